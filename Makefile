@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+.PHONY: help env lock serve test lint clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+LOCKS := requirements.lock requirements-dev.lock requirements-uv.lock
+
+help:            ## show the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+env: $(STAMP)    ## make the environment in .venv
+
+# Dependencies come hash-locked; the package itself is then installed without resolving anything.
+$(STAMP): $(LOCKS) pyproject.toml hatch_build.py package-lock.json
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock requirements-uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+serve: env       ## start the service with the demo funds on http://127.0.0.1:8000
+	$(BIN)/pme serve --demo --data .venv/demo-data
+
+test: lint       ## lint, types, floors and all tests
+	$(BIN)/pytest
+
+lint: env        ## format, lint, types and floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:            ## renew the lock files (hashes, no addresses)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml --extra all -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml --extra all --group dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" requirements-uv.in -o requirements-uv.lock
+
+clean:           ## remove the environment and the caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Pure numbers: numpy in, floats out."""

@@ -1,0 +1,158 @@
+"""The family of errors.
+
+::
+
+    PmeError
+    |- InputError (ValueError)           the caller can mend it
+    |  |- CashFlowError                  empty, not finite, wrong sign, two NAVs on a day
+    |  |- BenchmarkError                 no level on or before a flow; too old; not positive
+    |  |- NeedsInputError                two readings are possible; carries the choices
+    |- NotDefinedError (ArithmeticError) valid input, but this measure has no value
+    |- NotFoundError (LookupError)       no such fund, benchmark, method; lists the near ones
+    |- StoreError                        disk or database would not
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input: where, what, why, and what to do.
+
+    Parameters
+    ----------
+    code
+        One of the codes of METHODS 11.3 or UX 4.5.
+    message
+        A sentence for the user.
+    row
+        The row of the file, or the place in the list, counted from 1.
+    column
+        The header of the column, or the name of the field.
+    value
+        What stood there, as text.
+    hint
+        What was expected, or what to do.
+    """
+
+    code: str
+    message: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    hint: str | None = None
+
+
+class PmeError(Exception):
+    """The root of the family."""
+
+    code = "ERROR"
+
+
+class InputError(PmeError, ValueError):
+    """The caller can mend it: names the row, the field, the value and what was expected.
+
+    Parameters
+    ----------
+    message
+        A sentence for the user.
+    code
+        One of the codes of METHODS 11.3 or UX 4.5.
+    row, field, value, hint
+        Where it is, what stood there, what was expected.
+    file
+        The file's name, where the input is a file.
+    problems
+        Everything found wrong, this first one included.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        row: int | None = None,
+        field: str | None = None,
+        value: object = None,
+        hint: str | None = None,
+        file: str | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.row = row
+        self.field = field
+        self.value = value
+        self.hint = hint
+        self.file = file
+        text = None if value is None else str(value)
+        self.problems = tuple(problems) or (Problem(code, message, row, field, text, hint),)
+
+    def __str__(self) -> str:
+        where = ", ".join(
+            part
+            for part in (
+                self.file,
+                f"row {self.row}" if self.row is not None else None,
+                f'"{self.field}"' if self.field is not None else None,
+            )
+            if part
+        )
+        text = f"{where}: {self.message}" if where else self.message
+        return f"{text} {self.hint}" if self.hint else text
+
+
+class CashFlowError(InputError):
+    """The fund's flows or NAVs cannot be used."""
+
+
+class BenchmarkError(InputError):
+    """The benchmark's levels cannot be used, or do not cover the fund."""
+
+
+class NeedsInputError(InputError):
+    """Two readings are possible; `choices` lists them."""
+
+    def __init__(
+        self, message: str, *, code: str, choices: Sequence[str] = (), **where: object
+    ) -> None:
+        super().__init__(message, code=code, **where)  # type: ignore[arg-type]  # same keywords
+        self.choices = tuple(choices)
+
+
+class NotDefinedError(PmeError, ArithmeticError):
+    """Valid input, but this measure has no value; `status` is one of METHODS 11.1."""
+
+    def __init__(self, measure: str, status: str, reason: str | None = None) -> None:
+        super().__init__(f"{measure} is not defined ({status})" + (f": {reason}" if reason else ""))
+        self.code = status
+        self.measure = measure
+        self.status = status
+        self.reason = reason
+
+
+class NotFoundError(PmeError, LookupError):
+    """No such fund, benchmark or method; `near` lists the names that look like it."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str] = ()) -> None:
+        self.kind = kind
+        self.name = name
+        self.near = tuple(get_close_matches(name, list(known), n=3))
+        suffix = f"; near: {', '.join(self.near)}" if self.near else ""
+        super().__init__(f"no {kind} named {name!r}{suffix}")
+
+
+class StoreError(PmeError):
+    """The disk or the database would not."""
+
+    code = "STORE_UNAVAILABLE"

@@ -1,0 +1,284 @@
+"""A private fund as its investor sees it: dated flows, reported NAVs, commitment."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pmecalc.core.dates import day_number, iso
+from pmecalc.core.errors import CashFlowError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+_Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
+_SIGNED = 2
+_COLUMNS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Fund:
+    """Flows and NAVs, sorted by date and checked; build one with `Fund.of`.
+
+    Parameters
+    ----------
+    days
+        Day numbers of the flow rows, shape (n_flows,), ascending; rows of one day keep their order.
+    contributions, distributions
+        Money paid in and received, shape (n_flows,), in fund currency, `>= 0`.
+    rows
+        The row of the source that each flow came from, shape (n_flows,), from 1.
+    nav_days, navs
+        Day numbers, ascending and unique, and end-of-day values, shape (n_navs,).
+    nav_estimated
+        True where a value was rolled forward rather than reported, shape (n_navs,).
+    name, currency, commitment, vintage, strategy
+        What is known of the fund; None where it is not.
+    warnings
+        Codes of METHODS 11.2 that belong to the data themselves.
+    notes
+        What a reader understood of a file, a sentence each.
+    """
+
+    days: IntArray
+    contributions: FloatArray
+    distributions: FloatArray
+    rows: IntArray
+    nav_days: IntArray
+    navs: FloatArray
+    nav_estimated: BoolArray
+    name: str | None = None
+    currency: str | None = None
+    commitment: float | None = None
+    vintage: int | None = None
+    strategy: str | None = None
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        flows: Iterable[Sequence[object]],
+        navs: Iterable[Sequence[object]] = (),
+        commitment: float | None = None,
+        name: str | None = None,
+        currency: str | None = None,
+        vintage: int | None = None,
+        strategy: str | None = None,
+        sign: Literal["lp", "gp"] = "lp",
+        reversals: Literal["reject"] = "reject",
+        rows: Sequence[int] | None = None,
+        nav_rows: Sequence[int] | None = None,
+        notes: Sequence[str] = (),
+    ) -> Fund:
+        """Check flows and NAVs in any order and make a fund of them.
+
+        Parameters
+        ----------
+        flows
+            Rows `(date, contribution, distribution)`, both `>= 0`, or `(date, amount)` with
+            LP sign (paid in `< 0`). Dates are `datetime.date` or ISO text.
+        navs
+            Rows `(date, nav)`, the value at the end of the day, after that day's flows.
+        commitment
+            Money promised, `> 0`.
+        name, currency, vintage, strategy
+            What is known of the fund.
+        sign
+            `gp` for signed rows whose contributions are positive.
+        reversals
+            `reject`: negative values in the column form are refused.
+        rows, nav_rows
+            The source row of each flow and NAV, for messages; their position by default.
+        notes
+            What a reader understood, kept as it is.
+
+        Returns
+        -------
+        Fund
+            Frozen, sorted by date.
+
+        Raises
+        ------
+        CashFlowError
+            `NO_FLOWS`, `NON_FINITE`, `NEGATIVE_AMOUNT`, `NAV_DUPLICATE`, `RAGGED_ROW`.
+        InputError
+            `BAD_DATE`, `UNSUPPORTED_OPTION`.
+
+        References
+        ----------
+        METHODS 1.1-1.3, 1.5, 11.3.
+
+        Examples
+        --------
+        >>> Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 150)], name="Alpha")
+        Fund('Alpha', 2 flows 2020-01-01 to 2021-01-01, 0 NAVs)
+        """
+        if sign not in {"lp", "gp"}:
+            raise _unsupported("sign", sign, "lp or gp")
+        if reversals != "reject":
+            raise _unsupported("reversals", reversals, "reject")
+        flow_rows = [tuple(row) for row in flows]
+        if not flow_rows:
+            raise CashFlowError(
+                "The fund has no flows.",
+                code="NO_FLOWS",
+                hint="At least one dated contribution or distribution is needed.",
+            )
+        places = np.asarray(rows if rows is not None else range(1, len(flow_rows) + 1), np.int64)
+        parsed = [
+            _flow(row, place, sign) for row, place in zip(flow_rows, places.tolist(), strict=True)
+        ]
+        order = np.argsort([day for day, _, _ in parsed], kind="stable")
+        table = np.array(parsed, dtype=np.float64)[order]
+        nav_days, nav_values = _navs(navs, nav_rows)
+        return cls(
+            days=frozen(table[:, 0].astype(np.int64)),
+            contributions=frozen(table[:, 1].copy()),
+            distributions=frozen(table[:, 2].copy()),
+            rows=frozen(places[order]),
+            nav_days=frozen(nav_days),
+            navs=frozen(nav_values),
+            nav_estimated=frozen(np.zeros(len(nav_days), np.bool_)),
+            name=name,
+            currency=currency,
+            commitment=_commitment(commitment),
+            vintage=vintage,
+            strategy=strategy,
+            warnings=("SIGN_SUSPECT",) if _sign_suspect(flow_rows, table) else (),
+            notes=tuple(notes),
+        )
+
+    def __repr__(self) -> str:
+        span = f"{iso(self.days[0])} to {iso(self.days[-1])}"
+        flows = "1 flow" if len(self.days) == 1 else f"{len(self.days)} flows"
+        navs = "1 NAV" if len(self.navs) == 1 else f"{len(self.navs)} NAVs"
+        return f"Fund({self.name!r}, {flows} {span}, {navs})"
+
+
+def amount(value: object, *, row: int | None, field: str) -> float:
+    """A finite number, or `NON_FINITE` with its place.
+
+    >>> amount("12.5", row=1, field="contribution")
+    12.5
+    """
+    try:
+        number = float(value)  # type: ignore[arg-type]  # what float refuses is the error below
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise CashFlowError(
+            f"{str(value)[:40]!r} is not a finite number.",
+            code="NON_FINITE",
+            row=row,
+            field=field,
+            value=value,
+            hint="Expected an amount in fund currency, or 0 where there was none.",
+        )
+    return number + 0.0  # -0.0 becomes 0.0
+
+
+def _flow(row: tuple[object, ...], place: int, sign: str) -> tuple[int, float, float]:
+    if len(row) == _SIGNED:
+        day = day_number(row[0], row=place)
+        value = amount(row[1], row=place, field="amount")
+        signed = -value if sign == "gp" else value
+        return day, max(-signed, 0.0), max(signed, 0.0)
+    if len(row) != _COLUMNS:
+        raise CashFlowError(
+            f"A flow has {len(row)} values.",
+            code="RAGGED_ROW",
+            row=place,
+            hint="Expected (date, contribution, distribution) or (date, amount).",
+        )
+    day = day_number(row[0], row=place)
+    _, contribution, distribution = row
+    return (
+        day,
+        _magnitude(contribution, place, "contribution"),
+        _magnitude(distribution, place, "distribution"),
+    )
+
+
+def _magnitude(value: object, place: int, field: str) -> float:
+    number = amount(value, row=place, field=field)
+    if number < 0:
+        raise CashFlowError(
+            f"The {field} {number:g} is negative.",
+            code="NEGATIVE_AMOUNT",
+            row=place,
+            field=field,
+            value=value,
+            hint="Both columns are positive amounts; one signed column is (date, amount).",
+        )
+    return number
+
+
+def _navs(
+    navs: Iterable[Sequence[object]], nav_rows: Sequence[int] | None
+) -> tuple[IntArray, FloatArray]:
+    known: dict[int, float] = {}
+    table = [tuple(row) for row in navs]
+    for place, (date, nav) in zip(nav_rows or range(1, len(table) + 1), table, strict=True):
+        day = day_number(date, row=place)
+        value = amount(nav, row=place, field="nav")
+        if known.setdefault(day, value) != value:
+            raise CashFlowError(
+                f"There are two NAVs on {iso(day)}: {known[day]:g} and {value:g}.",
+                code="NAV_DUPLICATE",
+                row=place,
+                field="nav",
+                value=nav,
+                hint="Keep one of them.",
+            )
+    days = sorted(known)
+    return np.array(days, np.int64), np.array([known[day] for day in days], np.float64)
+
+
+def _commitment(value: float | None) -> float | None:
+    if value is None:
+        return None
+    number = amount(value, row=None, field="commitment")
+    if number <= 0:
+        raise CashFlowError(
+            f"The commitment {number:g} is not positive.",
+            code="NEGATIVE_AMOUNT",
+            field="commitment",
+            value=value,
+            hint="Leave it out where it is not known.",
+        )
+    return number
+
+
+def _sign_suspect(flow_rows: list[tuple[object, ...]], table: FloatArray) -> bool:
+    """Whether a signed stream starts with money received and ends with money paid."""
+    if any(len(row) != _SIGNED for row in flow_rows):
+        return False
+    net = table[:, 2] - table[:, 1]
+    net = net[net != 0]
+    return len(net) > 1 and bool(net[0] > 0 > net[-1])
+
+
+def _unsupported(field: str, value: object, choices: str) -> InputError:
+    return InputError(
+        f"{field}={value!r} is not offered.",
+        code="UNSUPPORTED_OPTION",
+        field=field,
+        value=value,
+        hint=f"Offered: {choices}.",
+    )
+
+
+def frozen(array: _Array) -> _Array:
+    """The array itself, made read-only."""
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,407 @@
+"""Internal rates of return: dated and periodic, all roots, and which of them is the IRR."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from pmecalc.core.dates import day_number
+from pmecalc.core.daycount import year_fractions
+from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
+from pmecalc.core.fund import FloatArray, IntArray, amount
+from pmecalc.core.measure import measure
+from pmecalc.core.metric import REASONS, Metric
+from pmecalc.core.roots import all_roots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pmecalc.core.valuation import Valuation
+
+_EPS = float(np.finfo(np.float64).eps)
+_LARGEST_LOG_RATE = math.log(np.finfo(np.float64).max)
+_LEAST_RATE, _MOST_RATE = math.log(1e-4), math.log(101.0)  # METHODS 2.3: -0.9999 and 100
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """All roots of a stream.
+
+    Parameters
+    ----------
+    status
+        `ok`, `multiple`, `no_root`, or a degenerate case of METHODS 2.5.
+    log_rates
+        `ln(1+r)` of every root, ascending.
+    total
+        The undiscounted sum of the stream.
+    near_double
+        True where a root is double within rounding.
+    """
+
+    status: str
+    log_rates: tuple[float, ...] = ()
+    total: float = 0.0
+    near_double: bool = False
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Every root as an annual rate, `> -1`, ascending; those beyond a double left out."""
+        return tuple(math.expm1(x) for x in self.log_rates if x < _LARGEST_LOG_RATE)
+
+
+def by_date(days: IntArray, amounts: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Amounts summed by date, dates of no amount left out.
+
+    Parameters
+    ----------
+    days, amounts
+        Day numbers in any order and money, shape (n,).
+
+    Returns
+    -------
+    tuple[IntArray, FloatArray]
+        Unique ascending days and their sums, none zero. A sum below the rounding error of its own
+        terms counts as zero: it would invent a sign change.
+
+    Examples
+    --------
+    >>> days, sums = by_date(np.array([5, 2, 5]), np.array([1.0, -3.0, 2.0]))
+    >>> days.tolist(), sums.tolist()
+    ([2, 5], [-3.0, 3.0])
+    """
+    unique, places = np.unique(days, return_inverse=True)
+    sums, sizes = np.zeros(len(unique)), np.zeros(len(unique))
+    np.add.at(sums, places, amounts)
+    np.add.at(sizes, places, np.abs(amounts))
+    real = np.abs(sums) > 4 * _EPS * sizes
+    return unique[real], sums[real]
+
+
+def solve(
+    days: IntArray, amounts: FloatArray, *, last_day: int, day_count: str = "ACT/365F"
+) -> Solution:
+    """Every root of a dated stream, and its status.
+
+    Parameters
+    ----------
+    days, amounts
+        Day numbers in any order and money as the investor sees it, shape (n,).
+    last_day
+        The as-of date.
+    day_count
+        See `year_fractions`.
+
+    Returns
+    -------
+    Solution
+        Status by METHODS 2.5, read top to bottom.
+
+    References
+    ----------
+    METHODS 2.1-2.5.
+
+    Examples
+    --------
+    >>> found = solve(np.array([0, 365]), np.array([-100.0, 110.0]), last_day=365)
+    >>> found.status, round(found.rates[0], 12)
+    ('ok', 0.1)
+    """
+    dates, sums = by_date(days, amounts)
+    if len(dates) == 0:
+        return Solution("no_flows")
+    if dates[0] == last_day:
+        return Solution("zero_duration")
+    return solve_times(year_fractions(int(dates[0]), dates, day_count), sums)
+
+
+def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
+    """Every root of a stream at strictly ascending times; amounts are not zero.
+
+    Examples
+    --------
+    >>> solve_times(np.array([0.0, 1.0]), np.array([-100.0, -5.0])).status
+    'total_loss'
+    """
+    total = math.fsum(amounts)
+    if (amounts < 0).all():
+        return Solution("total_loss", total=total)
+    if (amounts > 0).all():
+        return Solution("no_investment", total=total)
+    roots = all_roots(times, amounts)
+    status = {0: "no_root", 1: "ok"}.get(len(roots), "multiple")
+    return Solution(
+        status,
+        tuple(root.log_rate for root in roots),
+        total,
+        any(root.double for root in roots),
+    )
+
+
+def solve_at(at: Valuation, amounts: FloatArray, end: float | None = None) -> Solution:
+    """Every root of amounts by day and a value at the as-of date, the NAV by default.
+
+    Parameters
+    ----------
+    at
+        The valuation whose days the amounts belong to.
+    amounts
+        Money, shape (n_days,).
+    end
+        The value at the as-of date.
+
+    Returns
+    -------
+    Solution
+        `no_flows` where the fund has no money in or out yet, whatever the NAV.
+    """
+    if at.start is None:
+        return Solution("no_flows")
+    return solve(*at.stream(amounts, end), last_day=at.as_of, day_count=at.options.day_count)
+
+
+def sign_consistent_choice(solution: Solution) -> tuple[float, bool]:
+    """The root nearest to zero among those whose sign agrees with the undiscounted sum.
+
+    Returns
+    -------
+    tuple[float, bool]
+        The log rate, and whether its sign is the sum's.
+
+    References
+    ----------
+    METHODS 2.3.
+
+    Examples
+    --------
+    >>> sign_consistent_choice(Solution("multiple", (-0.1, 0.3), total=5.0))
+    (0.3, True)
+    """
+    candidates = [x for x in solution.log_rates if _LEAST_RATE <= x <= _MOST_RATE]
+    candidates = candidates or list(solution.log_rates)
+    consistent = [x for x in candidates if np.sign(x) == np.sign(solution.total)]
+    return min(consistent or candidates, key=abs), bool(consistent)
+
+
+def nearest_choice(anchor: float) -> Callable[[Solution], tuple[float, None]]:
+    """A choice of the root nearest to an anchor log rate.
+
+    References
+    ----------
+    METHODS 2.4.
+
+    Examples
+    --------
+    >>> nearest_choice(0.07)(Solution("multiple", (-0.1, 0.08)))
+    (0.08, None)
+    """
+
+    def choose(solution: Solution) -> tuple[float, None]:
+        return min(solution.log_rates, key=lambda x: abs(x - anchor)), None
+
+    return choose
+
+
+def rate_metric(
+    solution: Solution,
+    choose: Callable[[Solution], tuple[float, bool | None]] = sign_consistent_choice,
+    *,
+    warnings: Sequence[str] = (),
+    reason: str | None = None,
+) -> Metric:
+    """The rate of a solved stream, with its status, roots and warnings.
+
+    Parameters
+    ----------
+    solution
+        What `solve` found.
+    choose
+        The choice among several roots.
+    warnings
+        Codes of METHODS 11.2 that belong to the stream.
+    reason
+        Why there is no root, where the stream knows better.
+
+    Returns
+    -------
+    Metric
+        An annual rate, `>= -1`; the status `overflow` where it exceeds a double.
+
+    Examples
+    --------
+    >>> rate_metric(Solution("total_loss")).value
+    -1.0
+    """
+    codes = (*warnings, *(("NEAR_DOUBLE_ROOT",) if solution.near_double else ()))
+    if solution.status == "total_loss":
+        return Metric(-1.0, "total_loss", roots=(), warnings=codes, reason=REASONS["total_loss"])
+    if not solution.log_rates:
+        why = reason if reason and solution.status == "no_root" else REASONS[solution.status]
+        return Metric(None, solution.status, roots=(), warnings=codes, reason=why)
+    log_rate, consistent = choose(solution)
+    if log_rate >= _LARGEST_LOG_RATE:
+        why = f"the rate exceeds the largest double; ln(1+r) = {log_rate!r}"
+        return Metric(None, "overflow", roots=solution.rates, warnings=codes, reason=why)
+    several = solution.status == "multiple"
+    return Metric(
+        math.expm1(log_rate),
+        solution.status,
+        roots=solution.rates,
+        warnings=codes,
+        reason=f"{len(solution.log_rates)} rates bring the stream to zero" if several else None,
+        sign_consistent=consistent if several else None,
+    )
+
+
+@measure()
+def irr(at: Valuation) -> Metric:
+    """Since-inception IRR of the flows and the NAV: an annual effective rate, `>= -1`.
+
+    Several roots: the sign-consistent one nearest to zero, status `multiple`, all roots listed.
+
+    References
+    ----------
+    METHODS 2, 3.1; CFA Institute GIPS Handbook (SI-IRR); docs/methods/irr.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> round(irr(Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 110)])), 12)
+    0.1
+    """
+    return rate_metric(solve_at(at, at.net))
+
+
+@measure()
+def irr_gips(at: Valuation) -> Metric:
+    """The IRR, not annualised where the period is under a year.
+
+    References
+    ----------
+    METHODS 3.1; GIPS 2020.
+
+    Examples
+    --------
+    A gain of 10 % in 73 days, a fifth of a year:
+
+    >>> from pmecalc import Fund
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2021-03-15", 0, 110)])
+    >>> round(irr_gips(fund), 12)
+    0.1
+    """
+    annual = irr.at(at)
+    if annual.value is None or annual.value == -1.0 or at.years >= 1:
+        return Metric(annual.value, annual.status, reason=annual.reason)
+    period = math.expm1(math.log1p(annual.number) * at.years)
+    return Metric(period, annual.status, reason=annual.reason)
+
+
+def irr_roots(flows: Iterable[Sequence[object]]) -> list[float]:
+    """Every IRR of a dated stream.
+
+    Parameters
+    ----------
+    flows
+        Rows `(date, amount)`, paid in `< 0`, in any order.
+
+    Returns
+    -------
+    list[float]
+        Every real annual rate `> -1` at which the stream is worth nothing, ascending; `[]` if
+        there is none.
+
+    Raises
+    ------
+    CashFlowError
+        `NON_FINITE`.
+    InputError
+        `BAD_DATE`.
+
+    References
+    ----------
+    METHODS 2.2.
+
+    Examples
+    --------
+    >>> stream = [("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)]
+    >>> [round(rate, 12) for rate in irr_roots(stream)]
+    [0.1, 0.2]
+    """
+    rows = [
+        (day_number(date, row=row), amount(value, row=row, field="amount"))
+        for row, (date, value) in enumerate(flows, start=1)
+    ]
+    if not rows:
+        return []
+    days = np.array([day for day, _ in rows], np.int64)
+    amounts = np.array([value for _, value in rows], np.float64)
+    return list(solve(days, amounts, last_day=int(days.max())).rates)
+
+
+def irr_periodic(
+    amounts: Sequence[float],
+    *,
+    periods_per_year: float = 1.0,
+    nav: float = 0.0,
+    timing: Literal["end", "mid"] = "end",
+) -> float:
+    """The annualised IRR of equally spaced amounts.
+
+    Parameters
+    ----------
+    amounts
+        Money as the investor sees it, one a period, shape (n,).
+    periods_per_year
+        4 for quarters; the result per period is annualised by compounding.
+    nav
+        The value at the end of the last period.
+    timing
+        `mid` books each period's amounts half a period before its end, as Cambridge Associates
+        does; the NAV stays at the end.
+
+    Returns
+    -------
+    float
+        An annual effective rate, `>= -1`.
+
+    Raises
+    ------
+    NotDefinedError
+        With the status of METHODS 2.5.
+    CashFlowError
+        `NON_FINITE`, `NO_FLOWS`.
+
+    References
+    ----------
+    METHODS 2.6.
+
+    Examples
+    --------
+    >>> round(irr_periodic([-100, 0, 0, 0, 110], periods_per_year=4), 12)
+    0.1
+    """
+    if timing not in {"end", "mid"}:
+        raise InputError(
+            f"timing={timing!r} is not offered.",
+            code="UNSUPPORTED_OPTION",
+            field="timing",
+            value=timing,
+            hint="Offered: end, mid.",
+        )
+    values = [amount(value, row=row, field="amount") for row, value in enumerate(amounts, 1)]
+    if not values:
+        raise CashFlowError("There are no amounts.", code="NO_FLOWS", hint="Give at least one.")
+    # In half periods, so that the mid-period form stays on whole steps.
+    ends = 2 * np.arange(1, len(values) + 1)
+    steps = np.append(ends - (timing == "mid"), ends[-1])
+    dates, sums = by_date(steps, np.append(values, amount(nav, row=None, field="nav")))
+    if len(dates) == 0:
+        metric = rate_metric(Solution("no_flows"))
+    else:
+        metric = rate_metric(solve_times((dates - dates[0]) / (2.0 * periods_per_year), sums))
+    if metric.value is None:
+        raise NotDefinedError("irr_periodic", metric.status, metric.reason)
+    return metric.number

@@ -1,0 +1,93 @@
+"""One measure's outcome: a value, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REASONS = {
+    "no_flows": "there is no money in or out up to the as-of date",
+    "zero_duration": "everything happens on one day, so there is no time to earn a rate over",
+    "no_investment": "nothing was paid in: every amount is positive",
+    "no_root": "no discount rate brings the stream to zero",
+    "no_contributions": "nothing was paid in",
+    "no_distributions": "nothing was distributed",
+    "no_index": "no benchmark was given",
+    "no_commitment": "the commitment is not known",
+    "total_loss": "nothing came back",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One measure's outcome.
+
+    Parameters
+    ----------
+    value
+        The number (or an ISO date), None where it is undefined.
+    status
+        A code of METHODS 11.1.
+    warnings
+        Codes of METHODS 11.2 that belong to this measure.
+    roots
+        Every root, for rates; None for other measures.
+    reason
+        Why there is no value, or which of several it is.
+    sign_consistent
+        With several roots of an IRR: whether the chosen one has the sign of the undiscounted sum.
+    """
+
+    value: float | str | None
+    status: str = "ok"
+    warnings: tuple[str, ...] = ()
+    roots: tuple[float, ...] | None = None
+    reason: str | None = None
+    sign_consistent: bool | None = None
+
+    @property
+    def number(self) -> float:
+        """The value of a metric that is known to be a number."""
+        return cast("float", self.value)  # only ln_short_from holds text, and no sum uses it
+
+
+def undefined(status: str, reason: str | None = None) -> Metric:
+    """No value, for the usual reason of the status or a given one.
+
+    Examples
+    --------
+    >>> undefined("no_index").reason
+    'no benchmark was given'
+    """
+    return Metric(None, status, reason=reason or REASONS[status])
+
+
+def first_status(*metrics: Metric) -> tuple[str, str | None]:
+    """The first status other than `ok` among those a value is derived from, and its reason.
+
+    Examples
+    --------
+    >>> first_status(Metric(1.0), Metric(None, "no_root", reason="none"))
+    ('no_root', 'none')
+    """
+    for metric in metrics:
+        if metric.status != "ok":
+            return metric.status, metric.reason
+    return "ok", None
+
+
+def derived(combine: Callable[..., float], *metrics: Metric) -> Metric:
+    """A value derived from others, None where one of them is.
+
+    Examples
+    --------
+    >>> derived(lambda a, b: a - b, Metric(3.0), Metric(1.0)).value
+    2.0
+    """
+    status, reason = first_status(*metrics)
+    if any(metric.value is None for metric in metrics):
+        return Metric(None, status, reason=reason)
+    return Metric(combine(*(metric.value for metric in metrics)), status, reason=reason)

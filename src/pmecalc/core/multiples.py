@@ -1,0 +1,218 @@
+"""Money in, money out, and their ratios."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pmecalc.core.measure import measure
+from pmecalc.core.metric import Metric, derived, undefined
+
+if TYPE_CHECKING:
+    from pmecalc.core.valuation import Valuation
+
+
+@measure()
+def paid_in(at: Valuation) -> Metric:
+    """All contributions up to the as-of date, in fund currency, `>= 0`.
+
+    References
+    ----------
+    METHODS 1.1.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> paid_in(Fund.of(flows=[("2020-01-01", 60, 0), ("2021-01-01", 40, 0)]))
+    100.0
+    """
+    return Metric(at.paid_in)
+
+
+@measure()
+def distributed(at: Valuation) -> Metric:
+    """All distributions up to the as-of date, in fund currency, `>= 0`.
+
+    References
+    ----------
+    METHODS 1.1.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> distributed(Fund.of(flows=[("2020-01-01", 60, 0), ("2021-01-01", 0, 40)]))
+    40.0
+    """
+    return Metric(at.distributed)
+
+
+@measure()
+def nav(at: Valuation) -> Metric:
+    """The residual value at the end of the as-of date, in fund currency.
+
+    Reported, else the last one rolled forward with the flows since.
+
+    References
+    ----------
+    METHODS 1.5.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> nav(Fund.of(flows=[("2020-01-01", 60, 0)], navs=[("2020-12-31", 70)]))
+    70.0
+    """
+    return Metric(at.nav)
+
+
+@measure()
+def gain(at: Valuation) -> Metric:
+    """Distributions and NAV less contributions, in fund currency.
+
+    References
+    ----------
+    METHODS 3.2.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> gain(Fund.of(flows=[("2020-01-01", 60, 0)], navs=[("2020-12-31", 70)]))
+    10.0
+    """
+    return Metric(at.distributed + at.nav - at.paid_in)
+
+
+@measure()
+def dpi(at: Valuation) -> Metric:
+    """Distributions over paid-in, the realisation multiple: a ratio, `>= 0`.
+
+    References
+    ----------
+    METHODS 3.2; GIPS glossary; ILPA.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> dpi(Fund.of(flows=[("2020-01-01", 60, 0), ("2021-01-01", 0, 45)]))
+    0.75
+    """
+    return _over_paid_in(at, at.distributed)
+
+
+@measure()
+def rvpi(at: Valuation) -> Metric:
+    """NAV over paid-in, the unrealised multiple: a ratio.
+
+    References
+    ----------
+    METHODS 3.2; GIPS glossary; ILPA.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> rvpi(Fund.of(flows=[("2020-01-01", 60, 0)], navs=[("2020-12-31", 75)]))
+    1.25
+    """
+    return _over_paid_in(at, at.nav)
+
+
+@measure()
+def tvpi(at: Valuation) -> Metric:
+    """Distributions and NAV over paid-in, the investment multiple: a ratio.
+
+    References
+    ----------
+    METHODS 3.2; GIPS glossary; ILPA.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> flows = [("2020-01-01", 60, 0), ("2020-07-01", 0, 15)]
+    >>> tvpi(Fund.of(flows=flows, navs=[("2020-12-31", 75)]))
+    1.5
+    """
+    return _over_paid_in(at, at.distributed + at.nav)
+
+
+@measure()
+def moic(at: Valuation) -> Metric:
+    """The multiple on invested capital; on the flows of an LP it is the TVPI.
+
+    References
+    ----------
+    METHODS 3.2.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> moic(Fund.of(flows=[("2020-01-01", 60, 0)], navs=[("2020-12-31", 75)]))
+    1.25
+    """
+    return tvpi.at(at)
+
+
+@measure()
+def pic(at: Valuation) -> Metric:
+    """Paid-in over commitment, the share called: a ratio, `>= 0`.
+
+    References
+    ----------
+    METHODS 3.2.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> pic(Fund.of(flows=[("2020-01-01", 60, 0)], commitment=80))
+    0.75
+    """
+    if at.fund.commitment is None:
+        return undefined("no_commitment")
+    return Metric(at.paid_in / at.fund.commitment)
+
+
+@measure()
+def unfunded(at: Valuation) -> Metric:
+    """Commitment less paid-in, in fund currency; negative where more than promised was called.
+
+    References
+    ----------
+    METHODS 1.7.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> unfunded(Fund.of(flows=[("2020-01-01", 60, 0)], commitment=80))
+    20.0
+    """
+    if at.fund.commitment is None:
+        return undefined("no_commitment")
+    return Metric(at.fund.commitment - at.paid_in)
+
+
+@measure()
+def years(at: Valuation) -> Metric:
+    """Years from the first flow to the as-of date, `>= 0`.
+
+    References
+    ----------
+    METHODS 1.4.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> years(Fund.of(flows=[("2021-01-01", 60, 0)], navs=[("2022-01-01", 70)]))
+    1.0
+    """
+    if at.start is None:
+        return undefined("no_flows")
+    return Metric(at.years)
+
+
+def _over_paid_in(at: Valuation, money: float) -> Metric:
+    if at.paid_in == 0:
+        return nothing_paid_in(at)
+    return derived(lambda total: money / total, paid_in.at(at))
+
+
+def nothing_paid_in(at: Valuation) -> Metric:
+    """No ratio: the fund has not begun (`no_flows`), or began without a contribution."""
+    return undefined("no_flows" if at.n_flows == 0 else "no_contributions")

@@ -1,0 +1,1 @@
+"""Public market equivalents, one file a method."""

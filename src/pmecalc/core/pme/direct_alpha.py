@@ -1,0 +1,76 @@
+"""Direct alpha: the rate by which the fund beat the index, and the index return it implies."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pmecalc.core.irr import irr, rate_metric, solve_at
+from pmecalc.core.measure import measure
+from pmecalc.core.metric import Metric, derived, undefined
+
+if TYPE_CHECKING:
+    from pmecalc.core.valuation import Valuation
+
+
+@measure(index=True)
+def direct_alpha(at: Valuation) -> Metric:
+    """The annual rate that index-carried flows and the NAV earn: discrete, `>= -1`.
+
+    References
+    ----------
+    METHODS 4.6; Gredil, Griffiths and Stucke (2014), SSRN 2403521; docs/methods/direct_alpha.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 150)])
+    >>> round(direct_alpha(fund, world), 12)
+    0.25
+    """
+    return rate_metric(solve_at(at, at.net * at.growth))
+
+
+@measure(index=True)
+def direct_alpha_log(at: Valuation) -> Metric:
+    """`ln(1 + direct_alpha)`: the continuous form of the paper, per year.
+
+    References
+    ----------
+    METHODS 4.6.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 150)])
+    >>> direct_alpha_log(fund, world) == math.log1p(direct_alpha(fund, world))
+    True
+    """
+    alpha = direct_alpha.at(at)
+    if alpha.value == -1.0:
+        return undefined("total_loss")
+    return derived(math.log1p, alpha)
+
+
+@measure(index=True)
+def implied_index_irr(at: Valuation) -> Metric:
+    """The index return with the fund's own timing: (1 + IRR) over (1 + direct alpha), less 1.
+
+    References
+    ----------
+    METHODS 4.7.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 150)])
+    >>> round(implied_index_irr(fund, world), 12)
+    0.2
+    """
+    alpha = direct_alpha.at(at)
+    if alpha.value == -1.0:
+        return undefined("total_loss")
+    return derived(lambda fund, excess: (1 + fund) / (1 + excess) - 1, irr.at(at), alpha)

@@ -1,0 +1,129 @@
+"""mPME: an index investor who sells the same share of the position as the fund distributes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
+from pmecalc.core.measure import measure
+from pmecalc.core.metric import Metric, derived
+from pmecalc.core.pme.kaplan_schoar import index_log_rate
+from pmecalc.core.valuation import residual_values
+
+if TYPE_CHECKING:
+    from pmecalc.core.fund import FloatArray
+    from pmecalc.core.valuation import Valuation
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """The index investor's sales and end.
+
+    Parameters
+    ----------
+    sales
+        Money from selling the index, by day, shape (n_days,), `>= 0`.
+    end
+        The position at the as-of date, `>= 0`.
+    estimated_share
+        The share of distributions whose NAV was rolled forward, from 0 to 1.
+    """
+
+    sales: FloatArray
+    end: float
+    estimated_share: float
+
+
+@measure(index=True)
+def mpme_nav(at: Valuation) -> Metric:
+    """The index position at the as-of date, in fund currency, `>= 0`.
+
+    References
+    ----------
+    METHODS 4.5; Cambridge Associates (2013); docs/methods/mpme.md.
+
+    Examples
+    --------
+    A third of the fund is paid out, so a third of the index position is sold:
+
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2020-01-01", 500), ("2021-01-01", 600)])
+    >>> flows = [("2020-01-01", 100, 0), ("2021-01-01", 0, 50)]
+    >>> round(mpme_nav(Fund.of(flows=flows, navs=[("2021-01-01", 100)]), world), 9)
+    80.0
+    """
+    held = replica(at)
+    return Metric(held.end, warnings=_estimated(held))
+
+
+@measure(index=True)
+def mpme_irr(at: Valuation) -> Metric:
+    """The IRR of the contributions, the sales and the end of the index investor, `>= -1`.
+
+    References
+    ----------
+    METHODS 4.5; Cambridge Associates (2013), Modified Public Market Equivalent.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> flows = [("2021-01-01", 100, 0), ("2022-01-01", 0, 50)]
+    >>> round(mpme_irr(Fund.of(flows=flows, navs=[("2022-01-01", 100)]), world), 12)
+    0.2
+    """
+    held = replica(at)
+    return rate_metric(
+        solve_at(at, held.sales - at.contributions, held.end),
+        nearest_choice(index_log_rate(at)),
+        warnings=_estimated(held),
+    )
+
+
+@measure(index=True)
+def mpme_spread(at: Valuation) -> Metric:
+    """IRR less the mPME IRR, per year.
+
+    References
+    ----------
+    METHODS 4.5.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> flows = [("2021-01-01", 100, 0), ("2022-01-01", 0, 50)]
+    >>> round(mpme_spread(Fund.of(flows=flows, navs=[("2022-01-01", 100)]), world), 12)
+    0.3
+    """
+    return derived(lambda fund, index: fund - index, irr.at(at), mpme_irr.at(at))
+
+
+def replica(at: Valuation) -> Replica:
+    """Follow the index investor through the fund's flows."""
+    residual = residual_values(at.fund, at.days)
+    navs = np.maximum(residual.values, 0.0)
+    paying = at.distributions > 0
+    shares = np.zeros(len(at.days))
+    np.divide(at.distributions, at.distributions + navs, out=shares, where=paying)
+    units = 0.0
+    sold = []
+    bought = (at.contributions / at.levels).tolist()
+    for buy, share in zip(bought, shares.tolist(), strict=True):
+        units += buy
+        sold.append(share * units)
+        units -= sold[-1]
+    guessed = math.fsum(at.distributions[paying & ~residual.reported])
+    return Replica(
+        sales=np.array(sold) * at.levels,
+        end=units * at.end_level,
+        estimated_share=guessed / at.distributed if at.distributed else 0.0,
+    )
+
+
+def _estimated(held: Replica) -> tuple[str, ...]:
+    return ("MPME_NAV_ESTIMATED",) if held.estimated_share > 0 else ()
