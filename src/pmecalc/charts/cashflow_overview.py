@@ -1,0 +1,98 @@
+"""Calls, distributions, their running total and the NAV."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pmecalc.charts.spec import Axis, ChartSpec, Mark, Series
+from pmecalc.core.dates import iso
+from pmecalc.core.through_time import valuation_days
+
+if TYPE_CHECKING:
+    from pmecalc.core.evaluate import Report
+    from pmecalc.core.fund import FloatArray
+    from pmecalc.core.through_time import JCurve
+
+
+def cashflow_overview(report: Report) -> ChartSpec:
+    """Calls below zero, distributions above, the J-curve with trough and break-even, the NAV."""
+    at = report.valuation
+    curve = report.j_curve()
+    marks = _marks(curve)
+    return ChartSpec(
+        chart="cashflow_overview",
+        title="Cash flows",
+        subtitle=f"{at.fund.name or 'Fund'}, as of {report.as_of}",
+        currency=at.fund.currency,
+        axes=(Axis("left", at.fund.currency or "Money", "money"),),
+        series=(
+            _bars("Calls", "call", report, -at.contributions),
+            _bars("Distributions", "dist", report, at.distributions),
+            _line("Cumulative net", curve),
+            _navs(report),
+        ),
+        marks=marks,
+        notes=() if len(at.fund.nav_days) else ("No NAV was reported.",),
+        summary=_summary(report, marks),
+    )
+
+
+def _bars(name: str, role: str, report: Report, amounts: FloatArray) -> Series:
+    moving = amounts != 0
+    return Series(
+        name=name,
+        role="call" if role == "call" else "dist",
+        axis="left",
+        kind="bar",
+        x=tuple(iso(day) for day in report.valuation.days[moving]),
+        y=tuple(amounts[moving].tolist()),
+    )
+
+
+def _line(name: str, curve: JCurve) -> Series:
+    return Series(
+        name=name,
+        role="net",
+        axis="left",
+        kind="step",
+        x=tuple(str(date) for date in curve["date"]),
+        y=tuple(value if isinstance(value, float) else None for value in curve["net"]),
+    )
+
+
+def _navs(report: Report) -> Series:
+    fund = report.valuation.fund
+    days = valuation_days(report.valuation)
+    values = dict(zip(fund.nav_days.tolist(), fund.navs.tolist(), strict=True))
+    return Series(
+        name="NAV",
+        role="nav",
+        axis="left",
+        kind="line",
+        x=tuple(iso(day) for day in days),
+        y=tuple(values[day] for day in days),
+    )
+
+
+def _marks(curve: JCurve) -> tuple[Mark, ...]:
+    trough = curve.trough
+    if trough is None:
+        return ()
+    low = Mark("point", "left", trough.value, "trough", "net", x=trough.date)
+    after = [
+        (str(date), value)
+        for date, value in zip(curve["date"], curve["net"], strict=True)
+        if str(date) > trough.date and isinstance(value, float) and value >= 0
+    ]
+    if not after or trough.value >= 0:
+        return (low,)
+    return low, Mark("point", "left", after[0][1], "break-even", "net", x=after[0][0])
+
+
+def _summary(report: Report, marks: tuple[Mark, ...]) -> str:
+    at = report.valuation
+    text = (
+        f"{at.paid_in:,.2f} paid in and {at.distributed:,.2f} distributed up to {report.as_of}; "
+        f"NAV {at.nav:,.2f}."
+    )
+    return " ".join([text, *(f"{m.label.capitalize()} {m.value:,.2f} on {m.x}." for m in marks)])

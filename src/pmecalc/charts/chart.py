@@ -1,0 +1,70 @@
+"""The table of charts, and a chart for Python users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pmecalc.charts.cashflow_overview import cashflow_overview
+from pmecalc.charts.irr_pme import irr_pme
+from pmecalc.charts.plotly import to_plotly
+from pmecalc.charts.pme_progression import pme_progression
+from pmecalc.charts.table import to_table
+from pmecalc.core.errors import NotDefinedError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pmecalc.charts.spec import ChartSpec, Value
+    from pmecalc.core.evaluate import Report
+
+
+@dataclass(frozen=True, slots=True)
+class ChartKind:
+    """One row of the table: its function, and whether it needs a benchmark."""
+
+    make: Callable[[Report], ChartSpec]
+    index: bool
+
+
+CHARTS: Mapping[str, ChartKind] = MappingProxyType(
+    {
+        "irr_pme": ChartKind(irr_pme, index=True),
+        "cashflow_overview": ChartKind(cashflow_overview, index=False),
+        "pme_progression": ChartKind(pme_progression, index=True),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart of a report, in several forms of the same values."""
+
+    spec: ChartSpec
+
+    def to_plotly(self) -> dict[str, object]:
+        """Plotly-shaped JSON: `plotly.graph_objects.Figure(chart.to_plotly()["data"], …)`."""
+        return to_plotly(self.spec)
+
+    def to_table(self) -> tuple[list[str], list[tuple[str | Value, ...]]]:
+        """Header and rows, one row a date."""
+        return to_table(self.spec)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        """What a notebook draws, where it can draw Plotly; the summary elsewhere."""
+        shown = self.to_plotly()
+        return {
+            "application/vnd.plotly.v1+json": {"data": shown["data"], "layout": shown["layout"]},
+            "text/plain": f"{self.spec.title}: {self.spec.summary}",
+        }
+
+
+def chart(report: Report, name: str) -> Chart:
+    """A chart of a report; NotFoundError lists near names, NotDefinedError asks for an index."""
+    if name not in CHARTS:
+        raise NotFoundError("chart", name, CHARTS)
+    kind = CHARTS[name]
+    if kind.index and report.valuation.benchmark is None:
+        raise NotDefinedError(name, "no_index", "the chart needs a benchmark")
+    return Chart(kind.make(report))

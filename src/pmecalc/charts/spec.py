@@ -1,0 +1,65 @@
+"""The neutral description of a chart: roles and units, never colours."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias
+
+Role: TypeAlias = Literal["fund", "benchmark", "call", "dist", "nav", "net", "parity"]
+Unit: TypeAlias = Literal["rate", "multiple", "money"]
+Kind: TypeAlias = Literal["line", "bar", "step"]
+Value: TypeAlias = float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A vertical axis."""
+
+    id: Literal["left", "right"]
+    title: str
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values over dates (ISO text); a null value has its status beside it."""
+
+    name: str
+    role: Role
+    axis: Literal["left", "right"]
+    kind: Kind
+    x: tuple[str, ...]
+    y: tuple[Value, ...]
+    shown: bool = True
+    statuses: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A level across the chart, or a point on it."""
+
+    kind: Literal["level", "point"]
+    axis: Literal["left", "right"]
+    value: float
+    label: str
+    role: Role
+    x: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSpec:
+    """One chart, the only source of every rendering."""
+
+    chart: str
+    title: str
+    subtitle: str
+    currency: str | None
+    axes: tuple[Axis, ...]
+    series: tuple[Series, ...]
+    summary: str
+    marks: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able values."""
+        return asdict(self)

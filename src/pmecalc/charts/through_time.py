@@ -1,0 +1,87 @@
+"""What the charts over valuation dates share: columns to series, notes, sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pmecalc.charts.spec import Kind, Role, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pmecalc.core.evaluate import Report
+
+Column = list[float | str | None]
+
+
+def metric_series(
+    columns: Mapping[str, Column],
+    name: str,
+    *,
+    title: str,
+    role: Role,
+    axis: str,
+    kind: Kind = "line",
+    shown: bool = True,
+) -> Series:
+    """One measure over the valuation dates."""
+    return Series(
+        name=title,
+        role=role,
+        axis="right" if axis == "right" else "left",
+        kind=kind,
+        x=tuple(str(date) for date in columns["date"]),
+        y=tuple(value if isinstance(value, float) else None for value in columns[name]),
+        shown=shown,
+        statuses=tuple(str(status) for status in columns[f"{name}_status"]),
+    )
+
+
+def subtitle(report: Report) -> str:
+    """Whose chart it is: fund, benchmark, date."""
+    fund, benchmark = report.valuation.fund, report.valuation.benchmark
+    against = f" vs {benchmark.name or 'the benchmark'}" if benchmark else ""
+    return f"{fund.name or 'Fund'}{against}, as of {report.as_of}"
+
+
+def age_note(columns: Mapping[str, Column]) -> tuple[str, ...]:
+    """A word where the fund is too young for annual rates, or has no dates to plot."""
+    if not columns["date"]:
+        return ("No NAV was reported up to the as-of date, so there is no date to plot.",)
+    young = [
+        date
+        for date, age in zip(columns["date"], columns["years"], strict=True)
+        if isinstance(age, float) and age < 1
+    ]
+    if not young:
+        return ()
+    return (f"Up to {young[-1]} the fund is younger than a year: annual rates extrapolate.",)
+
+
+def undefined_note(series: Sequence[Series]) -> tuple[str, ...]:
+    """A word where a measure has no value at some dates."""
+    return tuple(
+        f"{each.name} has no value at {missing} of {len(each.y)} dates "
+        f"({', '.join(sorted(_missing_statuses(each)))})."
+        for each in series
+        if (missing := sum(value is None for value in each.y))
+    )
+
+
+def course(series: Series, form: str) -> str:
+    """How a measure went, in a sentence."""
+    known = [
+        (date, value) for date, value in zip(series.x, series.y, strict=True) if value is not None
+    ]
+    if not known:
+        return f"{series.name} has no value at any date."
+    (first, start), (last, end) = known[0], known[-1]
+    if first == last:
+        return f"{series.name} was {start:{form}} on {first}."
+    verb = "rose" if end > start else "fell" if end < start else "stayed"
+    return f"{series.name} {verb} from {start:{form}} on {first} to {end:{form}} on {last}."
+
+
+def _missing_statuses(series: Series) -> set[str]:
+    statuses = series.statuses or ()
+    return {status for value, status in zip(series.y, statuses, strict=True) if value is None}
