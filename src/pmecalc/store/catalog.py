@@ -1,0 +1,146 @@
+"""What the catalog is asked; every query takes the tenant."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pmecalc.store.values import DatasetRow, Kind, Meta, Pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pmecalc.store.sqlite import Connection
+
+
+class Current(NamedTuple):
+    """What a change must know of a live dataset."""
+
+    id: str
+    name: str
+    sequence: int
+    revision: str
+
+
+class Content(NamedTuple):
+    """Where the rows of a revision lie, and what stands beside them."""
+
+    object: str
+    row0: int
+    rows: int
+    meta_json: str
+    notes_json: str
+
+    @property
+    def meta(self) -> Meta:
+        known: Meta = json.loads(self.meta_json)
+        return known
+
+
+class Live(NamedTuple):
+    """A live dataset and the content that its pointer names."""
+
+    row: DatasetRow
+    content: Content
+
+
+def pointer(db: Connection, tenant: str, kind: Kind, dataset: str) -> Pointer | None:
+    rows = db.execute(
+        "SELECT p.rev, p.seq FROM pointer AS p "
+        "JOIN dataset AS d ON d.tenant = p.tenant AND d.id = p.dataset "
+        "WHERE p.tenant = ? AND p.dataset = ? AND d.kind = ?",
+        (tenant, dataset, kind),
+    ).fetchall()
+    return Pointer(*rows[0]) if rows else None
+
+
+def live(db: Connection, tenant: str, kind: Kind, dataset: str) -> Live | None:
+    rows = db.execute(
+        "SELECT id, kind, name, own_json, created, rev, seq, first_date, last_date, "
+        "object, row0, rows, meta_json, notes_json FROM live "
+        "WHERE tenant = ? AND kind = ? AND id = ?",
+        (tenant, kind, dataset),
+    ).fetchall()
+    return _live(rows[0]) if rows else None
+
+
+def page(
+    db: Connection, tenant: str, kind: Kind, *, limit: int, after: tuple[str, str]
+) -> list[DatasetRow]:
+    """Live datasets by name, the first ones that come after this name and id."""
+    rows = db.execute(
+        "SELECT id, kind, name, own_json, created, rev, seq, first_date, last_date, "
+        "object, row0, rows, meta_json, notes_json FROM live "
+        "WHERE tenant = ? AND kind = ? AND (name, id) > (?, ?) ORDER BY name, id LIMIT ?",
+        (tenant, kind, *after, limit),
+    ).fetchall()
+    return [_live(row).row for row in rows]
+
+
+def content(db: Connection, tenant: str, kind: Kind, dataset: str, revision: str) -> Content | None:
+    """The first record of this revision: later ones of equal content may differ in their notes."""
+    rows = db.execute(
+        "SELECT r.object, r.row0, r.rows, r.meta_json, r.notes_json FROM revision AS r "
+        "JOIN dataset AS d ON d.tenant = r.tenant AND d.id = r.dataset "
+        "WHERE r.tenant = ? AND r.dataset = ? AND r.rev = ? AND d.kind = ? "
+        "AND d.deleted_at IS NULL ORDER BY r.seq LIMIT 1",
+        (tenant, dataset, revision, kind),
+    ).fetchall()
+    return Content(*rows[0]) if rows else None
+
+
+def named(db: Connection, tenant: str, kind: Kind, names: Sequence[str]) -> dict[str, Current]:
+    """Live datasets of these names, by name."""
+    rows = db.execute(
+        "SELECT d.id, d.name, p.seq, p.rev FROM json_each(?) AS wanted "
+        "CROSS JOIN dataset AS d ON d.tenant = ? AND d.kind = ? AND d.name = wanted.value "
+        "AND d.deleted_at IS NULL "
+        "CROSS JOIN pointer AS p ON p.tenant = d.tenant AND p.dataset = d.id",
+        (json.dumps(names), tenant, kind),
+    ).fetchall()
+    return {row[1]: Current(*row) for row in rows}
+
+
+def identified(db: Connection, tenant: str, kind: Kind, ids: Sequence[str]) -> dict[str, Current]:
+    """Live datasets of these ids, by id."""
+    rows = db.execute(
+        "SELECT d.id, d.name, p.seq, p.rev FROM json_each(?) AS wanted "
+        "CROSS JOIN dataset AS d ON d.tenant = ? AND d.id = wanted.value AND d.kind = ? "
+        "AND d.deleted_at IS NULL "
+        "CROSS JOIN pointer AS p ON p.tenant = d.tenant AND p.dataset = d.id",
+        (json.dumps(ids), tenant, kind),
+    ).fetchall()
+    return {row[0]: Current(*row) for row in rows}
+
+
+def last_import(db: Connection, tenant: str, dataset: str) -> str | None:
+    rows = db.execute(
+        "SELECT import FROM revision WHERE tenant = ? AND dataset = ? AND import IS NOT NULL "
+        "ORDER BY seq DESC LIMIT 1",
+        (tenant, dataset),
+    ).fetchall()
+    return str(rows[0][0]) if rows else None
+
+
+def _live(row: tuple[Any, ...]) -> Live:  # Any: the driver's, and STRICT tables keep their types
+    dataset, kind, name, own_json, created, revision, sequence, first, last = row[:9]
+    content = Content(*row[9:])
+    meta = json.loads(content.meta_json)
+    shown = DatasetRow(
+        id=dataset,
+        kind=kind,
+        name=name,
+        currency=meta["currency"],
+        commitment=meta.get("commitment"),
+        vintage=meta.get("vintage"),
+        strategy=meta.get("strategy"),
+        index_kind=meta.get("index_kind"),
+        benchmark=json.loads(own_json).get("benchmark"),
+        revision=revision,
+        sequence=sequence,
+        rows=content.rows,
+        first_date=first,
+        last_date=last,
+        created=created,
+    )
+    return Live(shown, content)

@@ -1,0 +1,206 @@
+"""A commit: what of it is new, the packs that hold the new, the one transaction that shows it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from pmecalc.core.benchmark import Benchmark
+from pmecalc.core.errors import NotFoundError
+from pmecalc.core.fund import Fund
+from pmecalc.store import catalog, records
+from pmecalc.store.errors import ConflictError, NameExistsError
+from pmecalc.store.packs import Place, flow_pack, level_pack
+from pmecalc.store.values import KINDS, Committed, CommittedDataset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pmecalc.store.items import Item
+    from pmecalc.store.objects import ObjectStore, Stored
+    from pmecalc.store.sqlite import Connection
+    from pmecalc.store.values import Kind, Step
+
+
+class StaleError(Exception):
+    """The catalog or the object store changed since the plan was made: make another one."""
+
+
+class Target(NamedTuple):
+    """Where an item goes: which dataset, which sequence, or that it is there already."""
+
+    item: Item
+    id: str
+    sequence: int
+    already: bool
+
+
+class Rows(NamedTuple):
+    """Where the rows of a dataset were put."""
+
+    object: Stored
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """Who imports and when, and the file as it was received."""
+
+    actor: str
+    raw: Stored | None
+    raw_name: str | None
+    now: int
+
+
+def plan(db: Connection, tenant: str, items: Sequence[Item]) -> tuple[Target, ...]:
+    """Where each item goes as the catalog stands now; refuses what cannot go anywhere."""
+    names, ids = {}, {}
+    for kind in KINDS:
+        some = [item for item in items if item.new.kind == kind]
+        names[kind] = catalog.named(db, tenant, kind, [item.name for item in some])
+        wanted = [item.new.dataset for item in some if item.new.dataset is not None]
+        ids[kind] = catalog.identified(db, tenant, kind, wanted)
+    return tuple(_target(item, names[item.new.kind], ids[item.new.kind]) for item in items)
+
+
+def put_packs(objects: ObjectStore, tenant: str, targets: Sequence[Target]) -> dict[str, Rows]:
+    """Store the rows of what is new, a pack for each kind; where they lie, by dataset id."""
+    new = {target.id: target.item.new.value for target in targets if not target.already}
+    funds = {name: value for name, value in new.items() if isinstance(value, Fund)}
+    benchmarks = {name: value for name, value in new.items() if isinstance(value, Benchmark)}
+    packs = []
+    if funds:
+        packs.append(flow_pack(tenant, funds))
+    if benchmarks:
+        packs.append(level_pack(tenant, benchmarks))
+    stored = [(objects.put_if_absent("objects", pack.data), pack.places) for pack in packs]
+    return {name: Rows(pack, place) for pack, places in stored for name, place in places.items()}
+
+
+def publish(
+    db: Connection,
+    tenant: str,
+    items: Sequence[Item],
+    rows: dict[str, Rows],
+    *,
+    objects: ObjectStore,
+    upload: Upload,
+    step: Step,
+) -> Committed:
+    """Inside the transaction: check again, record, move the pointers."""
+    step("begun")
+    targets = plan(db, tenant, items)
+    new = [target for target in targets if not target.already]
+    if not new:
+        return unchanged(db, tenant, targets)
+    if not _all_stored(new, rows, objects, upload):
+        raise StaleError
+    step("checked")
+    import_id = secrets.token_hex(8)
+    _record_import(db, tenant, import_id, new, rows=rows, upload=upload)
+    revisions = [_revision(target, rows[target.id], import_id) for target in new]
+    records.add_revisions(db, tenant, revisions, upload.now)
+    step("inserted")
+    records.move_pointers(db, tenant, revisions)
+    step("pointed")
+    return _committed(import_id, targets, already=False)
+
+
+def unchanged(db: Connection, tenant: str, targets: Sequence[Target]) -> Committed:
+    """The answer to content that is there already: the import that brought it."""
+    return _committed(catalog.last_import(db, tenant, targets[0].id), targets, already=True)
+
+
+def _all_stored(
+    new: Sequence[Target], rows: dict[str, Rows], objects: ObjectStore, upload: Upload
+) -> bool:
+    if any(target.id not in rows for target in new):
+        return False
+    packs = {rows[target.id].object.hash for target in new}
+    raw = upload.raw is None or objects.exists("raw", upload.raw.hash)
+    return raw and all(objects.exists("objects", pack) for pack in packs)
+
+
+def _target(
+    item: Item, names: dict[str, catalog.Current], ids: dict[str, catalog.Current]
+) -> Target:
+    new, named = item.new, names.get(item.name)
+    current = named if new.dataset is None else ids.get(new.dataset)
+    if new.dataset is not None and current is None:
+        raise NotFoundError(new.kind, new.dataset)
+    if current is not None and current.revision == item.revision:
+        return Target(item, current.id, current.sequence, already=True)
+    sequence = current.sequence if current else 0
+    if new.expected_sequence not in {None, sequence}:
+        raise ConflictError(
+            new.kind, item.name, expected=new.expected_sequence or 0, current=sequence
+        )
+    if named is not None and named.id != new.dataset:
+        raise NameExistsError(new.kind, item.name, named.id)
+    return Target(item, current.id if current else item.fresh_id, sequence + 1, already=False)
+
+
+def _record_import(
+    db: Connection,
+    tenant: str,
+    import_id: str,
+    new: Sequence[Target],
+    *,
+    rows: dict[str, Rows],
+    upload: Upload,
+) -> None:
+    now = upload.now
+    records.add_tenant(db, tenant, now)
+    if upload.raw is not None:
+        records.add_object(db, tenant, "raw", upload.raw, now)
+    records.add_import(
+        db,
+        tenant,
+        import_id,
+        actor=upload.actor,
+        raw=upload.raw,
+        raw_name=upload.raw_name,
+        now=now,
+    )
+    for kind in KINDS:
+        some = [target for target in new if target.item.new.kind == kind]
+        for stored in {rows[target.id].object for target in some}:
+            records.add_object(db, tenant, _PACK_KIND[kind], stored, now)
+        records.put_datasets(
+            db, tenant, kind, [(target.id, target.item.meta) for target in some], now
+        )
+
+
+def _revision(target: Target, rows: Rows, import_id: str) -> records.Revision:
+    first, last = target.item.span
+    return records.Revision(
+        dataset=target.id,
+        sequence=target.sequence,
+        revision=target.item.revision,
+        object=rows.object.hash,
+        place=rows.place,
+        first_date=first,
+        last_date=last,
+        meta_json=target.item.meta_json,
+        notes_json=target.item.notes_json,
+        import_id=import_id,
+    )
+
+
+def _committed(import_id: str | None, targets: Sequence[Target], *, already: bool) -> Committed:
+    items = tuple(
+        CommittedDataset(
+            id=target.id,
+            kind=target.item.new.kind,
+            name=target.item.name,
+            revision=target.item.revision,
+            sequence=target.sequence,
+            already=target.already,
+        )
+        for target in targets
+    )
+    return Committed(import_id=import_id, items=items, already=already)
+
+
+_PACK_KIND: dict[Kind, records.ObjectKind] = {"fund": "flows", "benchmark": "levels"}

@@ -1,0 +1,125 @@
+"""The one place that knows which SQLite there is, and how a connection to it must be set."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from pmecalc.core.errors import StoreError
+from pmecalc.store.errors import BusyError, DamagedError, DiskFullError, WritesRefusedError
+
+if TYPE_CHECKING:
+    import sqlite3 as dbapi
+    from collections.abc import Callable
+    from pathlib import Path
+else:
+    try:
+        import pysqlite3.dbapi2 as dbapi
+    except ImportError:
+        import sqlite3 as dbapi
+
+Connection: TypeAlias = dbapi.Connection
+Version: TypeAlias = tuple[int, int, int]
+
+VERSION: Version = dbapi.sqlite_version_info
+complete = dbapi.complete_statement
+
+_T = TypeVar("_T")
+_RETRIES = 3
+_PRAGMAS = (
+    "busy_timeout=5000",
+    "foreign_keys=ON",
+    "synchronous=FULL",
+    "mmap_size=0",
+    "trusted_schema=OFF",
+)
+_PRIMARY = 0xFF
+_BUSY, _LOCKED, _FULL, _DAMAGED = 5, 6, 13, (11, 26)
+_FSYNC, _DIR_FSYNC, _SHM_SIZE = 1034, 1290, 4874  # extended codes of SQLITE_IOERR (10)
+
+
+def wal_is_safe(version: Version) -> bool:
+    """Whether the WAL-reset race (SQLite 3.7.0 to 3.51.2) is mended in this library."""
+    return version >= (3, 51, 3) or any(
+        fixed <= version < (3, fixed[1] + 1, 0) for fixed in ((3, 50, 7), (3, 44, 6))
+    )
+
+
+def connect(path: Path, version: Version) -> Connection:
+    """A connection that threads may share, a call at a time."""
+    try:
+        connection = dbapi.connect(str(path), isolation_level=None, check_same_thread=False)
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        wanted = "wal" if wal_is_safe(version) else "truncate"
+        mode = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
+    except dbapi.Error as error:
+        raise _translated(error) from error
+    if mode != wanted:
+        connection.close()
+        raise StoreError(f"The catalog is in journal mode {mode}; {wanted} was not possible.")
+    return connection
+
+
+class Database:
+    """One connection: reads of a statement each, writes that are one transaction each."""
+
+    def __init__(self, path: Path, version: Version) -> None:
+        self._connection = connect(path, version)
+        self._lock = threading.Lock()
+
+    def read(self, query: Callable[[Connection], _T]) -> _T:
+        with self._lock:
+            try:
+                return query(self._connection)
+            except dbapi.Error as error:
+                raise _translated(error) from error
+
+    def write(self, work: Callable[[Connection], _T]) -> _T:
+        with self._lock:
+            try:
+                self._begin()
+                result = work(self._connection)
+                self._connection.execute("COMMIT")
+            except dbapi.Error as error:
+                raise _translated(error) from error
+            else:
+                return result
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _begin(self) -> None:
+        for _ in range(_RETRIES):
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except dbapi.OperationalError as error:
+                if _code(error) & _PRIMARY != _BUSY:
+                    raise
+                time.sleep((10 + secrets.randbelow(91)) / 1000)
+            else:
+                return
+        self._connection.execute("BEGIN IMMEDIATE")
+
+
+def _code(error: dbapi.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0)
+
+
+def _translated(error: dbapi.Error) -> StoreError:
+    code = _code(error)
+    if code in (_FSYNC, _DIR_FSYNC):
+        return WritesRefusedError("The disk did not keep the catalog safe; restart the service.")
+    if code == _SHM_SIZE or code & _PRIMARY == _FULL:
+        return DiskFullError("The disk is full; nothing was changed.")
+    if code & _PRIMARY in (_BUSY, _LOCKED):
+        return BusyError("The catalog is locked by another writer.")
+    if code & _PRIMARY in _DAMAGED:
+        return DamagedError("catalog.sqlite", str(error))
+    return StoreError(f"The catalog would not: {error}")

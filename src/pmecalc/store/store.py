@@ -1,0 +1,274 @@
+"""The store as the service sees it: synchronous calls that threads may share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
+
+from pmecalc.core.errors import NotFoundError
+from pmecalc.store import catalog, commits, edits, layout, reading, schema, sqlite
+from pmecalc.store.cursors import cursor_of, place_of
+from pmecalc.store.errors import BusyError, WritesRefusedError
+from pmecalc.store.items import checked
+from pmecalc.store.objects import Disk, ObjectStore
+from pmecalc.store.values import DatasetPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.fund import Fund
+    from pmecalc.store.items import Item
+    from pmecalc.store.values import Committed, DatasetRow, Kind, NewDataset, Pointer, Step
+
+_T = TypeVar("_T")
+_ATTEMPTS = 5
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """One connection that writes, one that reads, one for pointers alone."""
+
+    writer: sqlite.Database
+    reader: sqlite.Database
+    pointers: sqlite.Database
+
+
+class Store:
+    """One data folder, open in this process; other processes may have it open too."""
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        sqlite_version: sqlite.Version = sqlite.VERSION,
+        migrations: Sequence[schema.Migration] | None = None,
+        disk: Disk | None = None,
+        step: Step | None = None,
+        clock: Callable[[], int] | None = None,
+    ) -> Self:
+        """Open the data folder, made if it is missing; all but `root` are for tests."""
+        root = root.resolve()
+        layout.refuse_network(root)
+        instance = layout.prepare(root)
+        _warn_of_unsafe_library(sqlite_version)
+        with ExitStack() as closing, layout.exclusive(root / "locks" / "migrate"):
+            shared = layout.share(root, ".".join(map(str, sqlite_version)))
+            closing.callback(os.close, shared)
+            path = root / layout.CATALOG
+            connections = Connections(
+                writer=_opened(closing, path, sqlite_version),
+                reader=_opened(closing, path, sqlite_version),
+                pointers=_opened(closing, path, sqlite_version),
+            )
+            schema.migrate(connections.writer, migrations or schema.migrations(), instance)
+            step = step or _no_step
+            objects = ObjectStore(root, disk=disk or Disk(), step=step)
+            return cls(
+                root=root,
+                instance=instance,
+                connections=connections,
+                objects=objects,
+                closing=closing.pop_all(),
+                step=step,
+                clock=clock or _now,
+            )
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        instance: str,
+        connections: Connections,
+        objects: ObjectStore,
+        closing: ExitStack,
+        step: Step,
+        clock: Callable[[], int],
+    ) -> None:
+        self.root = root
+        self.instance = instance
+        self._connections = connections
+        self._objects = objects
+        self._step = step
+        self._clock = clock
+        self._refused = False
+        self._closing = closing
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections and let go of the folder; a second time does nothing."""
+        self._closing.close()
+
+    def pointer(self, tenant: str, kind: Kind, dataset: str) -> Pointer:
+        """Which content is current: one indexed read, short enough for an event loop."""
+        found = self._connections.pointers.read(
+            lambda db: catalog.pointer(db, tenant, kind, dataset)
+        )
+        if found is None:
+            raise NotFoundError(kind, dataset)
+        return found
+
+    @overload
+    def load(self, tenant: str, kind: Literal["fund"], dataset: str, revision: str) -> Fund: ...
+
+    @overload
+    def load(
+        self, tenant: str, kind: Literal["benchmark"], dataset: str, revision: str
+    ) -> Benchmark: ...
+
+    @overload
+    def load(self, tenant: str, kind: Kind, dataset: str, revision: str) -> Fund | Benchmark: ...
+
+    def load(self, tenant: str, kind: Kind, dataset: str, revision: str) -> Fund | Benchmark:
+        """The content of exactly this revision."""
+        content = self._connections.reader.read(
+            lambda db: catalog.content(db, tenant, kind, dataset, revision)
+        )
+        if content is None:
+            raise NotFoundError(kind, dataset)
+        path = self._objects.path("objects", content.object)
+        return reading.load(path, kind, content, revision)
+
+    def dataset(self, tenant: str, kind: Kind, dataset: str) -> DatasetRow:
+        return self._live(tenant, kind, dataset).row
+
+    def datasets(
+        self, tenant: str, kind: Kind, *, limit: int = 100, after: str | None = None
+    ) -> DatasetPage:
+        """Live datasets by name; `after` is the `next` of the page before."""
+        place = place_of(after)
+        rows = self._connections.reader.read(
+            lambda db: catalog.page(db, tenant, kind, limit=limit + 1, after=place)
+        )
+        items = tuple(rows[:limit])
+        more = len(rows) > limit
+        return DatasetPage(items, cursor_of(items[-1].name, items[-1].id) if more else None)
+
+    def commit(
+        self,
+        tenant: str,
+        datasets: Sequence[NewDataset],
+        *,
+        actor: str,
+        raw: bytes | None = None,
+        raw_name: str | None = None,
+    ) -> Committed:
+        """Store all of these datasets or none; when this returns they are safe and visible."""
+        items = checked(datasets)
+        return self._attempted(
+            lambda: self._commit(tenant, items, actor=actor, raw=raw, raw_name=raw_name)
+        )
+
+    def edit(
+        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]
+    ) -> DatasetRow:
+        """Change metadata (a new revision of the same rows) or the default benchmark."""
+        self._attempted(lambda: self._edit(tenant, kind, dataset, changes))
+        return self.dataset(tenant, kind, dataset)
+
+    def delete(self, tenant: str, kind: Kind, dataset: str) -> None:
+        """Take a dataset away; its name becomes free."""
+        self._attempted(
+            lambda: self._connections.writer.write(
+                lambda db: edits.delete(db, tenant, kind, dataset, self._clock())
+            )
+        )
+
+    def require_space(self, upload_bytes: int) -> None:
+        """Refuse an upload beforehand where the disk has no room for it."""
+        layout.require_space(self.root, upload_bytes)
+
+    def _commit(
+        self,
+        tenant: str,
+        items: Sequence[Item],
+        *,
+        actor: str,
+        raw: bytes | None,
+        raw_name: str | None,
+    ) -> Committed:
+        reader, objects = self._connections.reader, self._objects
+        targets = reader.read(lambda db: commits.plan(db, tenant, items))
+        if all(target.already for target in targets):
+            return reader.read(lambda db: commits.unchanged(db, tenant, targets))
+        stored = objects.put_if_absent("raw", raw) if raw is not None else None
+        upload = commits.Upload(actor=actor, raw=stored, raw_name=raw_name, now=self._clock())
+        publish = partial(
+            commits.publish,
+            tenant=tenant,
+            items=items,
+            rows=commits.put_packs(objects, tenant, targets),
+            objects=objects,
+            upload=upload,
+            step=self._step,
+        )
+        committed = self._connections.writer.write(publish)
+        self._step("committed")
+        return committed
+
+    def _edit(self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]) -> None:
+        before = self._live(tenant, kind, dataset)
+        load = partial(self.load, tenant, kind, dataset, before.row.revision)
+        edit = edits.plan(kind, before, changes, load)
+        now = self._clock()
+        self._connections.writer.write(lambda db: edits.publish(db, tenant, edit, now))
+
+    def _live(self, tenant: str, kind: Kind, dataset: str) -> catalog.Live:
+        found = self._connections.reader.read(lambda db: catalog.live(db, tenant, kind, dataset))
+        if found is None:
+            raise NotFoundError(kind, dataset)
+        return found
+
+    def _attempted(self, work: Callable[[], _T]) -> _T:
+        for _ in range(_ATTEMPTS):
+            if self._refused:
+                raise WritesRefusedError("An earlier write failed; restart the service.")
+            try:
+                with suppress(commits.StaleError):
+                    return work()
+            except WritesRefusedError:
+                self._refused = True
+                raise
+        raise BusyError("Others keep changing the same datasets; try again.")
+
+
+def _opened(closing: ExitStack, path: Path, version: sqlite.Version) -> sqlite.Database:
+    database = sqlite.Database(path, version)
+    closing.callback(database.close)
+    return database
+
+
+def _warn_of_unsafe_library(version: sqlite.Version) -> None:
+    if not sqlite.wal_is_safe(version):
+        _LOG.warning(
+            "SQLite %d.%d.%d can lose data in WAL mode: using journal_mode=TRUNCATE, which is "
+            "slower. Install pysqlite3 0.6.1 or later.",
+            *version,
+        )
+
+
+def _no_step(_name: str) -> None:
+    """Tests stop here."""
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,84 @@
+"""What goes into the store and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.fund import Fund
+
+Kind: TypeAlias = Literal["fund", "benchmark"]
+KINDS: tuple[Kind, ...] = ("fund", "benchmark")
+Meta: TypeAlias = dict[str, str | float | int | None]
+Step: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDataset:
+    """Content to store: a new dataset, or with `dataset` a new revision of that one."""
+
+    kind: Kind
+    name: str
+    value: Fund | Benchmark
+    dataset: str | None = None
+    expected_sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommittedDataset:
+    """Where one dataset stands after a commit; `already`: it had this content before."""
+
+    id: str
+    kind: Kind
+    name: str
+    revision: str
+    sequence: int
+    already: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """The import that holds the content; `already`: nothing was written."""
+
+    import_id: str | None
+    items: tuple[CommittedDataset, ...]
+    already: bool
+
+
+class Pointer(NamedTuple):
+    """Which content is current."""
+
+    revision: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetRow:
+    """A live dataset as lists show it; `created` in Unix milliseconds, dates in ISO text."""
+
+    id: str
+    kind: Kind
+    name: str
+    currency: str | None
+    commitment: float | None
+    vintage: int | None
+    strategy: str | None
+    index_kind: str | None
+    benchmark: str | None
+    revision: str
+    sequence: int
+    rows: int
+    first_date: str
+    last_date: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPage:
+    """Some datasets by name, and the cursor of the next page or None."""
+
+    items: tuple[DatasetRow, ...]
+    next: str | None

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from pmecalc.core.errors import StoreError
+from pmecalc.store import NewerSchemaError, Store
+from pmecalc.store.schema import Migration, migrate, migrations, schema_version
+from unit.store.samples import TENANT, new_fund
+
+TABLES = ["change", "dataset", "import", "meta", "object", "pointer", "revision", "tenant"]
+NEXT = Migration(2, "CREATE TABLE extra (tenant TEXT NOT NULL PRIMARY KEY) STRICT;\n")
+BROKEN = Migration(2, "CREATE TABLE extra (x INTEGER) STRICT;\nCREATE TABLE extra (y INTEGER);\n")
+
+
+def query(store, sql):
+    return store._connections.reader.read(lambda db: db.execute(sql).fetchall())
+
+
+def version(store):
+    return store._connections.reader.read(schema_version)
+
+
+def test_tables(store):
+    """The catalog has the tables of this version, STRICT, with the tenant first in each key."""
+    found = query(store, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    assert [name for (name,) in found if not name.startswith("sqlite_")] == TABLES
+    strict = dict(query(store, "SELECT name, strict FROM pragma_table_list WHERE type = 'table'"))
+    assert all(strict[name] for name in TABLES)
+    first = {
+        name: next(c[1] for c in query(store, f"PRAGMA table_info({name})") if c[5] == 1)
+        for name in ("object", "import", "dataset", "revision", "pointer")
+    }
+    assert set(first.values()) == {"tenant"}
+    assert len(first) == 5
+
+
+def test_instance_is_recorded(store):
+    """The catalog knows the data folder that it belongs to."""
+    rows = dict(query(store, "SELECT key, value FROM meta"))
+    assert rows == {"schema_version": "1", "instance": store.instance}
+
+
+def test_numbers_are_contiguous():
+    """The files are numbered 1, 2, 3, ..."""
+    assert [step.number for step in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_idempotent(root):
+    """Opening again changes nothing."""
+    for _ in range(3):
+        with Store.open(root) as store:
+            assert version(store) == len(migrations())
+            assert migrate(store._connections.writer, migrations(), "other") == len(migrations())
+            assert ("instance", store.instance) in query(store, "SELECT key, value FROM meta")
+
+
+def test_forward(root):
+    """A catalog with data takes the next step and keeps its data."""
+    with Store.open(root) as store:
+        item = store.commit(TENANT, [new_fund()], actor="me").items[0]
+    with Store.open(root, migrations=[*migrations(), NEXT]) as store:
+        assert version(store) == 2
+        assert store.pointer(TENANT, "fund", item.id) == (item.revision, 1)
+        assert query(store, "SELECT count(*) FROM extra") == [(0,)]
+
+
+def test_newer_schema_is_refused(root):
+    """A catalog of a newer program is refused with both numbers, and left as it is."""
+    with Store.open(root, migrations=[*migrations(), NEXT]):
+        pass
+    with pytest.raises(NewerSchemaError, match="schema 2; this program knows 1") as caught:
+        Store.open(root)
+    assert caught.value.code == "NEWER_SCHEMA"
+    assert isinstance(caught.value, StoreError)
+    with Store.open(root, migrations=[*migrations(), NEXT]) as store:
+        assert version(store) == 2
+
+
+def test_failed_step_leaves_nothing(root):
+    """A step that fails half-way is rolled back whole."""
+    with pytest.raises(StoreError, match="already exists"):
+        Store.open(root, migrations=[*migrations(), BROKEN])
+    with Store.open(root) as store:
+        assert version(store) == 1
+        assert query(store, "SELECT name FROM sqlite_schema WHERE name = 'extra'") == []
