@@ -1,0 +1,123 @@
+"""A finished answer, and its stored form, which is trusted only after every check."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import zstandard
+
+if TYPE_CHECKING:
+    from pmecalc.cache.key import CacheKey
+
+NEVER = math.inf
+
+_MAGIC = b"PME"
+_VERSION = 1
+# magic, format version, engine, digest, created, expires; then the seal, then the zstd frame
+_HEADER = struct.Struct(">3sBI32sdd")
+_SEAL_BYTES = 16
+_FRAME_AT = _HEADER.size + _SEAL_BYTES
+_GZIP_LEVEL = 5
+_ZSTD_LEVEL = 3
+# What an entry costs beside its bodies: objects, key text, places in the tables.
+_OVERHEAD_BYTES = 768
+
+
+class EntryRejectedError(Exception):
+    """A stored entry that is not to be believed; `reason` is one word, for the counters."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The replies to one key as they go over the wire, compressed once.
+
+    `expires` is NEVER for an answer that is a pure function of its key.
+    """
+
+    digest: bytes
+    engine: int
+    created: float
+    expires: float
+    body: bytes
+    gzip: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return len(self.body) + len(self.gzip) + _OVERHEAD_BYTES
+
+
+def finish(body: bytes, *, key: CacheKey, created: float, expires: float = NEVER) -> Entry:
+    """Make the replies of a JSON body; it compresses, so it belongs into a worker thread."""
+    if not isinstance(body, bytes):
+        raise TypeError(f"a computation returns its JSON as bytes, not {type(body).__name__}")
+    packed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
+    return Entry(key.digest, key.engine, created, expires, body, packed)
+
+
+def encode(entry: Entry) -> bytes:
+    """The stored form of an entry."""
+    header = _HEADER.pack(
+        _MAGIC, _VERSION, entry.engine, entry.digest, entry.created, entry.expires
+    )
+    compressor = zstandard.ZstdCompressor(
+        level=_ZSTD_LEVEL, write_checksum=True, write_content_size=True
+    )
+    frame = compressor.compress(entry.body)
+    return header + _seal(header, frame) + frame
+
+
+def decode(blob: bytes, key: CacheKey, *, max_bytes: int) -> Entry:
+    """The entry of `key` that `blob` holds, or EntryRejectedError: never another key's data."""
+    if len(blob) <= _FRAME_AT:
+        raise EntryRejectedError("truncated")
+    header = blob[: _HEADER.size]
+    created, expires = _checked_header(header, key)
+    frame = blob[_FRAME_AT:]
+    # The frame's own checksum does not cover the header, nor bind the two to each other.
+    if _seal(header, frame) != blob[_HEADER.size : _FRAME_AT]:
+        raise EntryRejectedError("seal")
+    body = _checked_body(frame, max_bytes)
+    return finish(body, key=key, created=created, expires=expires)
+
+
+def _checked_header(header: bytes, key: CacheKey) -> tuple[float, float]:
+    magic, version, engine, digest, created, expires = _HEADER.unpack(header)
+    if magic != _MAGIC:
+        raise EntryRejectedError("magic")
+    if version != _VERSION:
+        raise EntryRejectedError("version")
+    if digest != key.digest or engine != key.engine:
+        raise EntryRejectedError("other_key")
+    return created, expires
+
+
+def _checked_body(frame: bytes, max_bytes: int) -> bytes:
+    try:
+        declared = zstandard.get_frame_parameters(frame)
+        if not declared.has_checksum:
+            raise EntryRejectedError("no_checksum")
+        # An unknown size reads as 2**64 - 1, so it is too large as well.
+        if declared.content_size > max_bytes:
+            raise EntryRejectedError("too_large")
+        body = zstandard.ZstdDecompressor().decompress(frame, allow_extra_data=False)
+    except zstandard.ZstdError:
+        raise EntryRejectedError("frame") from None
+    if len(body) != declared.content_size:
+        raise EntryRejectedError("frame")
+    return body
+
+
+def _seal(header: bytes, frame: bytes) -> bytes:
+    digest = hashlib.blake2b(header, digest_size=_SEAL_BYTES)
+    digest.update(frame)
+    return digest.digest()

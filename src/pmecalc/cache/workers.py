@@ -1,0 +1,63 @@
+"""Threads that compute: so many at work, so many in the queue, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+QUEUE_LENGTH = 256
+
+_ResultT = TypeVar("_ResultT")
+
+
+class ComputeQueueFullError(RuntimeError):
+    """More waits to be computed than the queue holds: come back after `retry_after_seconds`."""
+
+    retry_after_seconds = 1
+
+
+class ComputePool:
+    """`workers` is the number of cores but one, unless given."""
+
+    def __init__(self, *, workers: int | None = None, queue_length: int = QUEUE_LENGTH) -> None:
+        self._workers = workers or max(1, (os.cpu_count() or 1) - 1)
+        self._room = self._workers + queue_length
+        self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="pme-compute")
+        self._pending = 0
+        self._refused = 0
+
+    async def run(self, work: Callable[[], _ResultT]) -> _ResultT:
+        """What `work` returns or raises; ComputeQueueFullError instead of an endless queue."""
+        if self._pending >= self._room:
+            self._refused += 1
+            raise ComputeQueueFullError(f"{self._pending} computations are running or waiting")
+        self._pending += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, _guarded, work)
+        finally:
+            self._pending -= 1
+
+    def close(self) -> None:
+        """Waits for nobody: what runs ends by itself, what waits is cancelled."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def stats(self) -> dict[str, int]:
+        return {
+            "workers": self._workers,
+            "pending": self._pending,
+            "room": self._room,
+            "refused": self._refused,
+        }
+
+
+def _guarded(work: Callable[[], _ResultT]) -> _ResultT:
+    try:
+        return work()
+    except StopIteration as error:
+        # asyncio cannot carry a StopIteration across a future: the waiters would wait for ever.
+        raise RuntimeError("a computation ended in StopIteration") from error
