@@ -59,12 +59,12 @@ def age_note(columns: Mapping[str, Column]) -> tuple[str, ...]:
 
 
 def undefined_note(series: Sequence[Series]) -> tuple[str, ...]:
-    """A word where a measure has no value at some dates."""
+    """A word where a measure has no value at some dates; on the first day no rate has one."""
     return tuple(
-        f"{each.name} has no value at {missing} of {len(each.y)} dates "
-        f"({', '.join(sorted(_missing_statuses(each)))})."
+        f"{each.name} has no value at {len(missing)} of {len(each.y)} dates "
+        f"({', '.join(sorted(set(missing)))})."
         for each in series
-        if (missing := sum(value is None for value in each.y))
+        if (missing := _missing_statuses(each))
     )
 
 
@@ -82,6 +82,10 @@ def course(series: Series, form: str) -> str:
     return f"{series.name} {verb} from {start:{form}} on {first} to {end:{form}} on {last}."
 
 
-def _missing_statuses(series: Series) -> set[str]:
+def _missing_statuses(series: Series) -> list[str]:
     statuses = series.statuses or ()
-    return {status for value, status in zip(series.y, statuses, strict=True) if value is None}
+    return [
+        status
+        for value, status in zip(series.y, statuses, strict=True)
+        if value is None and status not in {"no_flows", "zero_duration"}
+    ]

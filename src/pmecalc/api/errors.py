@@ -1,0 +1,196 @@
+"""One table, error class to status; every error is a problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from pmecalc.cache.workers import ComputeQueueFullError
+from pmecalc.core.errors import (
+    InputError,
+    NeedsInputError,
+    NotDefinedError,
+    NotFoundError,
+    PmeError,
+    StoreError,
+)
+from pmecalc.store.errors import BusyError, ConflictError, DiskFullError, NameExistsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LOG = logging.getLogger(__name__)
+
+STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
+    (NameExistsError, 409),
+    (ConflictError, 409),
+    (NeedsInputError, 409),
+    (InputError, 400),
+    (NotDefinedError, 400),
+    (NotFoundError, 404),
+    (DiskFullError, 507),
+    (BusyError, 503),
+    (StoreError, 500),
+    (ComputeQueueFullError, 503),
+)
+TITLES: Mapping[int, str] = {
+    400: "The request cannot be answered",
+    403: "Refused",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "A decision is needed",
+    413: "Too large",
+    415: "Unsupported content type",
+    421: "Wrong host",
+    422: "Malformed request",
+    500: "Something broke on our side",
+    503: "Busy",
+    507: "The disk is full",
+}
+_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "FILE_TOO_LARGE", 400: "BAD_REQUEST"}
+_RETRY_SECONDS = "1"
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    request_id: str,
+    errors: Sequence[Mapping[str, object]] = (),
+    more: Mapping[str, object] | None = None,
+) -> Response:
+    """A problem document."""
+    body = {
+        "type": f"/docs/problems#{code.lower()}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:request:{request_id}",
+        "code": code,
+        "errors": list(errors),
+        **(more or {}),
+    }
+    headers = {"Cache-Control": "no-store"}
+    if status == 503:  # noqa: PLR2004  (busy)
+        headers["Retry-After"] = _RETRY_SECONDS
+    return Response(orjson.dumps(body), status, headers, "application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the family, of the framework and of a bug with a problem."""
+    app.add_exception_handler(PmeError, _on_error)
+    app.add_exception_handler(ComputeQueueFullError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_malformed)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+def request_id(request: Request) -> str:
+    """The id that the guard gave the request."""
+    return str(request.scope.get("pme.request_id", "none"))
+
+
+def _on_error(request: Request, error: Exception) -> Response:
+    status = next(status for kind, status in STATUSES if isinstance(error, kind))
+    code = str(getattr(error, "code", "BUSY"))
+    if code == "FILE_TOO_LARGE":
+        status = 413
+    if isinstance(error, StoreError):
+        _LOG.error("store: %s (request %s)", code, request_id(request))
+    more: dict[str, object] = {}
+    if isinstance(error, NameExistsError):
+        more["dataset"] = error.dataset
+    if isinstance(error, NeedsInputError):
+        more["choices"] = list(error.choices)
+    if isinstance(error, NotFoundError):
+        more["near"] = list(error.near)
+    detail = error.message if isinstance(error, InputError) else str(error)
+    return problem(
+        status, code, detail, request_id=request_id(request), errors=_errors(error), more=more
+    )
+
+
+def _errors(error: Exception) -> list[dict[str, object]]:
+    if not isinstance(error, InputError):
+        return []
+    return [
+        {
+            "code": each.code,
+            "message": each.message,
+            "row": each.row,
+            "column": each.column,
+            "value": each.value,
+            "hint": each.hint,
+        }
+        for each in error.problems
+    ]
+
+
+def _on_malformed(request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    unknown = [each for each in found if each["type"] == "extra_forbidden"]
+    if unknown and len(unknown) == len(found) and unknown[0]["loc"][0] == "query":
+        return _on_unknown_parameter(request, [str(each["loc"][-1]) for each in unknown])
+    errors = [
+        {
+            "code": "MALFORMED",
+            "message": str(each["msg"]),
+            "row": None,
+            "column": ".".join(map(str, each["loc"][1:])) or str(each["loc"][0]),
+            "value": _shown(each.get("input")),
+            "hint": None,
+        }
+        for each in found
+    ]
+    first = f"{errors[0]['column']}: {errors[0]['message']}" if errors else "malformed"
+    return problem(422, "MALFORMED", first, request_id=request_id(request), errors=errors)
+
+
+def _on_unknown_parameter(request: Request, names: list[str]) -> Response:
+    route = request.scope.get("route")
+    known = list(getattr(route, "query_names", ())) or list(_QUERY_NAMES)
+    name = names[0][:80]
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+    row = {
+        "code": "UNKNOWN_PARAMETER",
+        "message": f"There is no query parameter {name!r}.",
+        "row": None,
+        "column": name,
+        "value": None,
+        "hint": hint,
+    }
+    detail = f"There is no query parameter {name!r}. {hint}"
+    return problem(400, "UNKNOWN_PARAMETER", detail, request_id=request_id(request), errors=[row])
+
+
+_QUERY_NAMES = ("fund", "benchmark", "as_of", "max_staleness_days")
+
+
+def _on_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = {
+        404: "There is nothing at this address.",
+        405: "This address does not take this method.",
+        413: "The request body is larger than allowed.",
+    }.get(status, str(getattr(error, "detail", "")) or TITLES.get(status, "Error"))
+    code = _CODES.get(status, "HTTP_ERROR")
+    return problem(status, code, detail, request_id=request_id(request))
+
+
+def _on_bug(request: Request, error: Exception) -> Response:
+    _LOG.error("request %s failed", request_id(request), exc_info=error)
+    detail = "The request failed on our side; nothing was changed. Quote the id in `instance`."
+    return problem(500, "INTERNAL", detail, request_id=request_id(request))
+
+
+def _shown(value: object) -> str | None:
+    return None if value is None or isinstance(value, dict | list) else str(value)[:80]

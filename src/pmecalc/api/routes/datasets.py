@@ -1,0 +1,90 @@
+"""Stored funds and benchmarks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from pmecalc.api.deps import ServicesOf, Tenant
+from pmecalc.api.schemas import (
+    BenchmarkChanges,
+    BenchmarkOut,
+    BenchmarksOut,
+    FlowsOut,
+    FundChanges,
+    FundDetailOut,
+    FundOut,
+    FundsOut,
+    Id,
+    PageQuery,
+)
+
+router = APIRouter(prefix="/v1", tags=["data"])
+
+DatasetId = Annotated[Id, Path()]
+Page = Annotated[PageQuery, Query()]
+
+
+@router.get("/funds", response_model=FundsOut)
+async def funds(page: Page, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+    """The stored funds by name."""
+    items, after = await services.datasets.page(tenant, "fund", limit=page.limit, after=page.after)
+    return {"items": items, "next": after}
+
+
+@router.get("/benchmarks", response_model=BenchmarksOut)
+async def benchmarks(page: Page, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+    """The stored benchmarks by name."""
+    items, after = await services.datasets.page(
+        tenant, "benchmark", limit=page.limit, after=page.after
+    )
+    return {"items": items, "next": after}
+
+
+@router.get("/funds/{dataset}", response_model=FundDetailOut)
+async def fund(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+    """A fund with its valuation dates."""
+    return await services.datasets.one(tenant, "fund", dataset)
+
+
+@router.get("/benchmarks/{dataset}", response_model=BenchmarkOut)
+async def benchmark(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+    """A benchmark."""
+    return await services.datasets.one(tenant, "benchmark", dataset)
+
+
+@router.get("/funds/{dataset}/flows", response_model=FlowsOut)
+async def flows(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+    """Flows and NAVs by date, with the row of the file each came from."""
+    return await services.datasets.flows(tenant, dataset)
+
+
+@router.patch("/funds/{dataset}", response_model=FundOut)
+async def edit_fund(
+    dataset: DatasetId, changes: FundChanges, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
+    """Edit a fund; what answers show makes a new revision."""
+    given = changes.model_dump(exclude_unset=True)
+    return await services.datasets.edit(tenant, "fund", dataset, given)
+
+
+@router.patch("/benchmarks/{dataset}", response_model=BenchmarkOut)
+async def edit_benchmark(
+    dataset: DatasetId, changes: BenchmarkChanges, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
+    """Edit a benchmark; what answers show makes a new revision."""
+    given = changes.model_dump(exclude_unset=True)
+    return await services.datasets.edit(tenant, "benchmark", dataset, given)
+
+
+@router.delete("/funds/{dataset}", status_code=204)
+async def delete_fund(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> None:
+    """Delete a fund."""
+    await services.datasets.delete(tenant, "fund", dataset)
+
+
+@router.delete("/benchmarks/{dataset}", status_code=204)
+async def delete_benchmark(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> None:
+    """Delete a benchmark."""
+    await services.datasets.delete(tenant, "benchmark", dataset)

@@ -1,0 +1,34 @@
+"""Flows and levels in, report out; nothing is stored."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Response
+
+from pmecalc.api.schemas import EvaluateIn
+from pmecalc.core.benchmark import Benchmark
+from pmecalc.core.fund import Fund
+from pmecalc.service.analyses import evaluate_once
+
+router = APIRouter(prefix="/v1", tags=["metrics"])
+
+
+@router.post("/evaluate", response_model=None)
+async def evaluate(body: EvaluateIn) -> Response:
+    """All metrics of the data in the body."""
+    return Response(await asyncio.to_thread(_evaluate, body), media_type="application/json")
+
+
+def _evaluate(body: EvaluateIn) -> bytes:
+    fund = Fund.of(**body.fund.model_dump())
+    benchmark = Benchmark.of(**body.benchmark.model_dump()) if body.benchmark else None
+    return evaluate_once(
+        fund,
+        benchmark,
+        as_of=body.as_of.isoformat() if body.as_of else None,
+        day_count=body.day_count,
+        netting=body.netting,
+        lookup=body.lookup,
+        max_staleness_days=body.max_staleness_days,
+    )

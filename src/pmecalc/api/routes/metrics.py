@@ -1,0 +1,44 @@
+"""Charts and the summary of stored funds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from pmecalc.api.deps import ServicesOf, Tenant
+from pmecalc.api.replies import reply
+from pmecalc.api.schemas import ChartQuery, Id, MetricQuery
+from pmecalc.service.analyses import Question
+
+router = APIRouter(prefix="/v1", tags=["metrics"])
+
+ChartName = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["irr_pme"])]
+
+
+@router.get("/metrics/{chart}", response_model=None)
+async def metric(
+    request: Request,
+    chart: ChartName,
+    query: Annotated[MetricQuery, Query()],
+    services: ServicesOf,
+    tenant: Tenant,
+) -> Response:
+    """`summary`: all metrics of a fund; else a chart as Plotly-shaped JSON."""
+    question = Question(view=chart, **query.model_dump())
+    return await reply(request, services.analyses, tenant, question)
+
+
+@router.get("/funds/{fund}/charts/{chart}", response_model=None)
+async def fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
+    request: Request,
+    fund: Annotated[Id, Path()],
+    chart: ChartName,
+    query: Annotated[ChartQuery, Query()],
+    services: ServicesOf,
+    tenant: Tenant,
+) -> Response:
+    """A chart as the neutral spec that the page draws, or as Plotly-shaped JSON."""
+    view = f"{chart}.spec" if query.format == "spec" else chart
+    question = Question(view=view, fund=fund, **query.model_dump(exclude={"format"}))
+    return await reply(request, services.analyses, tenant, question)

@@ -1,0 +1,244 @@
+"""Requests and answers, as OpenAPI shows them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+IndexKind = Literal["total_return", "net_total_return", "price"]
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _none_word(value: object) -> object:
+    return None if value == "none" else value
+
+
+Days = Annotated[int, Field(ge=0, le=36_500)]
+Staleness = Annotated[
+    Days | None,
+    BeforeValidator(_none_word),
+    Field(description="days a level may be old; `none` for no limit"),
+]
+
+
+class Query(BaseModel):
+    """Query parameters: a name that is not listed is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FundQuery(Query):
+    """Which answer about a fund, the fund being in the path."""
+
+    benchmark: Id | None = None
+    as_of: date | None = None
+    max_staleness_days: Staleness = 100
+
+
+class MetricQuery(FundQuery):
+    """Which answer about which fund."""
+
+    fund: Id
+
+
+class ChartQuery(FundQuery):
+    """A chart of the fund in the path."""
+
+    format: Literal["spec", "plotly"] = "spec"
+
+
+class PageQuery(Query):
+    """A page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    after: Annotated[str | None, Field(max_length=512)] = None
+
+
+def _committing(value: bool) -> bool:  # noqa: FBT001  (pydantic passes by position)
+    if not value:
+        raise ValueError("an import is read and committed in one step; only commit=true is offered")
+    return value
+
+
+class ImportQuery(Query):
+    """What the user says of a file beside its content."""
+
+    commit: Annotated[bool, AfterValidator(_committing)] = True
+    kind: Literal["fund", "benchmark"] | None = None
+    dataset: Id | None = None
+    name: Name | None = None
+    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    commitment: Annotated[float | None, Field(gt=0, le=1e15, allow_inf_nan=False)] = None
+    vintage: Annotated[int | None, Field(ge=1900, le=2200)] = None
+    strategy: Annotated[str | None, Field(max_length=200)] = None
+    index_kind: IndexKind | None = None
+
+
+class Body(BaseModel):
+    """A JSON body: a name that is not listed is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FundChanges(Body):
+    """Metadata of a fund; what is left out stays."""
+
+    name: Name | None = None
+    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    commitment: Annotated[float | None, Field(gt=0, le=1e15, allow_inf_nan=False)] = None
+    vintage: Annotated[int | None, Field(ge=1900, le=2200)] = None
+    strategy: Annotated[str | None, Field(max_length=200)] = None
+    benchmark: Id | None = None
+
+
+class BenchmarkChanges(Body):
+    """Metadata of a benchmark; what is left out stays."""
+
+    name: Name | None = None
+    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    index_kind: IndexKind | None = None
+
+
+Row = Annotated[list[str | float | None], Field(min_length=2, max_length=3)]
+Rows = Annotated[list[Row], Field(max_length=30_000)]
+
+
+class FundIn(Body):
+    """Flows `[date, contribution, distribution]` or `[date, amount]`, NAVs `[date, nav]`."""
+
+    flows: Rows
+    navs: Rows = []
+    commitment: float | None = None
+    name: Name | None = None
+    currency: str | None = None
+    sign: Literal["lp", "gp"] = "lp"
+
+
+class BenchmarkIn(Body):
+    """Levels `[date, level]`."""
+
+    levels: Rows
+    kind: IndexKind = "total_return"
+    name: Name | None = None
+    currency: str | None = None
+
+
+class EvaluateIn(Body):
+    """Data that are not stored, and how to look at them."""
+
+    fund: FundIn
+    benchmark: BenchmarkIn | None = None
+    as_of: date | None = None
+    day_count: str = "ACT/365F"
+    netting: str = "gross"
+    lookup: str = "previous"
+    max_staleness_days: Days | None = 100
+
+
+class FundOut(BaseModel):
+    """A stored fund."""
+
+    id: str
+    kind: Literal["fund"]
+    name: str
+    currency: str | None
+    commitment: float | None
+    vintage: int | None
+    strategy: str | None
+    benchmark: str | None
+    revision: str
+    sequence: int
+    rows: int
+    first_date: str
+    last_date: str
+    created: int
+
+
+class FundDetailOut(FundOut):
+    """A stored fund with its valuation dates."""
+
+    nav_dates: list[str]
+
+
+class BenchmarkOut(BaseModel):
+    """A stored benchmark."""
+
+    id: str
+    kind: Literal["benchmark"]
+    name: str
+    currency: str | None
+    index_kind: IndexKind
+    revision: str
+    sequence: int
+    rows: int
+    first_date: str
+    last_date: str
+    created: int
+
+
+class FundsOut(BaseModel):
+    """A page of funds."""
+
+    items: list[FundOut]
+    next: str | None
+
+
+class BenchmarksOut(BaseModel):
+    """A page of benchmarks."""
+
+    items: list[BenchmarkOut]
+    next: str | None
+
+
+class FlowsOut(BaseModel):
+    """Rows by date: date, contribution, distribution, nav, source_row."""
+
+    columns: list[str]
+    rows: list[list[str | float | int | None]]
+    next: str | None
+
+
+class ImportedDataset(BaseModel):
+    """One dataset of an import."""
+
+    id: str
+    kind: Literal["fund", "benchmark"]
+    name: str
+    revision: str
+    sequence: int
+
+
+class ImportOut(BaseModel):
+    """An import; `already`: the content was known, nothing was written."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    import_id: Annotated[str | None, Field(alias="import")]
+    datasets: list[ImportedDataset]
+    already: bool
+
+
+class ProblemRow(BaseModel):
+    """One thing wrong with a request or a file."""
+
+    code: str
+    message: str
+    row: int | None
+    column: str | None
+    value: str | None
+    hint: str | None
+
+
+class ProblemOut(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[ProblemRow]

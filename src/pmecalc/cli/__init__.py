@@ -1,0 +1,58 @@
+"""The commands, a file each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pmecalc._version import __version__
+from pmecalc.cli import analyze, serve, template
+from pmecalc.cli.exits import Exit
+from pmecalc.core.errors import InputError, NeedsInputError, PmeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code of UX 7."""
+    parser = argparse.ArgumentParser(
+        prog="pme", description="Public market equivalents, IRRs and multiples of private funds."
+    )
+    parser.add_argument("--version", action="version", version=f"pme {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (analyze, serve, template):
+        command.add(commands)
+    given = parser.parse_args(arguments)
+    try:
+        return int(given.run(given))
+    except NeedsInputError as error:
+        _complain(error)
+        return Exit.NEEDS_ANSWER
+    except InputError as error:
+        _complain(error)
+        return Exit.REFUSED
+    except PmeError as error:
+        print(f"pme: {error}  [{error.code}]", file=sys.stderr)
+        return Exit.INTERNAL
+    except BrokenPipeError:
+        sys.stderr.close()
+        return Exit.OK
+    except OSError as error:
+        print(f"pme: {error.filename or ''}: {error.strerror}", file=sys.stderr)
+        return Exit.REFUSED
+
+
+def _complain(error: InputError) -> None:
+    """Every problem on a line of its own: where, what, why, what to do, code."""
+    for problem in error.problems:
+        where = [
+            error.file,
+            f"row {problem.row}" if problem.row is not None else None,
+            f'column "{problem.column}"' if problem.column else None,
+        ]
+        place = ", ".join(part for part in where if part)
+        hint = f" {problem.hint}" if problem.hint else ""
+        prefix = f"{place}: " if place else ""
+        print(f"{prefix}{problem.message}{hint}  [{problem.code}]", file=sys.stderr)

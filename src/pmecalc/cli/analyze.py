@@ -1,0 +1,87 @@
+"""`pme analyze`: every measure of a fund file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pmecalc.cli.exits import Exit
+from pmecalc.cli.figures import headline
+from pmecalc.core.benchmark import KINDS
+from pmecalc.core.errors import InputError
+from pmecalc.core.evaluate import evaluate
+from pmecalc.ingest.files import read_benchmark, read_funds
+from pmecalc.report.save import to_csv, to_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pmecalc.core.evaluate import Report
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    text = "IRR, multiples and PME of a fund file"
+    parser = commands.add_parser("analyze", help=text, description=text)
+    parser.add_argument("fund", metavar="FUND", help="tidy CSV or XLSX of one or several funds")
+    parser.add_argument("--index", metavar="INDEX", help="tidy CSV or XLSX of an index")
+    parser.add_argument("--as-of", metavar="DATE", help="valuation date; default: the last NAV's")
+    parser.add_argument("--name", help="name of the fund; default: the file's")
+    parser.add_argument("--currency", metavar="CODE", help="currency of the fund, such as EUR")
+    parser.add_argument("--commitment", type=float, metavar="MONEY", help="money promised")
+    parser.add_argument("--index-kind", choices=KINDS, help="default: total_return")
+    parser.add_argument(
+        "--max-staleness-days",
+        type=_days,
+        default=100,
+        metavar="N",
+        help="oldest index level that may be used; `none` for no limit; default: 100",
+    )
+    parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="all measures as JSON")
+    form.add_argument("--csv", action="store_true", help="fund,metric,value,status")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> Exit:
+    """Read, evaluate, print."""
+    funds = read_funds(
+        _path(given.fund), name=given.name, currency=given.currency, commitment=given.commitment
+    )
+    benchmark = None
+    if given.index:
+        benchmark = read_benchmark(_path(given.index), index_kind=given.index_kind)
+    reports = [
+        evaluate(fund, benchmark, as_of=given.as_of, max_staleness_days=given.max_staleness_days)
+        for fund in funds
+    ]
+    sys.stdout.write(_shown(reports, given))
+    undefined = any(
+        metric.value is None and metric.status != "ok"
+        for report in reports
+        for metric in report.metrics.values()
+    )
+    return Exit.UNDEFINED if given.strict and undefined else Exit.OK
+
+
+def _shown(reports: list[Report], given: argparse.Namespace) -> str:
+    if given.json:
+        return to_json(reports[0] if len(reports) == 1 else reports)
+    if given.csv:
+        return to_csv(reports)
+    return "\n".join(headline(report) for report in reports)
+
+
+def _path(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise InputError(
+            "There is no such file.", code="NO_SUCH_FILE", file=text, hint="Check the path."
+        )
+    return path
+
+
+def _days(text: str) -> int | None:
+    return None if text == "none" else int(text)

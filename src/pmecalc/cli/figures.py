@@ -1,0 +1,68 @@
+"""A report as lines for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pmecalc.core.evaluate import WARNINGS
+from pmecalc.core.methods import METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pmecalc.core.evaluate import Report
+
+_ROWS = (
+    ("irr", "tvpi", "dpi", "rvpi"),
+    ("ks_pme", "direct_alpha", "ln_irr", "pme_plus_irr"),
+    ("paid_in", "distributed", "nav", "gain"),
+)
+_SIGNED = {"direct_alpha", "gain"}
+_WIDTH = 25
+
+
+def headline(report: Report) -> str:
+    """Who, when, the main measures, why some are missing, and the warnings."""
+    lines = [_title(report)]
+    lines += ["  " + "".join(_cell(report, name) for name in row).rstrip() for row in _ROWS]
+    lines += _reasons(report)
+    lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
+    return "\n".join(lines) + "\n"
+
+
+def _title(report: Report) -> str:
+    at = report.valuation
+    parts = [at.fund.name or "Fund", at.fund.currency, f"as of {report.as_of}"]
+    if at.benchmark:
+        parts.append(f"vs {at.benchmark.name or 'index'} ({at.benchmark.kind.replace('_', ' ')})")
+    return " · ".join(part for part in parts if part)
+
+
+def _cell(report: Report, name: str) -> str:
+    method, metric = METHODS[name], report[name]
+    text = "n/a"
+    if isinstance(metric.value, float):
+        text = _FORMS[method.unit](metric.value)
+        if name in _SIGNED and metric.value > 0:
+            text = f"+{text}"
+    return f"{method.title:<13}{text.replace('-', '−'):>10}  ".ljust(_WIDTH)
+
+
+def _reasons(report: Report) -> list[str]:
+    shown = [(name, report[name]) for row in _ROWS for name in row]
+    return [
+        f"  {METHODS[name].title}: "
+        + ("several roots; " if metric.status == "multiple" else "n/a; ")
+        + f"{metric.reason}  {metric.status}"
+        for name, metric in shown
+        if metric.status not in {"ok", "no_index"}
+    ]
+
+
+_FORMS: dict[str, Callable[[float], str]] = {
+    "rate": "{:.1%}".format,
+    "multiple": "{:.2f}x".format,
+    "ratio": "{:.2f}".format,
+    "money": "{:,.2f}".format,
+    "years": "{:.1f}".format,
+}

@@ -1,0 +1,99 @@
+"""Stored funds and benchmarks: list, look at, edit, delete."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pmecalc.core.dates import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pmecalc.core.fund import Fund
+    from pmecalc.store.store import Store
+    from pmecalc.store.values import DatasetRow, Kind
+
+Item = dict[str, object]
+_OF_FUNDS = ("commitment", "vintage", "strategy", "benchmark")
+_OF_BENCHMARKS = ("index_kind",)
+
+
+class Datasets:
+    """The funds and benchmarks of a store; every call runs in a worker thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def page(
+        self, tenant: str, kind: Kind, *, limit: int, after: str | None
+    ) -> tuple[list[Item], str | None]:
+        """Some datasets by name, and the cursor of the next page."""
+        found = await asyncio.to_thread(
+            self._store.datasets, tenant, kind, limit=limit, after=after
+        )
+        return [_item(row) for row in found.items], found.next
+
+    async def one(self, tenant: str, kind: Kind, dataset: str) -> Item:
+        """A dataset; a fund with its valuation dates."""
+        return await asyncio.to_thread(self._one, tenant, kind, dataset)
+
+    async def flows(self, tenant: str, fund: str) -> Item:
+        """The flows and NAVs of a fund by date, with the row of the file each came from."""
+        return await asyncio.to_thread(self._flows, tenant, fund)
+
+    async def edit(
+        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]
+    ) -> Item:
+        """Change metadata; what answers show makes a new revision."""
+        return await asyncio.to_thread(self._edit, tenant, kind, dataset, changes)
+
+    async def delete(self, tenant: str, kind: Kind, dataset: str) -> None:
+        """Remove a dataset from every list; its name is free again."""
+        await asyncio.to_thread(self._store.delete, tenant, kind, dataset)
+
+    def _one(self, tenant: str, kind: Kind, dataset: str) -> Item:
+        row = self._store.dataset(tenant, kind, dataset)
+        item = _item(row)
+        if kind == "fund":
+            fund = self._store.load(tenant, "fund", dataset, row.revision)
+            item["nav_dates"] = [iso(day) for day in fund.nav_days.tolist()]
+        return item
+
+    def _flows(self, tenant: str, fund: str) -> Item:
+        revision = self._store.pointer(tenant, "fund", fund).revision
+        return {
+            "columns": ["date", "contribution", "distribution", "nav", "source_row"],
+            "rows": _rows(self._store.load(tenant, "fund", fund, revision)),
+            "next": None,
+        }
+
+    def _edit(self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]) -> Item:
+        default = changes.get("benchmark")
+        if isinstance(default, str):
+            self._store.pointer(tenant, "benchmark", default)
+        return _item(self._store.edit(tenant, kind, dataset, changes))
+
+
+def _item(row: DatasetRow) -> Item:
+    foreign = _OF_BENCHMARKS if row.kind == "fund" else _OF_FUNDS
+    return {name: value for name, value in asdict(row).items() if name not in foreign}
+
+
+def _rows(fund: Fund) -> list[list[object]]:
+    flows = [
+        [iso(day), paid, received, None, row]
+        for day, paid, received, row in zip(
+            fund.days.tolist(),
+            fund.contributions.tolist(),
+            fund.distributions.tolist(),
+            fund.rows.tolist(),
+            strict=True,
+        )
+    ]
+    navs = [
+        [iso(day), 0.0, 0.0, nav, None]
+        for day, nav in zip(fund.nav_days.tolist(), fund.navs.tolist(), strict=True)
+    ]
+    return sorted(flows + navs, key=lambda row: str(row[0]))

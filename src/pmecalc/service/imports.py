@@ -1,0 +1,118 @@
+"""One file in, datasets out: read, name, commit."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pmecalc.core.benchmark import KINDS
+from pmecalc.core.errors import InputError
+from pmecalc.ingest.upload import read_upload
+from pmecalc.store.values import NewDataset
+
+if TYPE_CHECKING:
+    from pmecalc.core.benchmark import Benchmark, IndexKind
+    from pmecalc.core.fund import Fund
+    from pmecalc.ingest.upload import Upload
+    from pmecalc.store.store import Store
+    from pmecalc.store.values import Committed, DatasetRow, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """What the user says of a file beside its content; None where the file decides."""
+
+    kind: Kind | None = None
+    dataset: str | None = None
+    name: str | None = None
+    currency: str | None = None
+    commitment: float | None = None
+    vintage: int | None = None
+    strategy: str | None = None
+    index_kind: IndexKind | None = None
+
+
+class Imports:
+    """Files into a store; reading and writing run in a worker thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def commit(
+        self, tenant: str, content: bytes, *, filename: str, options: ImportOptions, actor: str
+    ) -> Committed:
+        """Read a file and commit all its datasets, or none."""
+        return await asyncio.to_thread(
+            self._commit, tenant, content, filename=filename, options=options, actor=actor
+        )
+
+    def _commit(
+        self, tenant: str, content: bytes, *, filename: str, options: ImportOptions, actor: str
+    ) -> Committed:
+        self._store.require_space(len(content))
+        upload = read_upload(
+            content,
+            filename=filename,
+            kind=options.kind,
+            name=options.name,
+            currency=options.currency,
+            commitment=options.commitment,
+            vintage=options.vintage,
+            strategy=options.strategy,
+            index_kind=options.index_kind,
+        )
+        values = self._values(tenant, upload, options)
+        datasets = [
+            NewDataset(
+                kind=upload.kind, name=value.name or "", value=value, dataset=options.dataset
+            )
+            for value in values
+        ]
+        return self._store.commit(tenant, datasets, raw=content, raw_name=filename, actor=actor)
+
+    def _values(
+        self, tenant: str, upload: Upload, options: ImportOptions
+    ) -> tuple[Fund | Benchmark, ...]:
+        if upload.benchmark is not None:
+            if options.dataset is None:
+                return (upload.benchmark,)
+            return (self._renewed_benchmark(tenant, upload.benchmark, options),)
+        if options.dataset is None:
+            return upload.funds
+        if len(upload.funds) > 1:
+            raise InputError(
+                f"The file holds {len(upload.funds)} funds, but dataset= names one.",
+                code="AMBIGUOUS_MAPPING",
+                field="dataset",
+                value=options.dataset,
+                hint="Upload a file with that fund alone.",
+            )
+        return (self._renewed_fund(tenant, upload.funds[0], options),)
+
+    def _renewed_fund(self, tenant: str, fund: Fund, options: ImportOptions) -> Fund:
+        """New flows under the metadata known so far, where the upload does not say otherwise."""
+        row = self._store.dataset(tenant, "fund", options.dataset or "")
+        return replace(
+            fund,
+            name=options.name or row.name,
+            currency=fund.currency or row.currency,
+            commitment=fund.commitment if fund.commitment is not None else row.commitment,
+            vintage=fund.vintage if fund.vintage is not None else row.vintage,
+            strategy=fund.strategy or row.strategy,
+        )
+
+    def _renewed_benchmark(
+        self, tenant: str, benchmark: Benchmark, options: ImportOptions
+    ) -> Benchmark:
+        row = self._store.dataset(tenant, "benchmark", options.dataset or "")
+        return replace(
+            benchmark,
+            name=options.name or row.name,
+            currency=benchmark.currency or row.currency,
+            kind=options.index_kind or _kind(row),
+        )
+
+
+def _kind(row: DatasetRow) -> IndexKind:
+    return next(kind for kind in KINDS if kind == row.index_kind)

@@ -1,0 +1,45 @@
+"""Fixtures that several rooms use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from pmecalc.app import create_app
+from pmecalc.settings import Settings
+from requirements import require
+from server import Server
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The sample files that are free to ship."""
+    return HERE / "data"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of files that are read in place and never shipped."""
+    folder = Path(os.environ.get("PME_SHARED", HERE.parents[1] / "shared"))
+    require("shared", present=(folder / "spec").is_dir())
+    return folder
+
+
+@pytest.fixture
+def client(tmp_path):
+    """The application through its ASGI door, on an empty data folder."""
+    settings = Settings(data=tmp_path / "data", _env_file=None)
+    with TestClient(create_app(settings), base_url="http://127.0.0.1") as opened:
+        yield opened
+
+
+@pytest.fixture
+def live_server(tmp_path):
+    """A real server on an empty data folder."""
+    with Server(tmp_path / "data") as server:
+        yield server

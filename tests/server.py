@@ -1,0 +1,106 @@
+"""A real `pme serve` on a loopback port, started and ended by a test."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING, Self
+
+import httpx2
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START_SECONDS = 30.0
+POLL_SECONDS = 0.05
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    """The command as users start it; `url`, `data`, and what it printed in `output`."""
+
+    def __init__(self, data: Path, *options: str, environment: dict[str, str] | None = None):
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._options = options
+        self._environment = environment or {}
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed on exit)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._log.close()
+
+    @property
+    def output(self) -> str:
+        self._log.seek(0)
+        return self._log.read().decode()
+
+    def start(self) -> None:
+        """Returns when it is ready."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PME_")}
+        command = [
+            sys.executable,
+            "-c",
+            "import sys; from pmecalc.cli import main; sys.exit(main())",
+        ]
+        self._process = subprocess.Popen(
+            [*command, "serve", "--port", str(self.port), "--data", str(self.data), *self._options],
+            env={**kept, **self._environment},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._ready():
+            assert self._process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(POLL_SECONDS)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int | None:
+        """End it as Ctrl-C does, and return its exit code."""
+        if self._process is None:
+            return None
+        self._process.send_signal(number)
+        try:
+            code = self._process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            raise
+        self._process = None
+        return code
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def upload(self, path: Path, **query: str) -> httpx2.Response:
+        with path.open("rb") as file:
+            return httpx2.post(
+                f"{self.url}/v1/imports",
+                params={"commit": "true", **query},
+                files={"file": (path.name, file)},
+                timeout=60,
+            )
+
+    def _ready(self) -> bool:
+        try:
+            return httpx2.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except httpx2.HTTPError:
+            return False
