@@ -1,6 +1,7 @@
 """Public market equivalents, IRRs and multiples of private funds."""
 
 from pmecalc._version import __version__
+from pmecalc.charts.chart import Chart, chart
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.errors import (
     BenchmarkError,
@@ -52,11 +53,15 @@ from pmecalc.core.pme.mpme import mpme_irr, mpme_nav, mpme_spread
 from pmecalc.core.pme.pme_plus import pme_plus_irr, pme_plus_lambda, pme_plus_spread
 from pmecalc.core.pme.scaled import scaled_pme_irr
 from pmecalc.core.pooled import pool
+from pmecalc.ingest.files import read_benchmark, read_fund, read_funds
+from pmecalc.ingest.frames import read_table
+from pmecalc.report.save import save
 
 __all__ = [
     "Benchmark",
     "BenchmarkError",
     "CashFlowError",
+    "Chart",
     "Fund",
     "InputError",
     "Metric",
@@ -68,6 +73,7 @@ __all__ = [
     "Report",
     "StoreError",
     "__version__",
+    "chart",
     "direct_alpha",
     "direct_alpha_log",
     "distributed",
@@ -103,7 +109,12 @@ __all__ = [
     "pme_plus_lambda",
     "pme_plus_spread",
     "pool",
+    "read_benchmark",
+    "read_fund",
+    "read_funds",
+    "read_table",
     "rvpi",
+    "save",
     "scaled_pme_irr",
     "tvpi",
     "unfunded",

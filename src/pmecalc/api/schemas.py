@@ -75,6 +75,7 @@ class ImportQuery(Query):
     vintage: Annotated[int | None, Field(ge=1900, le=2200)] = None
     strategy: Annotated[str | None, Field(max_length=200)] = None
     index_kind: IndexKind | None = None
+    sign: Literal["lp", "gp"] | None = None
 
 
 class Body(BaseModel):

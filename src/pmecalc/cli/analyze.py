@@ -30,6 +30,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--name", help="name of the fund; default: the file's")
     parser.add_argument("--currency", metavar="CODE", help="currency of the fund, such as EUR")
     parser.add_argument("--commitment", type=float, metavar="MONEY", help="money promised")
+    parser.add_argument(
+        "--sign", choices=("lp", "gp"), help="gp: money paid in is positive in an amount column"
+    )
     parser.add_argument("--index-kind", choices=KINDS, help="default: total_return")
     parser.add_argument(
         "--max-staleness-days",
@@ -48,7 +51,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(given: argparse.Namespace) -> Exit:
     """Read, evaluate, print."""
     funds = read_funds(
-        _path(given.fund), name=given.name, currency=given.currency, commitment=given.commitment
+        _path(given.fund),
+        name=given.name,
+        currency=given.currency,
+        commitment=given.commitment,
+        sign=given.sign,
     )
     benchmark = None
     if given.index:

@@ -14,6 +14,7 @@ from pmecalc.store.values import NewDataset
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark, IndexKind
     from pmecalc.core.fund import Fund
+    from pmecalc.ingest.options import Sign
     from pmecalc.ingest.upload import Upload
     from pmecalc.store.store import Store
     from pmecalc.store.values import Committed, DatasetRow, Kind
@@ -31,6 +32,7 @@ class ImportOptions:
     vintage: int | None = None
     strategy: str | None = None
     index_kind: IndexKind | None = None
+    sign: Sign | None = None
 
 
 class Imports:
@@ -61,6 +63,7 @@ class Imports:
             vintage=options.vintage,
             strategy=options.strategy,
             index_kind=options.index_kind,
+            sign=options.sign,
         )
         values = self._values(tenant, upload, options)
         datasets = [
