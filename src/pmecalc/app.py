@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         lifespan=lifespan,
+        responses=errors.DOCUMENTED,
     )
     errors.install(app)
     for room in (metrics, datasets, evaluate, imports, system):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import FastAPI, Request
@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from pmecalc.api.schemas import ProblemOut
 from pmecalc.cache.workers import ComputeQueueFullError
 from pmecalc.core.errors import (
     InputError,
@@ -56,6 +57,14 @@ TITLES: Mapping[int, str] = {
 }
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "FILE_TOO_LARGE", 400: "BAD_REQUEST"}
 _RETRY_SECONDS = "1"
+
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what OpenAPI says of every operation
+    "default": {
+        "description": "A problem (RFC 9457)",
+        "content": {"application/problem+json": {"schema": ProblemOut.model_json_schema()}},
+    }
+}
 
 
 def problem(

@@ -24,7 +24,10 @@ def cashflow_overview(report: Report) -> ChartSpec:
         title="Cash flows",
         subtitle=f"{at.fund.name or 'Fund'}, as of {report.as_of}",
         currency=at.fund.currency,
-        axes=(Axis("left", at.fund.currency or "Money", "money"),),
+        axes=(
+            Axis("left", "Flows", "money"),
+            Axis("right", "Net and NAV", "money"),
+        ),
         series=(
             _bars("Calls", "call", report, -at.contributions),
             _bars("Distributions", "dist", report, at.distributions),
@@ -53,7 +56,7 @@ def _line(name: str, curve: JCurve) -> Series:
     return Series(
         name=name,
         role="net",
-        axis="left",
+        axis="right",
         kind="step",
         x=tuple(str(date) for date in curve["date"]),
         y=tuple(value if isinstance(value, float) else None for value in curve["net"]),
@@ -67,7 +70,7 @@ def _navs(report: Report) -> Series:
     return Series(
         name="NAV",
         role="nav",
-        axis="left",
+        axis="right",
         kind="line",
         x=tuple(iso(day) for day in days),
         y=tuple(values[day] for day in days),
@@ -78,7 +81,7 @@ def _marks(curve: JCurve) -> tuple[Mark, ...]:
     trough = curve.trough
     if trough is None:
         return ()
-    low = Mark("point", "left", trough.value, "trough", "net", x=trough.date)
+    low = Mark("point", "right", trough.value, "trough", "net", x=trough.date)
     after = [
         (str(date), value)
         for date, value in zip(curve["date"], curve["net"], strict=True)
@@ -86,7 +89,7 @@ def _marks(curve: JCurve) -> tuple[Mark, ...]:
     ]
     if not after or trough.value >= 0:
         return (low,)
-    return low, Mark("point", "left", after[0][1], "break-even", "net", x=after[0][0])
+    return low, Mark("point", "right", after[0][1], "break-even", "net", x=after[0][0])
 
 
 def _summary(report: Report, marks: tuple[Mark, ...]) -> str:

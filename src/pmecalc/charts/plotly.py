@@ -69,6 +69,8 @@ def _layout(spec: ChartSpec) -> dict[str, object]:
 
 def _axis(axis: Axis) -> dict[str, object]:
     shape: dict[str, object] = {"title": {"text": axis.title}, "tickformat": _FORMATS[axis.unit]}
+    if axis.span is not None:
+        shape["range"] = list(axis.span)
     if axis.unit == "multiple":
         shape["ticksuffix"] = "x"
     if axis.id == "right":

@@ -25,14 +25,15 @@ def pme_progression(report: Report) -> ChartSpec:
         for name, title, role, shown in _RATES
     )
     ratio = over.metric_series(columns, "ks_pme", title="KS-PME", role="benchmark", axis="right")
+    axis, beyond = over.rate_axis("Rate per year", rates, columns)
     return ChartSpec(
         chart="pme_progression",
         title="PME through time",
         subtitle=over.subtitle(report),
         currency=report.valuation.fund.currency,
-        axes=(Axis("left", "Rate per year", "rate"), Axis("right", "KS-PME", "multiple")),
+        axes=(axis, Axis("right", "KS-PME", "multiple")),
         series=(ratio, *rates),
         marks=(Mark("level", "right", 1.0, "parity", "parity"),),
-        notes=(*over.age_note(columns), *over.undefined_note((ratio, *rates))),
+        notes=(*over.age_note(columns), *beyond, *over.undefined_note((ratio, *rates))),
         summary=f"{over.course(ratio, '.2f')} {over.course(rates[0], '+.1%')}",
     )

@@ -13,11 +13,12 @@ Value: TypeAlias = float | None
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A vertical axis."""
+    """A vertical axis; `span` where it shows less than all values, and a note says so."""
 
     id: Literal["left", "right"]
     title: str
     unit: Unit
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from pmecalc.charts.spec import Kind, Role, Series
+from pmecalc.charts.spec import Axis, Kind, Role, Series
+from pmecalc.core.metric import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,11 +60,31 @@ def age_note(columns: Mapping[str, Column]) -> tuple[str, ...]:
     return (f"Up to {young[-1]} the fund is younger than a year: annual rates extrapolate.",)
 
 
+def rate_axis(
+    title: str, series: Sequence[Series], columns: Mapping[str, Column]
+) -> tuple[Axis, tuple[str, ...]]:
+    """The axis of annual rates; the first year's extrapolated ones do not set its span."""
+    rates = [
+        (value, isinstance(age, float) and age >= 1)
+        for each in series
+        for value, age in zip(each.y, columns["years"], strict=True)
+        if value is not None
+    ]
+    grown = [value for value, is_grown in rates if is_grown]
+    if not grown:
+        return Axis("left", title, "rate"), ()
+    low, high = _rounded(min(0.0, *grown), max(0.0, *grown))
+    if all(low <= value <= high for value, _ in rates):
+        return Axis("left", title, "rate"), ()
+    note = "Some rates of the first year lie beyond the axis; the table shows them."
+    return Axis("left", title, "rate", (low, high)), (note,)
+
+
 def undefined_note(series: Sequence[Series]) -> tuple[str, ...]:
     """A word where a measure has no value at some dates; on the first day no rate has one."""
     return tuple(
         f"{each.name} has no value at {len(missing)} of {len(each.y)} dates "
-        f"({', '.join(sorted(set(missing)))})."
+        f"({', '.join(REASONS.get(status, status) for status in sorted(set(missing)))})."
         for each in series
         if (missing := _missing_statuses(each))
     )
@@ -80,6 +102,12 @@ def course(series: Series, form: str) -> str:
         return f"{series.name} was {start:{form}} on {first}."
     verb = "rose" if end > start else "fell" if end < start else "stayed"
     return f"{series.name} {verb} from {start:{form}} on {first} to {end:{form}} on {last}."
+
+
+def _rounded(low: float, high: float) -> tuple[float, float]:
+    """The span with some air, on round percents."""
+    step = next((step for step in (0.05, 0.1, 0.5) if high - low <= 8 * step), 5.0)
+    return step * math.floor(low / step - 0.2), step * math.ceil(high / step + 0.2)
 
 
 def _missing_statuses(series: Series) -> list[str]:

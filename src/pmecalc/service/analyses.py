@@ -135,7 +135,7 @@ class Analyses:
             return own
         if len(known) == 1:
             return known[0].id
-        if not known and view.benchmark == "optional":
+        if view.benchmark == "optional":
             return None
         raise _no_benchmark(known)
 

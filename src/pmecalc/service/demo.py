@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SEED = 20260101
 _FIRST_YEAR, _LAST_YEAR = 2010, 2025
+_INDEX_NAME = "Demo World Index (synthetic)"
 _YIELD, _VOLATILITY = 0.075, 0.15
 
 
@@ -54,7 +55,7 @@ def demo_benchmark() -> Benchmark:
     levels = 100 * np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
     return Benchmark.of(
         list(zip(ends, levels.round(4).tolist(), strict=True)),
-        name="Demo World Index (synthetic)",
+        name=_INDEX_NAME,
         currency="USD",
     )
 
@@ -81,6 +82,16 @@ def load_demo(store: Store, tenant: str) -> None:
         missing.append(NewDataset(kind="benchmark", name=benchmark.name or "", value=benchmark))
     if missing:
         store.commit(tenant, missing, raw=None, raw_name="demo", actor="demo")
+        _set_default(store, tenant, {each.name for each in missing})
+
+
+def _set_default(store: Store, tenant: str, names: set[str]) -> None:
+    """The demo index is the default benchmark of the demo funds, whatever else is stored."""
+    indices = store.datasets(tenant, "benchmark", limit=1000).items
+    index = next(row.id for row in indices if row.name == _INDEX_NAME)
+    for row in store.datasets(tenant, "fund", limit=1000).items:
+        if row.name in names:
+            store.edit(tenant, "fund", row.id, {"benchmark": index})
 
 
 def _fund(plan: _Plan, random: np.random.Generator) -> Fund:

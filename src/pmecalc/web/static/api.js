@@ -1,0 +1,95 @@
+// The one place that calls the server.
+
+const JSON_TYPES = /^application\/(problem\+)?json/;
+
+/** An answer that says no: what happened, where, and the id to quote. */
+export class Problem extends Error {
+  constructor(status, body, id) {
+    super(body.detail || body.title || `The server answered ${status}.`);
+    this.status = status;
+    this.code = body.code ?? null;
+    this.title = body.title ?? null;
+    this.rows = body.errors ?? [];
+    this.dataset = body.dataset ?? null;
+    this.id = id || body.instance || null;
+  }
+}
+
+/** No answer at all. */
+export class Offline extends Error {}
+
+export const TEMPLATE_URL = "/v1/imports/template.csv";
+
+export const listFunds = (options) => get("/v1/funds", options);
+export const readFund = (id, options) => get(`/v1/funds/${encodeURIComponent(id)}`, options);
+export const readSummary = ({ signal, ...query }) => get(address("/v1/metrics/summary", query), { signal });
+export const isAlive = () => get("/healthz");
+
+export async function listBenchmarks({ signal } = {}) {
+  const items = [];
+  let after = null;
+  do {
+    const page = await get("/v1/benchmarks", { signal, after });
+    items.push(...page.items);
+    after = page.next;
+  } while (after);
+  return items;
+}
+
+export function readChart(chart, { fund, benchmark, as_of, signal }) {
+  const path = `/v1/funds/${encodeURIComponent(fund)}/charts/${chart}`;
+  return get(address(path, { format: "spec", benchmark, as_of }), { signal });
+}
+
+export function chartUrl(chart, { fund, benchmark, as_of }) {
+  return address(`/v1/metrics/${chart}`, { fund, benchmark, as_of });
+}
+
+export function importFile(file, { dataset = null, signal } = {}) {
+  const body = new FormData();
+  body.append("file", file, file.name);
+  return call(address("/v1/imports", { commit: "true", dataset }), { method: "POST", body, signal });
+}
+
+/** Makes a benchmark the one a fund is compared with unless another is asked for. */
+export function setDefaultBenchmark(fund, benchmark) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  return call(`/v1/funds/${encodeURIComponent(fund)}`, { method: "PATCH", headers, body: JSON.stringify({ benchmark }) });
+}
+
+export function remove(item) {
+  return call(`/v1/${item.kind}s/${encodeURIComponent(item.id)}`, { method: "DELETE" });
+}
+
+function get(path, { signal, after } = {}) {
+  return call(address(path, { after }), { signal });
+}
+
+function address(path, query) {
+  const known = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const text = new URLSearchParams(known).toString();
+  if (!text) return path;
+  return path + (path.includes("?") ? "&" : "?") + text;
+}
+
+async function call(path, options) {
+  const response = await answer(path, options);
+  const body = await content(response);
+  if (!response.ok) throw new Problem(response.status, body, response.headers.get("X-Request-Id"));
+  return body;
+}
+
+async function answer(path, options) {
+  try {
+    return await fetch(path, { headers: { Accept: "application/json" }, ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Offline("The server does not answer.");
+  }
+}
+
+async function content(response) {
+  const isJson = JSON_TYPES.test(response.headers.get("Content-Type") ?? "");
+  if (response.status === 204 || !isJson) return {};
+  return response.json();
+}

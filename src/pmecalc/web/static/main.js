@@ -1,0 +1,74 @@
+// Which page the address means, and the banner when nothing answers.
+
+import { Offline, isAlive } from "./api.js";
+import { announce, el, fill } from "./dom.js";
+import { openFund } from "./fund.js";
+import { openHome } from "./home.js";
+import { emptyPanel } from "./states.js";
+
+const root = document.getElementById("content");
+const banner = document.getElementById("banner");
+const current = { path: null, page: null };
+
+const ROUTES = [
+  [/^\/$/, () => openHome(root, { offline: showBanner })],
+  [/^\/funds\/([^/]+)\/?$/, ([, id], query) => openFund(root, { id: decodeURIComponent(id), query, go, offline: showBanner })],
+];
+
+addEventListener("popstate", show);
+document.addEventListener("click", followLink);
+show();
+
+function go(address) {
+  history.pushState(null, "", address);
+  show();
+}
+
+function show() {
+  const query = Object.fromEntries(new URLSearchParams(location.search));
+  if (location.pathname === current.path) return current.page.update(query);
+  const isFirst = current.path === null;
+  current.page?.leave();
+  current.path = location.pathname;
+  current.page = open(query);
+  if (isFirst) return;
+  scrollTo(0, 0);
+  document.querySelector("h1")?.focus({ preventScroll: true });
+  announce(document.title);
+}
+
+function open(query) {
+  for (const [pattern, enter] of ROUTES) {
+    const match = pattern.exec(location.pathname);
+    if (match) return enter(match, query);
+  }
+  fill(root, el("h1", { tabindex: "-1" }, "Not found"), emptyPanel("There is no such page", el("a", { class: "button", href: "/" }, "Back to all funds")));
+  return { update() {}, retry() {}, leave() {} };
+}
+
+function followLink(event) {
+  const link = event.target.closest?.("a[href]");
+  const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+  if (!link || !isPlain || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (!ROUTES.some(([pattern]) => pattern.test(link.pathname)) || link.getAttribute("href").startsWith("#")) return;
+  event.preventDefault();
+  if (link.href !== location.href) go(link.pathname + link.search);
+}
+
+function showBanner() {
+  if (!banner.hidden) return;
+  const retry = el("button", { type: "button", onclick: tryAgain }, "Try again");
+  fill(banner, el("div", { class: "wide" }, el("p", {}, "The server does not answer. What you see is the last it said. Is ", el("code", {}, "pme serve"), " running?"), retry));
+  banner.hidden = false;
+}
+
+async function tryAgain() {
+  try {
+    await isAlive();
+  } catch (error) {
+    if (error instanceof Offline) return announce("Still no answer");
+  }
+  banner.hidden = true;
+  announce("The server answers again");
+  await current.page.retry();
+}

