@@ -10,7 +10,7 @@ import numpy as np
 
 from pmecalc.core.dates import day_number, iso
 from pmecalc.core.errors import BenchmarkError
-from pmecalc.core.fund import FloatArray, IntArray, frozen
+from pmecalc.core.fund import LEAST, MOST, FloatArray, IntArray, frozen, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,7 +104,8 @@ class Benchmark:
             )
         known: dict[int, tuple[float, int]] = {}
         table = [tuple(row) for row in levels]
-        for place, row in zip(rows or range(1, len(table) + 1), table, strict=True):
+        places = range(1, len(table) + 1) if rows is None else rows
+        for place, row in zip(places, table, strict=True):
             day, level = _level(row, place)
             if known.setdefault(day, (level, place))[0] != level:
                 raise BenchmarkError(
@@ -146,13 +147,11 @@ def _level(row: tuple[object, ...], place: int) -> tuple[int, float]:
             hint="Expected (date, level).",
         )
     day = day_number(row[0], row=place)
-    try:
-        level = float(row[1])  # type: ignore[arg-type]  # what float refuses is the error below
-    except (TypeError, ValueError):
-        level = math.nan
-    if not (math.isfinite(level) and level > 0):
+    level = number_of(row[1])
+    if not LEAST <= level <= MOST:
         raise BenchmarkError(
-            f"The level {str(row[1])[:40]!r} is not a positive number.",
+            f"The level {str(row[1])[:40]!r} is not a positive number"
+            f"{f' from {LEAST:g} to {MOST:g}' if 0 < level < math.inf else ''}.",
             code="INDEX_INVALID",
             row=place,
             field="level",

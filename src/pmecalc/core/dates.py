@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -10,7 +11,7 @@ from pmecalc.core.errors import InputError
 DateLike: TypeAlias = "date | str"
 
 _EPOCH = date(1970, 1, 1).toordinal()
-_ISO_LENGTH = len("2020-12-31")
+_ISO_FORM = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)  # no week dates, no compact forms
 
 
 def day_number(value: object, *, row: int | None = None, field: str = "date") -> int:
@@ -42,16 +43,16 @@ def day_number(value: object, *, row: int | None = None, field: str = "date") ->
     >>> day_number("1970-01-31")
     30
     """
-    if isinstance(value, datetime):
-        return value.date().toordinal() - _EPOCH
-    if isinstance(value, date):
-        return value.toordinal() - _EPOCH
     try:
+        if isinstance(value, datetime):
+            return value.date().toordinal() - _EPOCH
+        if isinstance(value, date):
+            return value.toordinal() - _EPOCH
         text = str(value)
-        if len(text) != _ISO_LENGTH:
-            raise ValueError  # noqa: TRY301  (the week and compact forms of ISO 8601 are refused)
+        if not _ISO_FORM.fullmatch(text):
+            raise ValueError  # noqa: TRY301  (one message for all that is no date)
         return date.fromisoformat(text).toordinal() - _EPOCH
-    except ValueError:
+    except ValueError:  # of pandas.NaT too, which calls itself a datetime
         raise InputError(
             f"{str(value)[:40]!r} is not a day of the calendar.",
             code="BAD_DATE",

@@ -22,6 +22,7 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
 _SIGNED = 2
 _COLUMNS = 3
+LEAST, MOST = 1e-30, 1e30  # beyond these products of amounts and growth could leave the doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -166,18 +167,17 @@ class Fund:
 
 
 def amount(value: object, *, row: int | None, field: str) -> float:
-    """A finite number, or `NON_FINITE` with its place.
+    """A number that can be computed with, or `NON_FINITE` with its place.
 
     >>> amount("12.5", row=1, field="contribution")
     12.5
     """
-    try:
-        number = float(value)  # type: ignore[arg-type]  # what float refuses is the error below
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+    number = number_of(value)
+    if number != 0 and not LEAST <= abs(number) <= MOST:
         raise CashFlowError(
-            f"{str(value)[:40]!r} is not a finite number.",
+            f"{str(value)[:40]!r} is beyond {MOST:g} or below {LEAST:g}."
+            if math.isfinite(number)
+            else f"{str(value)[:40]!r} is not a finite number.",
             code="NON_FINITE",
             row=row,
             field=field,
@@ -187,12 +187,26 @@ def amount(value: object, *, row: int | None, field: str) -> float:
     return number + 0.0  # -0.0 becomes 0.0
 
 
+def number_of(value: object) -> float:
+    """A float, NaN where the value is none.
+
+    >>> number_of("12.5"), number_of(None)
+    (12.5, nan)
+    """
+    try:
+        return float(value)  # type: ignore[arg-type]  # what float refuses is NaN
+    except (TypeError, ValueError):
+        return math.nan
+    except OverflowError:
+        return math.inf
+
+
 def _flow(row: tuple[object, ...], place: int, sign: str) -> tuple[int, float, float]:
     if len(row) == _SIGNED:
         day = day_number(row[0], row=place)
         value = amount(row[1], row=place, field="amount")
         signed = -value if sign == "gp" else value
-        return day, max(-signed, 0.0), max(signed, 0.0)
+        return day, max(0.0, -signed), max(0.0, signed)
     if len(row) != _COLUMNS:
         raise CashFlowError(
             f"A flow has {len(row)} values.",
@@ -207,6 +221,22 @@ def _flow(row: tuple[object, ...], place: int, sign: str) -> tuple[int, float, f
         _magnitude(contribution, place, "contribution"),
         _magnitude(distribution, place, "distribution"),
     )
+
+
+def pair(row: Sequence[object], place: int, what: str, expected: str) -> tuple[object, object]:
+    """A row of two values, or `RAGGED_ROW`.
+
+    >>> pair(("2020-01-01", 5), 1, "A NAV", "(date, nav)")
+    ('2020-01-01', 5)
+    """
+    if len(row) != _SIGNED:
+        raise CashFlowError(
+            f"{what} has {len(row)} values.",
+            code="RAGGED_ROW",
+            row=place,
+            hint=f"Expected {expected}.",
+        )
+    return row[0], row[1]
 
 
 def _magnitude(value: object, place: int, field: str) -> float:
@@ -228,7 +258,9 @@ def _navs(
 ) -> tuple[IntArray, FloatArray]:
     known: dict[int, float] = {}
     table = [tuple(row) for row in navs]
-    for place, (date, nav) in zip(nav_rows or range(1, len(table) + 1), table, strict=True):
+    places = range(1, len(table) + 1) if nav_rows is None else nav_rows
+    for place, row in zip(places, table, strict=True):
+        date, nav = pair(row, place, "A NAV", "(date, nav)")
         day = day_number(date, row=place)
         value = amount(nav, row=place, field="nav")
         if known.setdefault(day, value) != value:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.dates import day_number, iso
+from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import Report, report_at
 from pmecalc.core.fund import frozen
 from pmecalc.core.methods import METHODS
@@ -54,7 +55,7 @@ def horizon(
     InputError
         `BAD_DATE`, where the start is not before the as-of date too.
     BenchmarkError
-        As for `evaluate`.
+        As for `evaluate`, from the start on.
 
     References
     ----------
@@ -71,15 +72,24 @@ def horizon(
     made = Options.of(**options)
     first = day_number(start, field="start")
     last = default_as_of(fund) if as_of is None else day_number(as_of, field="as_of")
-    whole = value_on(fund, benchmark, last, made)
-    if whole.start is None or first <= whole.start:
-        return report_at(whole)
+    begun = value_on(fund, None, last, made).start
+    if begun is None or first <= begun:
+        return report_at(value_on(fund, benchmark, last, made))
+    if first >= last:
+        raise InputError(
+            f"The start {iso(first)} is not before the as-of date {iso(last)}.",
+            code="BAD_DATE",
+            field="start",
+            value=start,
+            hint="Choose an earlier start.",
+        )
     opening = residual_values(fund, np.array([first]))
     base = float(opening.values[0])
     report = report_at(value_on(_from(fund, first, base), benchmark, last, made))
     if not opening.reported[0]:
-        report = replace(report, warnings=("NAV_ROLLED_FORWARD", *report.warnings))
-    return report if base > 0 and first < last else _null(report, first)
+        codes = dict.fromkeys(("NAV_ROLLED_FORWARD", *report.warnings))
+        report = replace(report, warnings=tuple(codes))
+    return report if base > 0 else _null(report, first)
 
 
 def _from(fund: Fund, first: int, base: float) -> Fund:

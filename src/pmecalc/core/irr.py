@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,9 +11,9 @@ import numpy as np
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
-from pmecalc.core.fund import FloatArray, IntArray, amount
+from pmecalc.core.fund import FloatArray, IntArray, amount, pair
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import REASONS, Metric
+from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, derived_rate, rate_of
 from pmecalc.core.roots import all_roots
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from pmecalc.core.valuation import Valuation
 
-_EPS = float(np.finfo(np.float64).eps)
-_LARGEST_LOG_RATE = math.log(np.finfo(np.float64).max)
+_CANCELLED = 1e-14  # of the money of a day: what is bought and sold within it may be off by that
 _LEAST_RATE, _MOST_RATE = math.log(1e-4), math.log(101.0)  # METHODS 2.3: -0.9999 and 100
 
 
@@ -50,7 +49,7 @@ class Solution:
     @property
     def rates(self) -> tuple[float, ...]:
         """Every root as an annual rate, `> -1`, ascending; those beyond a double left out."""
-        return tuple(math.expm1(x) for x in self.log_rates if x < _LARGEST_LOG_RATE)
+        return tuple(math.expm1(x) for x in self.log_rates if x < LARGEST_LOG_RATE)
 
 
 def by_date(days: IntArray, amounts: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -77,7 +76,7 @@ def by_date(days: IntArray, amounts: FloatArray) -> tuple[IntArray, FloatArray]:
     sums, sizes = np.zeros(len(unique)), np.zeros(len(unique))
     np.add.at(sums, places, amounts)
     np.add.at(sizes, places, np.abs(amounts))
-    real = np.abs(sums) > 4 * _EPS * sizes
+    real = np.abs(sums) > _CANCELLED * sizes
     return unique[real], sums[real]
 
 
@@ -141,15 +140,17 @@ def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
     )
 
 
-def solve_at(at: Valuation, amounts: FloatArray, end: float | None = None) -> Solution:
-    """Every root of amounts by day and a value at the as-of date, the NAV by default.
+def solve_at(
+    at: Valuation, received: FloatArray, paid: FloatArray, end: float | None = None
+) -> Solution:
+    """Every root of money by day and a value at the as-of date, the NAV by default.
 
     Parameters
     ----------
     at
-        The valuation whose days the amounts belong to.
-    amounts
-        Money, shape (n_days,).
+        The valuation whose days the money belongs to.
+    received, paid
+        Money, shape (n_days,); apart, so that what cancels within a day is seen to cancel.
     end
         The value at the as-of date.
 
@@ -160,7 +161,7 @@ def solve_at(at: Valuation, amounts: FloatArray, end: float | None = None) -> So
     """
     if at.start is None:
         return Solution("no_flows")
-    return solve(*at.stream(amounts, end), last_day=at.as_of, day_count=at.options.day_count)
+    return solve(*at.stream(received, paid, end), last_day=at.as_of, day_count=at.options.day_count)
 
 
 def sign_consistent_choice(solution: Solution) -> tuple[float, bool]:
@@ -242,17 +243,17 @@ def rate_metric(
         why = reason if reason and solution.status == "no_root" else REASONS[solution.status]
         return Metric(None, solution.status, roots=(), warnings=codes, reason=why)
     log_rate, consistent = choose(solution)
-    if log_rate >= _LARGEST_LOG_RATE:
-        why = f"the rate exceeds the largest double; ln(1+r) = {log_rate!r}"
-        return Metric(None, "overflow", roots=solution.rates, warnings=codes, reason=why)
     several = solution.status == "multiple"
-    return Metric(
-        math.expm1(log_rate),
+    found = rate_of(
+        log_rate,
         solution.status,
+        f"{len(solution.log_rates)} rates bring the stream to zero" if several else None,
+    )
+    return replace(
+        found,
         roots=solution.rates,
         warnings=codes,
-        reason=f"{len(solution.log_rates)} rates bring the stream to zero" if several else None,
-        sign_consistent=consistent if several else None,
+        sign_consistent=consistent if several and found.value is not None else None,
     )
 
 
@@ -272,7 +273,7 @@ def irr(at: Valuation) -> Metric:
     >>> round(irr(Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 110)])), 12)
     0.1
     """
-    return rate_metric(solve_at(at, at.net))
+    return rate_metric(solve_at(at, at.distributions, at.contributions))
 
 
 @measure()
@@ -293,10 +294,9 @@ def irr_gips(at: Valuation) -> Metric:
     0.1
     """
     annual = irr.at(at)
-    if annual.value is None or annual.value == -1.0 or at.years >= 1:
+    if annual.value is None or annual.status == "total_loss" or at.years >= 1:
         return Metric(annual.value, annual.status, reason=annual.reason)
-    period = math.expm1(math.log1p(annual.number) * at.years)
-    return Metric(period, annual.status, reason=annual.reason)
+    return derived_rate(lambda log_rate: log_rate * at.years, annual)
 
 
 def irr_roots(flows: Iterable[Sequence[object]]) -> list[float]:
@@ -316,7 +316,7 @@ def irr_roots(flows: Iterable[Sequence[object]]) -> list[float]:
     Raises
     ------
     CashFlowError
-        `NON_FINITE`.
+        `NON_FINITE`, `RAGGED_ROW`.
     InputError
         `BAD_DATE`.
 
@@ -331,13 +331,15 @@ def irr_roots(flows: Iterable[Sequence[object]]) -> list[float]:
     [0.1, 0.2]
     """
     rows = [
-        (day_number(date, row=row), amount(value, row=row, field="amount"))
-        for row, (date, value) in enumerate(flows, start=1)
+        pair(tuple(row), place, "A flow", "(date, amount)")
+        for place, row in enumerate(flows, start=1)
     ]
     if not rows:
         return []
-    days = np.array([day for day, _ in rows], np.int64)
-    amounts = np.array([value for _, value in rows], np.float64)
+    days = np.array([day_number(date, row=i) for i, (date, _) in enumerate(rows, 1)], np.int64)
+    amounts = np.array(
+        [amount(value, row=i, field="amount") for i, (_, value) in enumerate(rows, 1)]
+    )
     return list(solve(days, amounts, last_day=int(days.max())).rates)
 
 
@@ -383,6 +385,14 @@ def irr_periodic(
     >>> round(irr_periodic([-100, 0, 0, 0, 110], periods_per_year=4), 12)
     0.1
     """
+    if not 0 < periods_per_year < math.inf:
+        raise InputError(
+            f"periods_per_year={periods_per_year!r} is not a positive number.",
+            code="UNSUPPORTED_OPTION",
+            field="periods_per_year",
+            value=periods_per_year,
+            hint="4 for quarters, 12 for months.",
+        )
     if timing not in {"end", "mid"}:
         raise InputError(
             f"timing={timing!r} is not offered.",
@@ -400,6 +410,8 @@ def irr_periodic(
     dates, sums = by_date(steps, np.append(values, amount(nav, row=None, field="nav")))
     if len(dates) == 0:
         metric = rate_metric(Solution("no_flows"))
+    elif dates[0] == ends[-1]:
+        metric = rate_metric(Solution("zero_duration"))
     else:
         metric = rate_metric(solve_times((dates - dates[0]) / (2.0 * periods_per_year), sums))
     if metric.value is None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+LARGEST_LOG_RATE = math.log(sys.float_info.max)
 
 REASONS = {
     "no_flows": "there is no money in or out up to the as-of date",
@@ -39,6 +43,8 @@ class Metric:
         Why there is no value, or which of several it is.
     sign_consistent
         With several roots of an IRR: whether the chosen one has the sign of the undiscounted sum.
+    log_rate
+        `ln(1+r)` of a rate that a stream earns: it is exact where the rate itself rounds to -1.
     """
 
     value: float | str | None
@@ -47,6 +53,7 @@ class Metric:
     roots: tuple[float, ...] | None = None
     reason: str | None = None
     sign_consistent: bool | None = None
+    log_rate: float | None = None
 
     @property
     def number(self) -> float:
@@ -91,3 +98,31 @@ def derived(combine: Callable[..., float], *metrics: Metric) -> Metric:
     if any(metric.value is None for metric in metrics):
         return Metric(None, status, reason=reason)
     return Metric(combine(*(metric.value for metric in metrics)), status, reason=reason)
+
+
+def rate_of(log_rate: float, status: str = "ok", reason: str | None = None) -> Metric:
+    """The rate `r` of `ln(1+r)`; `overflow` where it exceeds a double.
+
+    Examples
+    --------
+    >>> rate_of(0.0).value, rate_of(800.0).status
+    (0.0, 'overflow')
+    """
+    if log_rate < LARGEST_LOG_RATE:
+        return Metric(math.expm1(log_rate), status, reason=reason, log_rate=log_rate)
+    why = f"the rate exceeds the largest double; ln(1+r) = {log_rate!r}"
+    return Metric(None, "overflow", reason=why)
+
+
+def derived_rate(combine: Callable[..., float], *metrics: Metric) -> Metric:
+    """A rate whose logarithm is derived from those of others, None where one of them has none.
+
+    Examples
+    --------
+    >>> derived_rate(lambda a, b: a - b, rate_of(0.2), rate_of(0.2)).value
+    0.0
+    """
+    status, reason = first_status(*metrics)
+    if any(metric.log_rate is None for metric in metrics):
+        return Metric(None, status, reason=reason)
+    return rate_of(combine(*(metric.log_rate for metric in metrics)), status, reason)

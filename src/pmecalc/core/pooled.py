@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +87,7 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
 
 
 def _joined(columns: list[_Array], order: IntArray) -> _Array:
-    return frozen(np.concatenate(columns)[order])
+    return frozen(cast("_Array", np.concatenate(columns)[order]))  # of the columns' own type
 
 
 def _pooled_navs(members: list[Fund], last: int) -> tuple[IntArray, FloatArray, BoolArray]:

@@ -84,8 +84,9 @@ class DiscountedSum:
         largest = float(np.abs(self.logs).max()) + abs(log_rate) * float(self.times[-1])
         return 8 * _EPS * (8.0 + largest)
 
-    def derivative(self, split: int) -> DiscountedSum:
-        """The derivative of `exp(c x) g(x)` with `c` between times `split` and `split + 1`."""
+    def derivative(self) -> DiscountedSum:
+        """The derivative of `exp(c x) g(x)` with `c` in the first gap where the sign changes."""
+        split = int((self.positive[1:] != self.positive[:-1]).argmax())
         centre = (self.times[split] + self.times[split + 1]) / 2
         weights = centre - self.times
         return DiscountedSum(
@@ -153,7 +154,7 @@ def _root(total: DiscountedSum, low: float, high: float) -> float:
     x = _start(low, high)
     last = math.inf
     reach = 1.0
-    for _ in range(400):
+    while math.nextafter(low, high) < high:
         value, slope = total.slope_at(x)
         if value == 0.0:
             return x
@@ -162,11 +163,11 @@ def _root(total: DiscountedSum, low: float, high: float) -> float:
         else:
             high = x
         step = -value / slope if slope else math.inf
+        if abs(step) <= _STEP_TOLERANCE * min(1.0, 1.0 / max(_EPS, abs(x))) + _EPS * abs(x):
+            return x + step
         if not (low < x + step < high) or abs(step) > abs(last) * 0.7:
             step = _halfway(low, high, reach) - x
             reach *= 2
-        if abs(step) <= _STEP_TOLERANCE * min(1.0, 1.0 / max(_EPS, abs(x))) + _EPS * abs(x):
-            return x + step
         last = step
         x += step
     return x
@@ -202,10 +203,10 @@ def _certified_brackets(total: DiscountedSum) -> list[tuple[float, float]] | Non
     cuts = [-math.inf, *_FIRST_CUTS, math.inf]
     pending = list(pairwise(cuts))
     brackets: list[tuple[float, float]] = []
-    while pending:
+    while True:
         pending = [piece for piece in pending if not known.settled(*piece, brackets)]
         if not pending:
-            break
+            return sorted(brackets)
         if len(known) > _MOST_POINTS or min(map(_relative_width, pending)) < _LEAST_WIDTH:
             return None
         middles = [_cut(low, high) for low, high in pending]
@@ -215,7 +216,6 @@ def _certified_brackets(total: DiscountedSum) -> list[tuple[float, float]] | Non
             for (low, high), middle in zip(pending, middles, strict=True)
             for half in ((low, middle), (middle, high))
         ]
-    return sorted(brackets)
 
 
 class _Bounds:
@@ -283,12 +283,17 @@ def _relative_width(piece: tuple[float, float]) -> float:
 
 def _isolate(total: DiscountedSum) -> list[Root]:
     """METHODS 2.2: between the roots of the derivative of `exp(cx) g` the sum is monotone."""
-    changes = np.flatnonzero(total.positive[1:] != total.positive[:-1])
-    if len(changes) == 0:
-        return []
-    if len(changes) == 1:
-        return [Root(_root(total, -math.inf, math.inf), double=False)]
-    critical = [root.log_rate for root in _isolate(total.derivative(int(changes[0])))]
+    chain = [total]
+    while chain[-1].sign_changes() > 1:
+        chain.append(chain[-1].derivative())
+    roots = [Root(_root(chain.pop(), -math.inf, math.inf), double=False)]
+    for each in reversed(chain):
+        roots = _between(each, [root.log_rate for root in roots])
+    return roots
+
+
+def _between(total: DiscountedSum, critical: list[float]) -> list[Root]:
+    """The roots of a sum that is monotone between its critical points."""
     signs = [_sign_or_zero(total, x) for x in critical]
     roots = [Root(x, double=True) for x in _touching(critical, signs)]
     ends = [-math.inf, *critical, math.inf]

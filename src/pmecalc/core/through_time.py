@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Column = list[float | str | None]
 
 _DAYS_A_YEAR = 365.0
+_PARITY = 1 - 1e-12  # a fund that gave back exactly what it took may miss 1 by rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def payback(at: Valuation) -> dict[str, float | None]:
 
 def _paid_back(at: Valuation) -> int | None:
     paid, received = np.cumsum(at.contributions), np.cumsum(at.distributions)
-    places = np.flatnonzero((received >= paid) & (paid > 0))
+    places = np.flatnonzero((received >= _PARITY * paid) & (paid > 0))
     return int(at.days[places[0]]) if len(places) else None
 
 
@@ -204,7 +205,7 @@ def _stays_above(points: list[tuple[int, float | str | None]]) -> int | None:
     """The first of the days from which every value is at or above 1 to the end."""
     first = None
     for day, ratio in reversed(points):
-        if not isinstance(ratio, float) or ratio < 1:
+        if not isinstance(ratio, float) or ratio < _PARITY:
             break
         first = day
     return first

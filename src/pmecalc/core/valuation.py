@@ -160,16 +160,19 @@ class Valuation:
         """All distributions."""
         return math.fsum(self.distributions)
 
-    def stream(self, amounts: FloatArray, end: float | None = None) -> tuple[IntArray, FloatArray]:
-        """Amounts by day with a value at the as-of date added, the NAV by default.
+    def stream(
+        self, received: FloatArray, paid: FloatArray, end: float | None = None
+    ) -> tuple[IntArray, FloatArray]:
+        """Money by day, in and out apart, with a value at the as-of date, the NAV by default.
 
         Returns
         -------
         tuple[IntArray, FloatArray]
-            Day numbers and money, shape (n_days + 1,).
+            Day numbers and money as the investor sees it, shape (2 * n_days + 1,).
         """
         last = self.nav if end is None else end
-        return np.append(self.days, self.as_of), np.append(amounts, last)
+        days = np.concatenate([self.days, self.days, [self.as_of]])
+        return days, np.concatenate([received, -paid, [last]])
 
 
 def value(

@@ -14,7 +14,7 @@ def main(data: str, dataset: str) -> None:
         for _ in sys.stdin:
             found = store.pointer(TENANT, "fund", dataset)
             value = store.load(TENANT, "fund", dataset, found.revision)
-            print(found.sequence, value.contributions[0], flush=True)  # noqa: T201
+            print(found.sequence, value.contributions[0], flush=True)
 
 
 if __name__ == "__main__":

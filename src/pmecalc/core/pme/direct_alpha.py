@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from pmecalc.core.irr import irr, rate_metric, solve_at
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import Metric, derived, undefined
+from pmecalc.core.metric import Metric, derived_rate
 
 if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
@@ -29,7 +28,7 @@ def direct_alpha(at: Valuation) -> Metric:
     >>> round(direct_alpha(fund, world), 12)
     0.25
     """
-    return rate_metric(solve_at(at, at.net * at.growth))
+    return rate_metric(solve_at(at, at.distributions * at.growth, at.contributions * at.growth))
 
 
 @measure(index=True)
@@ -42,16 +41,15 @@ def direct_alpha_log(at: Valuation) -> Metric:
 
     Examples
     --------
+    >>> import math
     >>> from pmecalc import Benchmark, Fund
     >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
     >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 150)])
-    >>> direct_alpha_log(fund, world) == math.log1p(direct_alpha(fund, world))
+    >>> math.isclose(direct_alpha_log(fund, world), math.log(1.25))
     True
     """
     alpha = direct_alpha.at(at)
-    if alpha.value == -1.0:
-        return undefined("total_loss")
-    return derived(math.log1p, alpha)
+    return Metric(alpha.log_rate, alpha.status, reason=alpha.reason)
 
 
 @measure(index=True)
@@ -70,7 +68,4 @@ def implied_index_irr(at: Valuation) -> Metric:
     >>> round(implied_index_irr(fund, world), 12)
     0.2
     """
-    alpha = direct_alpha.at(at)
-    if alpha.value == -1.0:
-        return undefined("total_loss")
-    return derived(lambda fund, excess: (1 + fund) / (1 + excess) - 1, irr.at(at), alpha)
+    return derived_rate(lambda fund, excess: fund - excess, irr.at(at), direct_alpha.at(at))

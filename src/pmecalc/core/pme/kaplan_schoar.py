@@ -6,12 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import Metric, undefined
+from pmecalc.core.metric import Metric, rate_of, undefined
 from pmecalc.core.multiples import nothing_paid_in
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
     from pmecalc.core.valuation import Valuation
+
+ROUNDING = 1e-13  # of the money moved: what an index compounded day by day for years may be off
 
 
 @measure(index=True)
@@ -132,7 +134,7 @@ def index_cagr(at: Valuation) -> Metric:
         return undefined("no_flows")
     if at.years == 0:
         return undefined("zero_duration")
-    return Metric(math.expm1(index_log_rate(at)))
+    return rate_of(index_log_rate(at))
 
 
 def future_value(at: Valuation, amounts: FloatArray) -> float:
@@ -149,9 +151,6 @@ def icm_nav(at: Valuation) -> float:
     difference = math.fsum([*carried[0], *(-carried[1])])
     size = math.fsum(carried[0]) + math.fsum(carried[1])
     return difference if abs(difference) > ROUNDING * size else 0.0
-
-
-ROUNDING = 1e-15
 
 
 def start_level(at: Valuation) -> float:

@@ -9,14 +9,12 @@ import numpy as np
 from pmecalc.core.dates import iso
 from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import Metric, derived, undefined
-from pmecalc.core.pme.kaplan_schoar import icm_nav, index_log_rate
+from pmecalc.core.metric import Metric, derived, derived_rate, undefined
+from pmecalc.core.pme.kaplan_schoar import ROUNDING, icm_nav, index_log_rate
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
     from pmecalc.core.valuation import Valuation
-
-_ROUNDING = 1e-13  # of the money moved so far: a closed position is not a short one
 
 
 @measure(index=True)
@@ -58,7 +56,7 @@ def ln_irr(at: Valuation) -> Metric:
     if short is not None:
         reason = f"the index position is short from {short} and its stream has no IRR"
     return rate_metric(
-        solve_at(at, at.net, icm_nav(at)),
+        solve_at(at, at.distributions, at.contributions, icm_nav(at)),
         nearest_choice(index_log_rate(at)),
         warnings=() if short is None else ("LN_SHORT",),
         reason=reason,
@@ -100,9 +98,10 @@ def ln_spread_geometric(at: Valuation) -> Metric:
     >>> round(ln_spread_geometric(fund, world), 12)
     -0.25
     """
-    if ln_irr.at(at).value == -1.0:
-        return undefined("total_loss")
-    return derived(lambda fund, index: (1 + fund) / (1 + index) - 1, irr.at(at), ln_irr.at(at))
+    fund, index = irr.at(at), ln_irr.at(at)
+    if fund.status == "total_loss" and index.log_rate is not None:
+        return Metric(-1.0, "total_loss", reason=fund.reason)
+    return derived_rate(lambda own, replica: own - replica, fund, index)
 
 
 @measure(index=True)
@@ -159,4 +158,4 @@ def index_positions(at: Valuation) -> FloatArray:
         return np.zeros(0)
     moved = np.cumsum((at.contributions + at.distributions) / at.levels)
     units = np.cumsum(-at.net / at.levels)
-    return np.where(np.abs(units) > _ROUNDING * moved, units, 0.0) * at.levels
+    return np.where(np.abs(units) > ROUNDING * moved, units, 0.0) * at.levels

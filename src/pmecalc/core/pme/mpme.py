@@ -78,7 +78,7 @@ def mpme_irr(at: Valuation) -> Metric:
     """
     held = replica(at)
     return rate_metric(
-        solve_at(at, held.sales - at.contributions, held.end),
+        solve_at(at, held.sales, at.contributions, held.end),
         nearest_choice(index_log_rate(at)),
         warnings=_estimated(held),
     )

@@ -61,7 +61,7 @@ def pme_plus_irr(at: Valuation) -> Metric:
     if factor.value is None:
         return Metric(None, factor.status, roots=(), reason=factor.reason)
     return rate_metric(
-        solve_at(at, factor.number * at.distributions - at.contributions),
+        solve_at(at, factor.number * at.distributions, at.contributions),
         nearest_choice(index_log_rate(at)),
         warnings=factor.warnings,
     )

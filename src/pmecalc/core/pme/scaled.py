@@ -40,6 +40,6 @@ def scaled_pme_irr(at: Valuation) -> Metric:
         status = "no_flows" if ratio.number == 0 else "no_investment"
         return Metric(None, status, roots=(), reason=reason)
     return rate_metric(
-        solve_at(at, at.distributions - ratio.number * at.contributions),
+        solve_at(at, at.distributions, ratio.number * at.contributions),
         nearest_choice(index_log_rate(at)),
     )

@@ -1,0 +1,107 @@
+"""METHODS 12.8: the series ends where the point stands, and a pool of one is its fund."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pmecalc import Fund, evaluate, horizon, pool
+from pmecalc.core.methods import METHODS
+from properties.comparing import blurred, differences
+from properties.strategies import benchmarks, fund_parts, funds
+
+QUICK = settings(max_examples=80, deadline=None, derandomize=True)
+
+
+def _report(fund, benchmark, as_of):
+    return evaluate(fund, benchmark, as_of=as_of, max_staleness_days=None)
+
+
+class TestThroughTime:
+    """'Through-time last point = the point estimate at T.'"""
+
+    @QUICK
+    @given(funds, benchmarks)
+    def test_each_point_is_the_report_of_its_date(self, seen, benchmark):
+        """Every row of the series is what `evaluate` says with that as-of date."""
+        fund, as_of = seen
+        whole = _report(fund, benchmark, as_of)
+        series = whole.through_time()
+        assert {len(column) for column in series.values()} == {len(series["date"])}
+        for place, day in enumerate(series["date"]):
+            point = _report(fund, benchmark, day)
+            for name in METHODS:
+                assert series[name][place] == point[name].value
+                assert series[f"{name}_status"][place] == point[name].status
+        if series["date"] and series["date"][-1] == whole.as_of:
+            assert [series[name][-1] for name in METHODS] == [whole[n].value for n in METHODS]
+
+    @QUICK
+    @given(funds, benchmarks)
+    def test_the_j_curve_ends_at_the_gain(self, seen, benchmark):
+        """Cumulative net flow with the NAV is the gain at the as-of date."""
+        fund, as_of = seen
+        report = _report(fund, benchmark, as_of)
+        curve = report.j_curve()
+        if report["irr"].status == "no_flows" and not curve["date"]:
+            assert curve.trough is None
+            return
+        size = report.paid_in + report.distributed + abs(report.nav)
+        assert abs(curve["with_nav"][-1] - report.gain) <= 1e-12 * size
+        assert curve["date"][-1] == report.as_of
+        assert curve.trough.value == min(curve["net"])
+
+    @QUICK
+    @given(funds, benchmarks)
+    def test_a_horizon_from_before_the_start_is_since_inception(self, seen, benchmark):
+        """A start on or before the first flow changes nothing (METHODS 5.2)."""
+        fund, as_of = seen
+        whole = _report(fund, benchmark, as_of)
+        same = horizon(fund, benchmark, start="1990-01-01", as_of=as_of, max_staleness_days=None)
+        assert same.to_dict() == whole.to_dict()
+
+
+class TestPool:
+    """'Pool of one fund = the fund. Pool is independent of order.'"""
+
+    @QUICK
+    @given(funds, benchmarks)
+    def test_a_pool_of_one_is_the_fund(self, seen, benchmark):
+        """Every measure at the pool's date is the fund's own."""
+        fund, as_of = seen
+        own = _report(fund, benchmark, as_of)
+        pooled = _report(pool([fund], as_of=own.as_of), benchmark, own.as_of)
+        assert pooled.metrics == own.metrics
+
+    @QUICK
+    @given(st.lists(fund_parts(), min_size=2, max_size=3), benchmarks, st.integers(1, 2))
+    def test_the_order_of_funds_does_not_matter(self, parts, benchmark, turn):
+        """A pool turned round is the same pool."""
+        funds_ = [Fund.of(flows=flows, navs=navs) for flows, navs, _ in parts]
+        as_of = max(row[0] for flows, _, _ in parts for row in flows)
+        one = _report(pool(funds_, as_of=as_of), benchmark, as_of)
+        other = _report(pool(funds_[turn:] + funds_[:turn], as_of=as_of), benchmark, as_of)
+        assume(not blurred(one, other))
+        assert differences(one, other) == []
+        assert one.warnings == other.warnings
+
+
+class TestJson:
+    """METHODS 13: 'JSON: finite numbers or null'; 1.8: undefined is null, never a stand-in."""
+
+    @settings(max_examples=200, deadline=None, derandomize=True)
+    @given(funds, st.none() | benchmarks)
+    def test_every_report_is_json(self, seen, benchmark):
+        """Whatever the fund, nothing but finite numbers, text and null comes out."""
+        report = _report(seen[0], benchmark, seen[1])
+        text = json.dumps(report.to_dict(), allow_nan=False)
+        assert json.loads(text) == report.to_dict()
+        json.dumps(report.j_curve(), allow_nan=False)
+        json.dumps(report.payback(), allow_nan=False)
+        for name, metric in report.metrics.items():
+            undefined = metric.value is None and name != "ln_short_from"
+            assert not (undefined and metric.status == "ok")
+            if metric.value is None and metric.status != "ok":
+                assert metric.reason

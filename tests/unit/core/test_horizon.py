@@ -1,0 +1,90 @@
+"""A fund seen from a later start."""
+
+from __future__ import annotations
+
+import pytest
+
+from pmecalc import Benchmark, Fund, InputError, evaluate, horizon
+
+FUND = Fund.of(
+    flows=[("2015-01-01", 100, 0), ("2019-01-01", 0, 30), ("2020-06-30", 10, 0)],
+    navs=[("2018-12-31", 120), ("2019-12-31", 100), ("2020-12-31", 130)],
+    commitment=200,
+)
+WORLD = Benchmark.of([("2018-12-31", 100), ("2019-12-31", 110), ("2020-12-31", 121)])
+
+
+def test_the_opening_nav_is_paid_in():
+    """100 at the start and 10 later become 130."""
+    report = horizon(FUND, WORLD, start="2019-12-31", max_staleness_days=None)
+    assert (report.paid_in, report.distributed, report.nav) == (110, 0, 130)
+    assert report.ks_pme == pytest.approx(130 / (100 * 1.1 + 10 * 1.1))
+    assert report.index_cagr == pytest.approx(1.1 ** (365 / 366) - 1)
+
+
+def test_flows_on_the_start_are_inside_its_nav():
+    """Only flows after the start count."""
+    report = horizon(FUND, start="2019-01-01")
+    assert report.paid_in == 120 - 30 + 10
+    assert report.distributed == 0
+    assert report.warnings[0] == "NAV_ROLLED_FORWARD"
+
+
+def test_an_index_from_the_start_on_is_enough():
+    """Levels before the start are not needed."""
+    assert horizon(FUND, WORLD, start="2018-12-31", max_staleness_days=None)["irr"].status == "ok"
+
+
+def test_a_start_before_the_first_flow_is_since_inception():
+    """METHODS 5.2."""
+    for start in ("2000-01-01", "2015-01-01"):
+        assert horizon(FUND, start=start).to_dict() == evaluate(FUND).to_dict()
+
+
+def test_under_a_year_the_gips_form_is_not_annualised():
+    """Half a year's gain stays half a year's gain."""
+    report = horizon(FUND, start="2020-06-30")
+    assert report.irr_gips == pytest.approx(130 / 110 - 1)
+    assert report.irr > report.irr_gips
+    assert "UNDER_ONE_YEAR" in report.warnings
+
+
+def test_a_start_without_value_has_no_measures():
+    """The fund was empty then: all null with a reason."""
+    fund = Fund.of(flows=[("2015-01-01", 100, 0)], navs=[("2016-01-01", 0), ("2020-12-31", 5)])
+    report = horizon(fund, start="2016-01-01")
+    assert {metric.status for metric in report.metrics.values()} == {"no_contributions"}
+    assert {metric.value for metric in report.metrics.values()} == {None}
+    assert "2016-01-01" in report["irr"].reason
+
+
+@pytest.mark.parametrize("start", ["2020-12-31", "2021-06-30"])
+def test_a_start_on_or_after_the_as_of_date_is_refused(start):
+    """There is no time between."""
+    with pytest.raises(InputError) as caught:
+        horizon(FUND, start=start)
+    error = caught.value
+    assert (error.code, error.field, error.value) == ("BAD_DATE", "start", start)
+
+
+def test_a_fund_that_has_not_begun_is_since_inception():
+    """No flow up to the as-of date: the status says so."""
+    report = horizon(FUND, start="2010-01-01", as_of="2012-01-01")
+    assert report["irr"].status == "no_flows"
+
+
+def test_both_ends_rolled_forward_are_warned_of_once():
+    """A code is listed once."""
+    report = horizon(FUND, start="2019-06-30", as_of="2021-06-30")
+    assert report.warnings.count("NAV_ROLLED_FORWARD") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [({"start": "x"}, "start"), ({"start": "2019-01-01", "as_of": "x"}, "as_of")],
+)
+def test_bad_dates_name_their_argument(options, field):
+    """Start and as-of date are told apart."""
+    with pytest.raises(InputError) as caught:
+        horizon(FUND, **options)
+    assert (caught.value.code, caught.value.field) == ("BAD_DATE", field)
