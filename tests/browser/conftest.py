@@ -77,7 +77,7 @@ class Watch:
             self.found.append(f"{response.status}: {response.url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     path = shutil.which("chromium")
@@ -88,7 +88,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live_server(tmp_path_factory) -> Iterator[Server]:
     """One server for all pages: `site` empties it for each test."""
     with Server(tmp_path_factory.mktemp("pages") / "data") as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pmecalc.core import through_time as series
@@ -182,7 +183,7 @@ def report_at(at: Valuation) -> Report:
     """The report of a prepared valuation."""
     metrics = {name: row.measure.at(at) for name, row in METHODS.items()}
     codes = [*at.warnings, *(code for metric in metrics.values() for code in metric.warnings)]
-    return Report(at, metrics, tuple(dict.fromkeys(codes)))
+    return Report(at, MappingProxyType(metrics), tuple(dict.fromkeys(codes)))
 
 
 def _metric_dict(metric: Metric) -> dict[str, object]:

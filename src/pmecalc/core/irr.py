@@ -265,7 +265,7 @@ def irr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 2, 3.1; CFA Institute GIPS Handbook (SI-IRR); docs/methods/irr.md.
+    METHODS 2, 3.1; CFA Institute GIPS Handbook (SI-IRR).
 
     Examples
     --------

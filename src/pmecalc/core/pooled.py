@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
 
+_Value = TypeVar("_Value")
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
 
 
@@ -82,8 +83,15 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
         name=members[0].name if len(members) == 1 else f"Pool of {len(members)} funds",
         currency=currencies[0] if currencies else None,
         commitment=None if None in commitments else sum(c for c in commitments if c),
+        vintage=_common([fund.vintage for fund in members]),
+        strategy=_common([fund.strategy for fund in members]),
         warnings=tuple(sorted({code for fund in members for code in fund.warnings})),
     )
+
+
+def _common(values: list[_Value]) -> _Value | None:
+    """What all members share, None where they differ."""
+    return values[0] if len(set(values)) == 1 else None
 
 
 def _joined(columns: list[_Array], order: IntArray) -> _Array:

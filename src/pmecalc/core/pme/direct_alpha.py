@@ -18,7 +18,7 @@ def direct_alpha(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.6; Gredil, Griffiths and Stucke (2014), SSRN 2403521; docs/methods/direct_alpha.md.
+    METHODS 4.6; Gredil, Griffiths and Stucke (2014), SSRN 2403521.
 
     Examples
     --------

@@ -60,7 +60,7 @@ def ks_pme(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.1; Kaplan and Schoar (2005), Journal of Finance 60(4); docs/methods/ks.md.
+    METHODS 4.1; Kaplan and Schoar (2005), Journal of Finance 60(4).
 
     Examples
     --------

@@ -41,7 +41,7 @@ def ln_irr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.3; Long and Nickels (1996), AIMR conference; docs/methods/long_nickels.md.
+    METHODS 4.3; Long and Nickels (1996), AIMR conference.
 
     Examples
     --------

@@ -44,7 +44,7 @@ def mpme_nav(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.5; Cambridge Associates (2013); docs/methods/mpme.md.
+    METHODS 4.5; Cambridge Associates (2013).
 
     Examples
     --------

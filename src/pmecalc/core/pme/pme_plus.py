@@ -22,7 +22,7 @@ def pme_plus_lambda(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.4; Rouvinez (2003), Venture Capital Journal, August; docs/methods/pme_plus.md.
+    METHODS 4.4; Rouvinez (2003), Venture Capital Journal, August.
 
     Examples
     --------
