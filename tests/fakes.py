@@ -44,6 +44,9 @@ class FakeTier:
         self.hangs = False
         self.closed = False
 
+    async def greet(self) -> None:
+        self.calls["greet"] += 1
+
     async def get(self, key: str, *, budget: object = None) -> bytes | None:  # noqa: ARG002
         self.calls["get"] += 1
         await asyncio.sleep(0)

@@ -87,7 +87,9 @@ class Cache:
         self._rejected: Counter[str] = Counter()
 
     async def start(self) -> None:
-        """Nothing to wait for: tiers connect at their first use, threads start with their work."""
+        """Greet Redis; threads start with their work."""
+        if self._redis is not None:
+            await self._redis.greet()
 
     async def close(self) -> None:
         """Lands the flights and drains the writes, each for a second at most."""

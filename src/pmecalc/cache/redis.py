@@ -82,6 +82,14 @@ class RedisTier:
         client = _client_from_url(url, pool_size, deadline_seconds)
         return cls(client, pool_size=pool_size, deadline_seconds=deadline_seconds, pauses=pauses)
 
+    async def greet(self) -> None:
+        """Ask once at the start, and say in a sentence if nobody answers."""
+        patience = Budget(_BACKGROUND_PATIENCE_SECONDS)
+        try:
+            await self._ask(self._reads, self._probe_read, patience, self._background_seconds)
+        except _NoAnswerError:
+            _log.warning("redis does not answer; answers are kept in memory until it does")
+
     async def get(self, key: str, *, budget: Budget | None = None) -> bytes | None:
         """The stored bytes; None when there are none, or when no answer came in time."""
         budget = budget or Budget(BUDGET_SECONDS)
