@@ -258,6 +258,30 @@ def test_index_that_starts_late_is_a_clear_400(client, fund):
     assert stale.json()["code"] in {"INDEX_NOT_COVERED", "INDEX_STALE"}
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ('{"fund":{"flows":' + "[" * 200_000 + "]" * 200_000 + "}}", 400),
+        ('{"fund":{"flows":[["2020-01-01",NaN,0]]}}', 400),
+        ('{"fund":{"flows":[["2020-01-01",1e400,0]]}}', 400),
+        ('{"fund":{"flows":[["2020-01-01",' + "9" * 5000 + ",0]]}}", 400),
+        ('{"fund":{"flows":[["2020-01-01",true,0]]}}', 422),
+        ('{"fund":{"name":"\\ud800","flows":[["2020-01-01",1,0]]}}', 422),
+        ('{"fund":{"name":"a\\u202eb","flows":[["2020-01-01",1,0]]}}', 422),
+        ('{"fund":{"flows":[["2020-01-01\\ud800",1,0]]}}', 400),
+        (b'{"fund":"\xff"}', 400),
+        ("", 422),
+        ("[]", 422),
+    ],
+)
+def test_hostile_bodies_are_refused(client, body, status):
+    """Depth, NaN, huge numbers, half characters and bad UTF-8 are problems, never a 500."""
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/v1/evaluate", content=body, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_unknown_method_and_form_are_refused(client):
     """405 and 415 are problem documents too."""
     assert client.put("/v1/funds").status_code == 405

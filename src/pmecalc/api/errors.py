@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -90,7 +90,8 @@ def problem(
     headers = {"Cache-Control": "no-store"}
     if status == 503:  # noqa: PLR2004  (busy)
         headers["Retry-After"] = _RETRY_SECONDS
-    return Response(orjson.dumps(body), status, headers, "application/problem+json")
+    content = json.dumps(body)  # in ASCII: what a user sent need not be valid text
+    return Response(content, status, headers, "application/problem+json")
 
 
 def install(app: FastAPI) -> None:

@@ -7,9 +7,24 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from pmecalc.ingest.names import invisible, name_of
+
 IndexKind = Literal["total_return", "net_total_return", "price"]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+def _readable(text: str) -> str:
+    """Text as a person sees it, or a refusal of what cannot be seen (SECURITY 6)."""
+    name = name_of(text)
+    hidden = invisible(name)
+    if hidden:
+        raise ValueError(f"it contains {hidden}")
+    return name
+
+
+Text = Annotated[str, Field(max_length=200), AfterValidator(_readable)]
+Name = Annotated[Text, Field(min_length=1)]
 
 
 def _none_word(value: object) -> object:
@@ -70,10 +85,10 @@ class ImportQuery(Query):
     kind: Literal["fund", "benchmark"] | None = None
     dataset: Id | None = None
     name: Name | None = None
-    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    currency: Currency | None = None
     commitment: Annotated[float | None, Field(gt=0, le=1e15, allow_inf_nan=False)] = None
     vintage: Annotated[int | None, Field(ge=1900, le=2200)] = None
-    strategy: Annotated[str | None, Field(max_length=200)] = None
+    strategy: Text | None = None
     index_kind: IndexKind | None = None
     sign: Literal["lp", "gp"] | None = None
 
@@ -88,10 +103,10 @@ class FundChanges(Body):
     """Metadata of a fund; what is left out stays."""
 
     name: Name | None = None
-    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    currency: Currency | None = None
     commitment: Annotated[float | None, Field(gt=0, le=1e15, allow_inf_nan=False)] = None
     vintage: Annotated[int | None, Field(ge=1900, le=2200)] = None
-    strategy: Annotated[str | None, Field(max_length=200)] = None
+    strategy: Text | None = None
     benchmark: Id | None = None
 
 
@@ -99,11 +114,12 @@ class BenchmarkChanges(Body):
     """Metadata of a benchmark; what is left out stays."""
 
     name: Name | None = None
-    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    currency: Currency | None = None
     index_kind: IndexKind | None = None
 
 
-Row = Annotated[list[str | float | None], Field(min_length=2, max_length=3)]
+Number = Annotated[float, Field(strict=True)]
+Row = Annotated[list[str | Number | None], Field(min_length=2, max_length=3)]
 Rows = Annotated[list[Row], Field(max_length=30_000)]
 
 
@@ -114,7 +130,7 @@ class FundIn(Body):
     navs: Rows = []
     commitment: float | None = None
     name: Name | None = None
-    currency: str | None = None
+    currency: Currency | None = None
     sign: Literal["lp", "gp"] = "lp"
 
 
@@ -124,7 +140,7 @@ class BenchmarkIn(Body):
     levels: Rows
     kind: IndexKind = "total_return"
     name: Name | None = None
-    currency: str | None = None
+    currency: Currency | None = None
 
 
 class EvaluateIn(Body):

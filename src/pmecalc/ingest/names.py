@@ -6,8 +6,11 @@ import re
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
-# Control characters, and those that change the direction in which a reader sees the text.
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+# Control characters, those that change the direction in which a reader sees the text, and halves
+# of characters, which no encoding can carry.
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 # An export puts a quote before what a spreadsheet would take for a formula (SECURITY 7).
 _QUOTED_FORMULA = re.compile("^'(?=[=+\\-@＝＋－＠])")
 _DISPLAY_CHARS = 120
