@@ -38,7 +38,9 @@ def test_every_measure_is_documented():
     """The measures page has a row for each measure, with its title."""
     page = text("docs/measures.md")
     for method in METHODS.values():
-        assert f"| `{method.name}` | {method.title} |" in page
+        row = next(line for line in page.splitlines() if f"| `{method.name}` | " in line)
+        assert row.startswith(f"| `{method.name}` | {method.title} |")
+        assert row.endswith(f"| {method.source} |")
 
 
 def test_every_setting_is_documented():

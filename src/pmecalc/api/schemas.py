@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from pmecalc.core.methods import METHODS
 from pmecalc.ingest.names import invisible, name_of
 
 IndexKind = Literal["total_return", "net_total_return", "price"]
@@ -236,6 +237,39 @@ class ImportOut(BaseModel):
     import_id: Annotated[str | None, Field(alias="import")]
     datasets: list[ImportedDataset]
     already: bool
+
+
+def summary_schema() -> dict[str, object]:
+    """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
+    number: dict[str, object] = {"type": ["number", "null"]}
+    metrics = {
+        name: {
+            "type": "object",
+            "description": f"{method.title}; {method.unit}; {method.source}",
+            "properties": {
+                "value": {"type": ["string", "null"]} if method.unit == "date" else number,
+                "status": {"type": "string"},
+                "roots": {"type": "array", "items": {"type": "number"}},
+                "reason": {"type": "string"},
+                "warnings": {"type": "array", "items": {"type": "string"}},
+            },
+            "required": ["value", "status"],
+        }
+        for name, method in METHODS.items()
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "fund": {"type": ["string", "null"]},
+            "benchmark": {"type": ["string", "null"]},
+            "currency": {"type": ["string", "null"]},
+            "as_of": {"type": "string", "format": "date"},
+            "metrics": {"type": "object", "properties": metrics, "required": list(metrics)},
+            "warnings": {"type": "array", "items": {"type": "object"}},
+            "inputs": {"type": "object"},
+        },
+        "required": ["fund", "benchmark", "currency", "as_of", "metrics", "warnings", "inputs"],
+    }
 
 
 class ProblemRow(BaseModel):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmecalc.cli.exits import Exit
-from pmecalc.cli.figures import headline
+from pmecalc.cli.figures import everything, headline
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import evaluate
@@ -43,6 +43,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
     form = parser.add_mutually_exclusive_group()
+    form.add_argument("--all", action="store_true", help="all measures as a table")
     form.add_argument("--json", action="store_true", help="all measures as JSON")
     form.add_argument("--csv", action="store_true", help="fund,metric,value,status")
     parser.set_defaults(run=run)
@@ -78,7 +79,8 @@ def _shown(reports: list[Report], given: argparse.Namespace) -> str:
         return to_json(reports[0] if len(reports) == 1 else reports)
     if given.csv:
         return to_csv(reports)
-    return "\n".join(headline(report) for report in reports)
+    shown = everything if given.all else headline
+    return "\n".join(shown(report) for report in reports)
 
 
 def _path(text: str) -> Path:

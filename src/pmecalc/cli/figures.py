@@ -30,6 +30,16 @@ def headline(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
+def everything(report: Report) -> str:
+    """Every measure of the table on a line: title, value, and why there is none."""
+    lines = [_title(report)]
+    for name, metric in report.metrics.items():
+        why = "" if metric.status == "ok" else f"  {metric.status}: {metric.reason}"
+        lines.append(f"  {METHODS[name].title:<32}{_text(report, name):>18}{why}".rstrip())
+    lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
+    return "\n".join(lines) + "\n"
+
+
 def _title(report: Report) -> str:
     at = report.valuation
     parts = [at.fund.name or "Fund", at.fund.currency, f"as of {report.as_of}"]
@@ -39,13 +49,15 @@ def _title(report: Report) -> str:
 
 
 def _cell(report: Report, name: str) -> str:
-    method, metric = METHODS[name], report[name]
-    text = "n/a"
-    if isinstance(metric.value, float):
-        text = _FORMS[method.unit](metric.value)
-        if name in _SIGNED and metric.value > 0:
-            text = f"+{text}"
-    return f"{method.title:<13}{text.replace('-', '−'):>10}  ".ljust(_WIDTH)
+    return f"{METHODS[name].title:<13}{_text(report, name):>10}  ".ljust(_WIDTH)
+
+
+def _text(report: Report, name: str) -> str:
+    value = report[name].value
+    if not isinstance(value, float):
+        return value or ("none" if report[name].status == "ok" else "n/a")
+    text = _FORMS[METHODS[name].unit](value).replace("-", "−")
+    return f"+{text}" if name in _SIGNED and value > 0 else text
 
 
 def _reasons(report: Report) -> list[str]:

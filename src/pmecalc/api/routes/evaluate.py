@@ -6,7 +6,7 @@ import asyncio
 
 from fastapi import APIRouter, Response
 
-from pmecalc.api.schemas import EvaluateIn
+from pmecalc.api.schemas import EvaluateIn, summary_schema
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.fund import Fund
 from pmecalc.service.analyses import evaluate_once
@@ -14,7 +14,11 @@ from pmecalc.service.analyses import evaluate_once
 router = APIRouter(prefix="/v1", tags=["metrics"])
 
 
-@router.post("/evaluate", response_model=None)
+@router.post(
+    "/evaluate",
+    response_model=None,
+    responses={200: {"content": {"application/json": {"schema": summary_schema()}}}},
+)
 async def evaluate(body: EvaluateIn) -> Response:
     """All metrics of the data in the body."""
     return Response(await asyncio.to_thread(_evaluate, body), media_type="application/json")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from pmecalc.api.deps import ServicesOf, Tenant
 from pmecalc.api.replies import reply
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery
+from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, summary_schema
 from pmecalc.service.analyses import Question
 
 router = APIRouter(prefix="/v1", tags=["metrics"])
@@ -16,7 +16,30 @@ router = APIRouter(prefix="/v1", tags=["metrics"])
 ChartName = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["irr_pme"])]
 
 
-@router.get("/metrics/{chart}", response_model=None)
+def _json(schema: dict[str, object]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {"application/json": {"schema": schema}}}}
+
+
+_SUMMARY = _json(summary_schema())
+_CHART: dict[str, object] = {
+    "type": "object",
+    "required": ["chart_type", "title", "data", "layout"],
+}
+
+
+@router.get("/metrics/summary", response_model=None, responses=_SUMMARY)
+async def summary(
+    request: Request,
+    query: Annotated[MetricQuery, Query()],
+    services: ServicesOf,
+    tenant: Tenant,
+) -> Response:
+    """All measures of a fund."""
+    question = Question(view="summary", **query.model_dump())
+    return await reply(request, services.analyses, tenant, question)
+
+
+@router.get("/metrics/{chart}", response_model=None, responses=_json(_CHART))
 async def metric(
     request: Request,
     chart: ChartName,
@@ -24,7 +47,7 @@ async def metric(
     services: ServicesOf,
     tenant: Tenant,
 ) -> Response:
-    """`summary`: all metrics of a fund; else a chart as Plotly-shaped JSON."""
+    """A chart as Plotly-shaped JSON."""
     question = Question(view=chart, **query.model_dump())
     return await reply(request, services.analyses, tenant, question)
 
