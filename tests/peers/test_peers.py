@@ -138,6 +138,36 @@ def test_pyxirr_reaches_the_long_nickels_irr_in_two_steps():
     assert rate == pytest.approx(0.1, abs=1e-9)
 
 
+def test_pyxirr_follows_a_guess():
+    """Where the money gained, a guess of 10 % leads pyxirr to the positive root."""
+    need("pyxirr")
+    days = dates(("2010-01-01", "2013-01-01", "2015-01-01", "2020-01-01"))
+    rate = module("pyxirr").xirr(days, [-100, 5, 250, -150], guess=0.1)
+    assert rate == pytest.approx(0.1058929176, abs=1e-9)
+
+
+def test_pyxirr_can_be_silent():
+    """Where it would raise on a total loss, `silent=True` gives None."""
+    need("pyxirr")
+    assert module("pyxirr").xirr(dates(YEARS[:2]), [-100, 0], silent=True) is None
+
+
+def test_pypme_is_right_on_a_loss_of_eight_years():
+    """The loss that pypme misses over nine years comes out over eight."""
+    need("pypme")
+    days = dates(("2011-01-01", "2019-01-01"))
+    rate = outcome(lambda: module("pypme").xpme(days, [-50], [100, 10], [100, 10]))
+    assert rate == pytest.approx(0.1 ** (365 / 2922) - 1, abs=1e-9)
+
+
+def test_pyxirr_solves_the_large_fund_in_millions():
+    """The fund that pyxirr does not solve in units it solves in millions."""
+    need("pyxirr")
+    days = dates(("2010-01-01", "2015-01-01", "2020-01-01"))
+    rate = module("pyxirr").xirr(days, [-1e7, 3e6, 4e6])
+    assert rate == pytest.approx(-0.0436241260, abs=1e-9)
+
+
 def test_the_documented_spreadsheet_example():
     """The XIRR example of Excel's help, 0.373362535, is our IRR to the accuracy it promises."""
     flows = [
