@@ -59,7 +59,7 @@ def horizon(
 
     References
     ----------
-    METHODS 5.2.
+    METHODS 5.2; docs/methods/horizon.md.
 
     Examples
     --------

@@ -265,7 +265,7 @@ def irr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 2, 3.1; CFA Institute GIPS Handbook (SI-IRR).
+    METHODS 2, 3.1; CFA Institute GIPS Handbook (SI-IRR); docs/methods/irr.md.
 
     Examples
     --------
@@ -282,7 +282,7 @@ def irr_gips(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.1; GIPS 2020.
+    METHODS 3.1; GIPS 2020; docs/methods/irr.md.
 
     Examples
     --------
@@ -322,7 +322,7 @@ def irr_roots(flows: Iterable[Sequence[object]]) -> list[float]:
 
     References
     ----------
-    METHODS 2.2.
+    METHODS 2.2; docs/methods/irr.md.
 
     Examples
     --------
@@ -378,7 +378,7 @@ def irr_periodic(
 
     References
     ----------
-    METHODS 2.6.
+    METHODS 2.6; docs/methods/irr.md.
 
     Examples
     --------

@@ -17,7 +17,7 @@ def paid_in(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 1.1.
+    METHODS 1.1; docs/methods/multiples.md.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def distributed(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 1.1.
+    METHODS 1.1; docs/methods/multiples.md.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def nav(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 1.5.
+    METHODS 1.5; docs/methods/multiples.md.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def gain(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.2.
+    METHODS 3.2; docs/methods/multiples.md.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def dpi(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.2; GIPS glossary; ILPA.
+    METHODS 3.2; GIPS glossary; ILPA; docs/methods/multiples.md.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def rvpi(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.2; GIPS glossary; ILPA.
+    METHODS 3.2; GIPS glossary; ILPA; docs/methods/multiples.md.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def tvpi(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.2; GIPS glossary; ILPA.
+    METHODS 3.2; GIPS glossary; ILPA; docs/methods/multiples.md.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def moic(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.2.
+    METHODS 3.2; docs/methods/multiples.md.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def pic(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.2.
+    METHODS 3.2; docs/methods/multiples.md.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def unfunded(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 1.7.
+    METHODS 1.7; docs/methods/multiples.md.
 
     Examples
     --------
@@ -194,7 +194,7 @@ def years(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 1.4.
+    METHODS 1.4; docs/methods/multiples.md.
 
     Examples
     --------

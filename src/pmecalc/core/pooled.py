@@ -48,7 +48,7 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
 
     References
     ----------
-    METHODS 6.1.
+    METHODS 6.1; docs/methods/pooled.md.
 
     Examples
     --------

@@ -86,7 +86,7 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
 
     References
     ----------
-    METHODS 5.1.
+    METHODS 5.1; docs/methods/through_time.md.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def j_curve(at: Valuation) -> JCurve:
 
     References
     ----------
-    METHODS 5.3.
+    METHODS 5.3; docs/methods/through_time.md.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def payback(at: Valuation) -> dict[str, float | None]:
 
     References
     ----------
-    METHODS 9.
+    METHODS 9; docs/methods/through_time.md.
 
     Examples
     --------

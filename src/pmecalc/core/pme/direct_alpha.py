@@ -18,7 +18,7 @@ def direct_alpha(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.6; Gredil, Griffiths and Stucke (2014), SSRN 2403521.
+    METHODS 4.6; Gredil, Griffiths and Stucke (2014), SSRN 2403521; docs/methods/direct_alpha.md.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def direct_alpha_log(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.6.
+    METHODS 4.6; docs/methods/direct_alpha.md.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def implied_index_irr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.7.
+    METHODS 4.7; docs/methods/direct_alpha.md.
 
     Examples
     --------

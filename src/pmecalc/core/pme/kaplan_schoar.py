@@ -22,7 +22,7 @@ def fv_contributions(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 1.1 (FC).
+    METHODS 1.1 (FC); docs/methods/kaplan_schoar.md.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def fv_distributions(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 1.1 (FD).
+    METHODS 1.1 (FD); docs/methods/kaplan_schoar.md.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def ks_pme(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.1; Kaplan and Schoar (2005), Journal of Finance 60(4).
+    METHODS 4.1; Kaplan and Schoar (2005), Journal of Finance 60(4); docs/methods/kaplan_schoar.md.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def nfv(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.2.
+    METHODS 4.2; docs/methods/kaplan_schoar.md.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def npv(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.2.
+    METHODS 4.2; docs/methods/kaplan_schoar.md.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def index_cagr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 2.4.
+    METHODS 2.4; docs/methods/kaplan_schoar.md.
 
     Examples
     --------

@@ -23,7 +23,7 @@ def ln_nav(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.3.
+    METHODS 4.3; docs/methods/long_nickels.md.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def ln_irr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.3; Long and Nickels (1996), AIMR conference.
+    METHODS 4.3; Long and Nickels (1996), AIMR conference; docs/methods/long_nickels.md.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def ln_spread(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.3.
+    METHODS 4.3; docs/methods/long_nickels.md.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def ln_spread_geometric(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.3.
+    METHODS 4.3; docs/methods/long_nickels.md.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def ln_short_from(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.3.
+    METHODS 4.3; docs/methods/long_nickels.md.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def ln_min(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.3.
+    METHODS 4.3; docs/methods/long_nickels.md.
 
     Examples
     --------

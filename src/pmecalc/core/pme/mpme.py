@@ -44,7 +44,7 @@ def mpme_nav(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.5; Cambridge Associates (2013).
+    METHODS 4.5; Cambridge Associates (2013); docs/methods/mpme.md.
 
     Examples
     --------
@@ -66,7 +66,8 @@ def mpme_irr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.5; Cambridge Associates (2013), Modified Public Market Equivalent.
+    METHODS 4.5; Cambridge Associates (2013), Modified Public Market Equivalent;
+    docs/methods/mpme.md.
 
     Examples
     --------
@@ -90,7 +91,7 @@ def mpme_spread(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.5.
+    METHODS 4.5; docs/methods/mpme.md.
 
     Examples
     --------

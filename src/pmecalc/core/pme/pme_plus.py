@@ -22,7 +22,7 @@ def pme_plus_lambda(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.4; Rouvinez (2003), Venture Capital Journal, August.
+    METHODS 4.4; Rouvinez (2003), Venture Capital Journal, August; docs/methods/pme_plus.md.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def pme_plus_irr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.4; Rouvinez (2003), Venture Capital Journal, August.
+    METHODS 4.4; Rouvinez (2003), Venture Capital Journal, August; docs/methods/pme_plus.md.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def pme_plus_spread(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.4.
+    METHODS 4.4; docs/methods/pme_plus.md.
 
     Examples
     --------

@@ -22,7 +22,7 @@ def scaled_pme_irr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.8; Cobalt LP and Bison platform notes.
+    METHODS 4.8; Cobalt LP and Bison platform notes; docs/methods/scaled.md.
 
     Examples
     --------
