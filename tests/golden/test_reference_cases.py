@@ -13,6 +13,7 @@ from golden.cases import HERE, close, differences, load_cases
 from requirements import require
 
 REFERENCE = HERE / "reference_cases.json"
+MATHWORKS_DIGITS = 1e-11  # its own solver stops there
 SHARED = Path(os.environ.get("PME_SHARED", HERE.parents[2] / "shared"))
 MARKET = SHARED / "spec" / "reference_cases_market.json"
 MARKET_CASES = (
@@ -24,6 +25,7 @@ MARKET_CASES = (
 
 _reference = json.loads(REFERENCE.read_text(encoding="utf-8"))
 _cases = {case.id: case for case in load_cases(REFERENCE)}
+_functions = {row["id"]: row for row in _reference["functions"]}
 _horizons = [row for row in _reference["functions"] if row["metric"] == "horizon_irr"]
 
 
@@ -85,6 +87,19 @@ def test_horizon_irr(row):
     assert close("irr", report.irr, expected["value"])
     assert close("irr", report.irr_gips, expected["gips"])
     assert report["irr"].status == expected["status"]
+
+
+@pytest.mark.parametrize("day_count", _functions["X_day_counts"]["expected"])
+def test_day_count(day_count):
+    """The IRR of the published stream comes out in each convention."""
+    row = _functions["X_day_counts"]
+    if day_count == "published_mathworks":
+        for name, figure in row["expected"][day_count].items():
+            roots = pme.irr_roots(row["inputs"]["flows"], day_count=name)
+            assert roots == pytest.approx([figure], abs=MATHWORKS_DIGITS)
+        return
+    (root,) = pme.irr_roots(row["inputs"]["flows"], day_count=day_count)
+    assert close("irr", root, row["expected"][day_count])
 
 
 @pytest.mark.parametrize("row", _reference["errors"], ids=lambda row: row["id"])
