@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pmecalc.core import through_time as series
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import NotDefinedError
+from pmecalc.core.lookup import rule_of
 from pmecalc.core.methods import METHODS, method
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import Options, value
@@ -141,11 +142,11 @@ def evaluate(
     as_of
         The valuation date; by default the latest NAV's, else the last flow's.
     day_count
-        `ACT/365F`.
+        The convention of every year fraction; see `year_fractions`.
     netting
         `gross`, or `same_day` to net the contributions and distributions of a day first.
     lookup
-        `previous`: the index level on or before a day.
+        The index level that counts on a day; see `levels_on`.
     max_staleness_days
         The largest gap between a day and its index level; None for no limit.
 
@@ -207,6 +208,7 @@ def _inputs(at: Valuation) -> dict[str, object]:
         "day_count": at.options.day_count,
         "netting": at.options.netting,
         "lookup": at.options.lookup,
+        "lookup_looks_ahead": rule_of(at.options.lookup).looks_ahead,
         "max_index_gap_days": at.max_index_gap_days if at.benchmark else None,
         "max_staleness_days": at.options.max_staleness_days,
         "index_kind": at.benchmark.kind if at.benchmark else None,

@@ -11,7 +11,7 @@ import numpy as np
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError
-from pmecalc.core.lookup import levels_on
+from pmecalc.core.lookup import levels_on, rule_of
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -58,8 +58,7 @@ class Options:
         year_fractions(0, np.zeros(0, np.int64), made.day_count)
         if made.netting not in NETTINGS:
             raise _refused("netting", made.netting, "gross, same_day")
-        if made.lookup != "previous":
-            raise _refused("lookup", made.lookup, "previous")
+        rule_of(made.lookup)
         if made.max_staleness_days is not None and made.max_staleness_days < 0:
             raise _refused("max_staleness_days", made.max_staleness_days, "0 or more, or None")
         return made
