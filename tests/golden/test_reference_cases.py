@@ -10,6 +10,7 @@ import pytest
 
 import pmecalc as pme
 from golden.cases import HERE, close, differences, load_cases
+from pmecalc.core.returns import mirr, modified_dietz, time_weighted_return, twr
 from requirements import require
 
 REFERENCE = HERE / "reference_cases.json"
@@ -118,3 +119,38 @@ def test_error_case(row):
 def _evaluated(row, limit):
     fund = pme.Fund.of(flows=row["flows"], navs=row["navs"])
     return pme.evaluate(fund, pme.Benchmark.of(row["index"]), max_staleness_days=limit)
+
+
+def test_time_weighted_return():
+    """The chain of the quarterly case comes out, sub-period by sub-period."""
+    expected = _functions["X_twr_modified_dietz_chain"]["expected"]
+    case = _cases["R26_quarterly_synthetic"]
+    chain = time_weighted_return(case.fund, as_of=case.as_of)
+    assert close("irr", chain.cumulative, expected["cumulative"])
+    assert close("irr", chain.annualised, expected["annualised"])
+    assert twr(case.fund, as_of=case.as_of) == chain.annualised
+    assert [each.end for each in chain.sub_periods] == [end for end, _ in expected["sub_periods"]]
+    for each, (_, figure) in zip(chain.sub_periods, expected["sub_periods"], strict=True):
+        assert close("irr", each.value, figure)
+
+
+def test_modified_dietz():
+    """The hand example comes out; its flows are positive where money is paid in."""
+    row = _functions["X_modified_dietz"]
+    given = row["inputs"]
+    got = modified_dietz(
+        [(day, -paid) for day, paid in given["flows"]],
+        start=given["start"],
+        end=given["end"],
+        nav_start=given["v0"],
+        nav_end=given["v1"],
+    )
+    assert close("irr", got, row["expected"]["value"])
+
+
+def test_modified_irr():
+    """The INSEAD example comes out, and to the digits that were printed."""
+    row = _functions["X_xmirr"]
+    got = mirr(**row["inputs"])
+    assert close("irr", got, row["expected"]["value"])
+    assert abs(got - row["expected"]["published"]) <= row["expected"]["published_abs_tol"]
