@@ -10,6 +10,8 @@ import pytest
 
 import pmecalc as pme
 from golden.cases import HERE, close, differences, load_cases
+from pmecalc.core.pme.gpme import gpme
+from pmecalc.core.pme.premium import ipp
 from pmecalc.core.returns import mirr, modified_dietz, time_weighted_return, twr
 from requirements import require
 
@@ -154,3 +156,18 @@ def test_modified_irr():
     got = mirr(**row["inputs"])
     assert close("irr", got, row["expected"]["value"])
     assert abs(got - row["expected"]["published"]) <= row["expected"]["published_abs_tol"]
+
+
+@pytest.mark.parametrize("name", [name for name in _functions if name.startswith("X_gpme")])
+def test_generalised_pme(name):
+    """The discounted sum comes out for each discount factor."""
+    case, row = _cases["R26_quarterly_synthetic"], _functions[name]
+    got = gpme(case.fund, case.benchmark, **row["inputs"])
+    assert close("gpme", got, row["expected"]["value"])
+
+
+def test_implied_private_premium():
+    """The per-flow annualised premium comes out."""
+    case = _cases["R26_quarterly_synthetic"]
+    expected = _functions["X_ipp"]["expected"]["value"]
+    assert close("irr", ipp(case.fund, case.benchmark), expected)

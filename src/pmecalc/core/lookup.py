@@ -141,7 +141,7 @@ def _looking_ahead(
     gone, left = days - benchmark.days[places], benchmark.days[later] - days
     weights = np.where(own | beyond, 0.0, weigh(gone, left))
     before, after = benchmark.levels[places], benchmark.levels[later]
-    between = (1 - weights) * before + weights * after
+    between = np.where(weights < 1, before + weights * (after - before), after)
     if rule.logarithmic:
         between = before * np.exp(weights * np.log(after / before))
     gaps = np.maximum(np.where(weights < 1, gone, 0), np.where(weights > 0, left, 0))
