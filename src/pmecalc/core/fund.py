@@ -19,6 +19,8 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
+Reversals: TypeAlias = Literal["reject", "net"]
+
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
 _SIGNED = 2
 _COLUMNS = 3
@@ -34,7 +36,7 @@ class Fund:
     days
         Day numbers of the flow rows, shape (n_flows,), ascending; rows of one day keep their order.
     contributions, distributions
-        Money paid in and received, shape (n_flows,), in fund currency, `>= 0`.
+        Money paid in and received, shape (n_flows,), in fund currency, `>= 0` but for reversals.
     rows
         The row of the source that each flow came from, shape (n_flows,), from 1.
     nav_days, navs
@@ -76,7 +78,7 @@ class Fund:
         vintage: int | None = None,
         strategy: str | None = None,
         sign: Literal["lp", "gp"] = "lp",
-        reversals: Literal["reject"] = "reject",
+        reversals: Reversals = "reject",
         rows: Sequence[int] | None = None,
         nav_rows: Sequence[int] | None = None,
         notes: Sequence[str] = (),
@@ -97,7 +99,9 @@ class Fund:
         sign
             `gp` for signed rows whose contributions are positive.
         reversals
-            `reject`: negative values in the column form are refused.
+            `reject`: negative values in the column form are refused. `net`: a negative
+            contribution (excess capital returned, a call cancelled) makes the sum of contributions
+            smaller on its date, a negative distribution (clawback) that of distributions.
         rows, nav_rows
             The source row of each flow and NAV, for messages; their position by default.
         notes
@@ -126,8 +130,8 @@ class Fund:
         """
         if sign not in {"lp", "gp"}:
             raise _unsupported("sign", sign, "lp or gp")
-        if reversals != "reject":
-            raise _unsupported("reversals", reversals, "reject")
+        if reversals not in {"reject", "net"}:
+            raise _unsupported("reversals", reversals, "reject or net")
         flow_rows = [tuple(row) for row in flows]
         if not flow_rows:
             raise CashFlowError(
@@ -137,7 +141,8 @@ class Fund:
             )
         places = np.asarray(rows if rows is not None else range(1, len(flow_rows) + 1), np.int64)
         parsed = [
-            _flow(row, place, sign) for row, place in zip(flow_rows, places.tolist(), strict=True)
+            _flow(row, place, sign, reversals)
+            for row, place in zip(flow_rows, places.tolist(), strict=True)
         ]
         order = np.argsort([day for day, _, _ in parsed], kind="stable")
         table = np.array(parsed, dtype=np.float64)[order]
@@ -201,7 +206,9 @@ def number_of(value: object) -> float:
         return math.inf
 
 
-def _flow(row: tuple[object, ...], place: int, sign: str) -> tuple[int, float, float]:
+def _flow(
+    row: tuple[object, ...], place: int, sign: str, reversals: str
+) -> tuple[int, float, float]:
     if len(row) == _SIGNED:
         day = day_number(row[0], row=place)
         value = amount(row[1], row=place, field="amount")
@@ -215,12 +222,8 @@ def _flow(row: tuple[object, ...], place: int, sign: str) -> tuple[int, float, f
             hint="Expected (date, contribution, distribution) or (date, amount).",
         )
     day = day_number(row[0], row=place)
-    _, contribution, distribution = row
-    return (
-        day,
-        _magnitude(contribution, place, "contribution"),
-        _magnitude(distribution, place, "distribution"),
-    )
+    number = _magnitude if reversals == "reject" else _number
+    return day, number(row[1], place, "contribution"), number(row[2], place, "distribution")
 
 
 def pair(row: Sequence[object], place: int, what: str, expected: str) -> tuple[object, object]:
@@ -239,6 +242,10 @@ def pair(row: Sequence[object], place: int, what: str, expected: str) -> tuple[o
     return row[0], row[1]
 
 
+def _number(value: object, place: int, field: str) -> float:
+    return amount(value, row=place, field=field)
+
+
 def _magnitude(value: object, place: int, field: str) -> float:
     number = amount(value, row=place, field=field)
     if number < 0:
@@ -248,7 +255,8 @@ def _magnitude(value: object, place: int, field: str) -> float:
             row=place,
             field=field,
             value=value,
-            hint="Both columns are positive amounts; one signed column is (date, amount).",
+            hint="Both columns are positive amounts; one signed column is (date, amount). "
+            "Returned capital and clawbacks are taken with reversals='net'.",
         )
     return number
 

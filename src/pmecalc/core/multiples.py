@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @measure()
 def paid_in(at: Valuation) -> Metric:
-    """All contributions up to the as-of date, in fund currency, `>= 0`.
+    """All contributions up to the as-of date, in fund currency, `>= 0` but for reversals.
 
     References
     ----------
@@ -30,7 +30,7 @@ def paid_in(at: Valuation) -> Metric:
 
 @measure()
 def distributed(at: Valuation) -> Metric:
-    """All distributions up to the as-of date, in fund currency, `>= 0`.
+    """All distributions up to the as-of date, in fund currency, `>= 0` but for reversals.
 
     References
     ----------
@@ -208,7 +208,7 @@ def years(at: Valuation) -> Metric:
 
 
 def _over_paid_in(at: Valuation, money: float) -> Metric:
-    if at.paid_in == 0:
+    if at.paid_in <= 0:
         return nothing_paid_in(at)
     return derived(lambda total: money / total, paid_in.at(at))
 

@@ -225,7 +225,7 @@ def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Optio
     """See a fund on a day given as a number; see `value`."""
     n_flows = int(np.searchsorted(fund.days, as_of, side="right"))
     days, contributions, distributions = _by_day(fund, n_flows, options.netting)
-    moving = np.flatnonzero(contributions + distributions)
+    moving = np.flatnonzero((contributions != 0) | (distributions != 0))
     start = int(days[moving[0]]) if len(moving) else None
     years = 0.0
     if start is not None:
