@@ -10,6 +10,7 @@ import pytest
 
 import pmecalc as pme
 from golden.cases import HERE, close, differences, load_cases
+from pmecalc.core.attribution import log_attribution
 from pmecalc.core.pme.gpme import gpme
 from pmecalc.core.pme.premium import ipp
 from pmecalc.core.returns import mirr, modified_dietz, time_weighted_return, twr
@@ -171,3 +172,12 @@ def test_implied_private_premium():
     case = _cases["R26_quarterly_synthetic"]
     expected = _functions["X_ipp"]["expected"]["value"]
     assert close("irr", ipp(case.fund, case.benchmark), expected)
+
+
+def test_log_attribution():
+    """Both parts of the continuous return come out."""
+    case, expected = _cases["R26_quarterly_synthetic"], _functions["X_attribution_log"]["expected"]
+    split = log_attribution(case.fund, case.benchmark)
+    assert close("irr", split.total, expected["ln_1p_irr"])
+    assert close("irr", split.alpha, expected["direct_alpha_log"])
+    assert close("irr", split.index, expected["index_part"])

@@ -128,7 +128,7 @@ def test_an_unknown_or_equal_currency_is_no_mismatch(currency):
     [
         {"day_count": "30/360"},
         {"netting": "net"},
-        {"lookup": "nearest"},
+        {"lookup": "last"},
         {"max_staleness_days": -1},
     ],
 )
