@@ -130,6 +130,7 @@ def evaluate(
     netting: str = "gross",
     lookup: str = "previous",
     max_staleness_days: int | None = 100,
+    nav_growth: str = "none",
 ) -> Report:
     """Every measure of a fund at a date.
 
@@ -149,6 +150,8 @@ def evaluate(
         The index level that counts on a day; see `levels_on`.
     max_staleness_days
         The largest gap between a day and its index level; None for no limit.
+    nav_growth
+        `none`, or `index` to let a NAV grow with the index while it is rolled forward.
 
     Returns
     -------
@@ -175,7 +178,11 @@ def evaluate(
     1.25
     """
     options = Options.of(
-        day_count=day_count, netting=netting, lookup=lookup, max_staleness_days=max_staleness_days
+        day_count=day_count,
+        netting=netting,
+        lookup=lookup,
+        max_staleness_days=max_staleness_days,
+        nav_growth=nav_growth,
     )
     return report_at(value(fund, benchmark, as_of=as_of, options=options))
 
@@ -205,6 +212,7 @@ def _inputs(at: Valuation) -> dict[str, object]:
     return {
         "nav": at.nav,
         "nav_date": None if at.nav_day is None else iso(at.nav_day),
+        "nav_growth": at.options.nav_growth,
         "day_count": at.options.day_count,
         "netting": at.options.netting,
         "lookup": at.options.lookup,

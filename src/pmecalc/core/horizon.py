@@ -78,7 +78,7 @@ def horizon(
     made = Options.of(**options)
     first = day_number(start, field="start")
     last = default_as_of(fund) if as_of is None else day_number(as_of, field="as_of")
-    begun = value_on(fund, None, last, made).start
+    begun = value_on(fund, None, last, Options(netting=made.netting)).start
     if begun is None or first <= begun:
         return report_at(value_on(fund, benchmark, last, made))
     if first >= last:
@@ -89,7 +89,7 @@ def horizon(
             value=start,
             hint="Choose an earlier start.",
         )
-    opening = residual_values(fund, np.array([first]))
+    opening = residual_values(fund, np.array([first]), benchmark, made)
     base = float(opening.values[0])
     report = report_at(value_on(_from(fund, first, base), benchmark, last, made))
     if not opening.reported[0]:

@@ -138,7 +138,7 @@ def j_curve(at: Valuation) -> JCurve:
     days = np.unique(np.concatenate([flow_days, within, [at.as_of]]))
     ends = np.searchsorted(at.days, days, side="right").tolist()
     net = np.array([math.fsum(at.net[:end]) for end in ends])
-    with_nav = net + residual_values(at.fund, days).values
+    with_nav = net + residual_values(at.fund, days, at.benchmark, at.options).values
     lowest = int(net.argmin())
     commitment = at.fund.commitment
     trough = Trough(

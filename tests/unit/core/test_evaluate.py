@@ -50,6 +50,7 @@ def test_the_json_has_the_shape_of_the_interface():
     assert shown["inputs"] == {
         "nav": 95.0,
         "nav_date": "2021-12-31",
+        "nav_growth": "none",
         "day_count": "ACT/365F",
         "netting": "gross",
         "lookup": "previous",

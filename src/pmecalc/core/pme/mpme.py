@@ -108,7 +108,7 @@ def mpme_spread(at: Valuation) -> Metric:
 
 def replica(at: Valuation) -> Replica:
     """Follow the index investor through the fund's flows."""
-    residual = residual_values(at.fund, at.days)
+    residual = residual_values(at.fund, at.days, at.benchmark, at.options)
     navs = np.maximum(residual.values, 0.0)
     paying = at.distributions > 0
     shares = np.zeros(len(at.days))
