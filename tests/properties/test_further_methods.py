@@ -8,7 +8,10 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pmecalc import Benchmark, evaluate
+from pmecalc import Benchmark, Fund, evaluate
+from pmecalc.core.attribution import average_holding
+from pmecalc.core.break_even import hurdle_nav
+from pmecalc.core.bridge import nav_roll
 from pmecalc.core.daycount import DAY_COUNTS, SHARED_TIMES
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import LOOKUPS, levels_on
@@ -16,11 +19,12 @@ from pmecalc.core.pme.gpme import gpme
 from pmecalc.core.pme.premium import ipp
 from pmecalc.core.returns import time_weighted_return
 from pmecalc.core.valuation import Options, value
-from properties.comparing import LOG_RATE, RATIO, blurred, money_at_stake
+from properties.comparing import LOG_RATE, RATIO, blurred, differences, money_at_stake
 from properties.strategies import (
     LAST_OFFSET,
     benchmarks,
     flat_benchmarks,
+    fund_parts,
     funds,
     index_followers,
     iso,
@@ -182,3 +186,60 @@ class TestConventions:
         assert evaluate(seen[0], benchmark, lookup=lookup, **given_).metrics == evaluate(
             seen[0], benchmark, **given_
         ).metrics  # fmt: skip
+
+
+class TestReversals:
+    """METHODS 1.2: what is returned is the other column with the other sign, for rates."""
+
+    @QUICK
+    @given(fund_parts(), benchmarks)
+    def test_rates_see_net_money_alone(self, parts, benchmark):
+        """A contribution is a negative distribution to IRR, direct alpha, LN-PME and NFV."""
+        flows, navs, as_of = parts
+        turned = [(day, -got, -paid) for day, paid, got in flows]
+        given_ = {"as_of": as_of, "max_staleness_days": None}
+        one = evaluate(Fund.of(flows=flows, navs=navs), benchmark, **given_)
+        other = evaluate(Fund.of(flows=turned, navs=navs, reversals="net"), benchmark, **given_)
+        names = ("irr", "direct_alpha", "nfv", "npv", "ln_irr", "ln_min", "ln_short_from", "gain")
+        assume(not blurred(one, other))
+        assert differences(one, other, names) == []
+
+
+class TestBreakEven:
+    """METHODS 6.5 and 9."""
+
+    @QUICK
+    @given(funds)
+    def test_at_the_irr_the_hurdle_nav_is_the_nav(self, seen):
+        """Every root of the stream is a hurdle that the NAV meets."""
+        fund, as_of = seen
+        report = evaluate(fund, as_of=as_of)
+        for rate in report["irr"].roots or ():
+            try:
+                level = hurdle_nav(fund, hurdle=rate, as_of=as_of)
+            except NotDefinedError:  # a rate of a day, carried over years
+                continue
+            at = report.valuation
+            years = (at.as_of - at.days) / 365
+            carried = np.abs(at.net) * np.exp(np.minimum(years * math.log1p(rate), 700))
+            # 1 + rate is known to 1e-16, carried over the years.
+            noise = carried @ (1e-9 + 1e-15 * years / (1 + rate))
+            assert abs(level - report.nav) <= noise + 1e-9 * abs(report.nav)
+
+    @QUICK
+    @given(funds)
+    def test_money_is_held_no_longer_than_the_fund_lives(self, seen):
+        """The average lies between 0 and the fund's age."""
+        at = value(*seen[:1], as_of=seen[1])
+        found = average_holding.at(at)
+        assert found.value is None or 0 <= found.value <= at.years * (1 + RATIO)
+
+    @QUICK
+    @given(funds)
+    def test_the_gains_of_all_periods_are_the_gain(self, seen):
+        """The bridges join without a gap."""
+        report = evaluate(seen[0], as_of=seen[1])
+        roll = nav_roll(seen[0], as_of=report.as_of)
+        total = math.fsum(each.gain for each in roll)
+        size = math.fsum(abs(each.opening) + abs(each.closing) for each in roll)
+        assert abs(total - report.gain) <= RATIO * (size + money_at_stake(report))

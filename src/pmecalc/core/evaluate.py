@@ -131,6 +131,7 @@ def evaluate(
     lookup: str = "previous",
     max_staleness_days: int | None = 100,
     nav_growth: str = "none",
+    recallable: str = "gross",
 ) -> Report:
     """Every measure of a fund at a date.
 
@@ -152,6 +153,8 @@ def evaluate(
         The largest gap between a day and its index level; None for no limit.
     nav_growth
         `none`, or `index` to let a NAV grow with the index while it is rolled forward.
+    recallable
+        `gross`, or `net` to offset recallable distributions against later calls in the multiples.
 
     Returns
     -------
@@ -183,6 +186,7 @@ def evaluate(
         lookup=lookup,
         max_staleness_days=max_staleness_days,
         nav_growth=nav_growth,
+        recallable=recallable,
     )
     return report_at(value(fund, benchmark, as_of=as_of, options=options))
 
@@ -215,6 +219,7 @@ def _inputs(at: Valuation) -> dict[str, object]:
         "nav_growth": at.options.nav_growth,
         "day_count": at.options.day_count,
         "netting": at.options.netting,
+        "recallable": at.options.recallable,
         "lookup": at.options.lookup,
         "lookup_looks_ahead": rule_of(at.options.lookup).looks_ahead,
         "max_index_gap_days": at.max_index_gap_days if at.benchmark else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -22,6 +22,7 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 Reversals: TypeAlias = Literal["reject", "net"]
 
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
+_ROUNDING = 1e-12  # of a day's distributions: parts may not add up to the whole exactly
 _SIGNED = 2
 _COLUMNS = 3
 LEAST, MOST = 1e-30, 1e30  # beyond these products of amounts and growth could leave the doubles
@@ -49,6 +50,9 @@ class Fund:
         Codes of METHODS 11.2 that belong to the data themselves.
     notes
         What a reader understood of a file, a sentence each.
+    recallable_days, recallable
+        Day numbers, ascending and unique, and the part of that day's distributions that may be
+        called again, shape (n_recallable,), `> 0`.
     """
 
     days: IntArray
@@ -65,6 +69,8 @@ class Fund:
     strategy: str | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    recallable_days: IntArray = field(default_factory=lambda: frozen(np.zeros(0, np.int64)))
+    recallable: FloatArray = field(default_factory=lambda: frozen(np.zeros(0)))
 
     @classmethod
     def of(
@@ -82,6 +88,7 @@ class Fund:
         rows: Sequence[int] | None = None,
         nav_rows: Sequence[int] | None = None,
         notes: Sequence[str] = (),
+        recallable: Iterable[Sequence[object]] = (),
     ) -> Fund:
         """Check flows and NAVs in any order and make a fund of them.
 
@@ -106,6 +113,8 @@ class Fund:
             The source row of each flow and NAV, for messages; their position by default.
         notes
             What a reader understood, kept as it is.
+        recallable
+            Rows `(date, amount)`: the part of that date's distributions that may be called again.
 
         Returns
         -------
@@ -121,7 +130,7 @@ class Fund:
 
         References
         ----------
-        METHODS 1.1-1.3, 1.5, 11.3.
+        METHODS 1.1-1.3, 1.5, 1.7, 11.3.
 
         Examples
         --------
@@ -147,6 +156,7 @@ class Fund:
         order = np.argsort([day for day, _, _ in parsed], kind="stable")
         table = np.array(parsed, dtype=np.float64)[order]
         nav_days, nav_values = _navs(navs, nav_rows)
+        recallable_days, recallable_amounts = _recallable(recallable, table)
         return cls(
             days=frozen(table[:, 0].astype(np.int64)),
             contributions=frozen(table[:, 1].copy()),
@@ -162,6 +172,8 @@ class Fund:
             strategy=strategy,
             warnings=("SIGN_SUSPECT",) if _sign_suspect(flow_rows, table) else (),
             notes=tuple(notes),
+            recallable_days=frozen(recallable_days),
+            recallable=frozen(recallable_amounts),
         )
 
     def __repr__(self) -> str:
@@ -281,6 +293,28 @@ def _navs(
                 hint="Keep one of them.",
             )
     days = sorted(known)
+    return np.array(days, np.int64), np.array([known[day] for day in days], np.float64)
+
+
+def _recallable(rows: Iterable[Sequence[object]], table: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Recallable amounts by day; none may exceed what was distributed on its day."""
+    known: dict[int, float] = {}
+    for place, row in enumerate(rows, start=1):
+        date, tagged = pair(tuple(row), place, "A recallable amount", "(date, amount)")
+        day = day_number(date, row=place)
+        known[day] = known.get(day, 0.0) + _magnitude(tagged, place, "recallable")
+        distributed = math.fsum(table[table[:, 0] == day, 2])
+        if known[day] > distributed * (1 + _ROUNDING):
+            raise CashFlowError(
+                f"{known[day]:g} is recallable on {iso(day)}, of {distributed:g} distributed: the "
+                "rest is negative.",
+                code="NEGATIVE_AMOUNT",
+                row=place,
+                field="recallable",
+                value=tagged,
+                hint="A recallable amount is a part of the distributions of its date.",
+            )
+    days = [day for day in sorted(known) if known[day]]
     return np.array(days, np.int64), np.array([known[day] for day in days], np.float64)
 
 

@@ -174,6 +174,7 @@ def _years_before(last: int, years: int) -> date:
 def _from(fund: Fund, first: int, base: float) -> Fund:
     """The fund of those who bought it at its NAV on a day."""
     kept, navs = fund.days > first, fund.nav_days > first
+    again = fund.recallable_days > first
     return replace(
         fund,
         days=frozen(np.append(first, fund.days[kept])),
@@ -183,6 +184,8 @@ def _from(fund: Fund, first: int, base: float) -> Fund:
         nav_days=frozen(np.append(first, fund.nav_days[navs])),
         navs=frozen(np.append(base, fund.navs[navs])),
         nav_estimated=frozen(np.append(False, fund.nav_estimated[navs])),
+        recallable_days=frozen(fund.recallable_days[again]),
+        recallable=frozen(fund.recallable[again]),
     )
 
 

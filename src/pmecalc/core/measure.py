@@ -36,6 +36,7 @@ class Measure(Protocol):
         lookup: str = "previous",
         max_staleness_days: int | None = 100,
         nav_growth: str = "none",
+        recallable: str = "gross",
     ) -> float:
         """The value; NotDefinedError with the status where there is none."""
 

@@ -23,6 +23,8 @@ Netting: TypeAlias = Literal["gross", "same_day"]
 NO_DAY = -(2**62)
 NavGrowth: TypeAlias = Literal["none", "index"]
 NAV_GROWTHS: tuple[NavGrowth, ...] = ("none", "index")
+Recallable: TypeAlias = Literal["gross", "net"]
+RECALLABLES: tuple[Recallable, ...] = ("gross", "net")
 NETTINGS: tuple[Netting, ...] = ("gross", "same_day")
 
 
@@ -38,6 +40,8 @@ class Options:
         `gross`, or `same_day` to net contributions against distributions of one day first.
     lookup, max_staleness_days
         See `levels_on`.
+    recallable
+        `gross`, or `net` to offset recallable distributions against later calls in the multiples.
     nav_growth
         `none`, or `index` to let a NAV grow with the index while it is rolled forward.
     """
@@ -47,6 +51,7 @@ class Options:
     lookup: str = "previous"
     max_staleness_days: int | None = 100
     nav_growth: str = "none"
+    recallable: str = "gross"
 
     @classmethod
     def of(cls, **options: object) -> Options:
@@ -65,6 +70,8 @@ class Options:
             raise _refused("netting", made.netting, "gross, same_day")
         if made.nav_growth not in NAV_GROWTHS:
             raise _refused("nav_growth", made.nav_growth, "none, index")
+        if made.recallable not in RECALLABLES:
+            raise _refused("recallable", made.recallable, "gross, net")
         rule_of(made.lookup)
         if made.max_staleness_days is not None and made.max_staleness_days < 0:
             raise _refused("max_staleness_days", made.max_staleness_days, "0 or more, or None")

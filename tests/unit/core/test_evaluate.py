@@ -53,6 +53,7 @@ def test_the_json_has_the_shape_of_the_interface():
         "nav_growth": "none",
         "day_count": "ACT/365F",
         "netting": "gross",
+        "recallable": "gross",
         "lookup": "previous",
         "lookup_looks_ahead": False,
         "max_index_gap_days": 0,
