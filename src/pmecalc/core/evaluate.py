@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pmecalc.core import through_time as series
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import NotDefinedError
+from pmecalc.core.lookup import rule_of
 from pmecalc.core.methods import METHODS, method
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import Options, value
@@ -129,6 +130,8 @@ def evaluate(
     netting: str = "gross",
     lookup: str = "previous",
     max_staleness_days: int | None = 100,
+    nav_growth: str = "none",
+    recallable: str = "gross",
 ) -> Report:
     """Every measure of a fund at a date.
 
@@ -141,13 +144,17 @@ def evaluate(
     as_of
         The valuation date; by default the latest NAV's, else the last flow's.
     day_count
-        `ACT/365F`.
+        The convention of every year fraction; see `year_fractions`.
     netting
         `gross`, or `same_day` to net the contributions and distributions of a day first.
     lookup
-        `previous`: the index level on or before a day.
+        The index level that counts on a day; see `levels_on`.
     max_staleness_days
         The largest gap between a day and its index level; None for no limit.
+    nav_growth
+        `none`, or `index` to let a NAV grow with the index while it is rolled forward.
+    recallable
+        `gross`, or `net` to offset recallable distributions against later calls in the multiples.
 
     Returns
     -------
@@ -174,7 +181,12 @@ def evaluate(
     1.25
     """
     options = Options.of(
-        day_count=day_count, netting=netting, lookup=lookup, max_staleness_days=max_staleness_days
+        day_count=day_count,
+        netting=netting,
+        lookup=lookup,
+        max_staleness_days=max_staleness_days,
+        nav_growth=nav_growth,
+        recallable=recallable,
     )
     return report_at(value(fund, benchmark, as_of=as_of, options=options))
 
@@ -204,9 +216,12 @@ def _inputs(at: Valuation) -> dict[str, object]:
     return {
         "nav": at.nav,
         "nav_date": None if at.nav_day is None else iso(at.nav_day),
+        "nav_growth": at.options.nav_growth,
         "day_count": at.options.day_count,
         "netting": at.options.netting,
+        "recallable": at.options.recallable,
         "lookup": at.options.lookup,
+        "lookup_looks_ahead": rule_of(at.options.lookup).looks_ahead,
         "max_index_gap_days": at.max_index_gap_days if at.benchmark else None,
         "max_staleness_days": at.options.max_staleness_days,
         "index_kind": at.benchmark.kind if at.benchmark else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -19,7 +19,10 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
+Reversals: TypeAlias = Literal["reject", "net"]
+
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
+_ROUNDING = 1e-12  # of a day's distributions: parts may not add up to the whole exactly
 _SIGNED = 2
 _COLUMNS = 3
 LEAST, MOST = 1e-30, 1e30  # beyond these products of amounts and growth could leave the doubles
@@ -34,7 +37,7 @@ class Fund:
     days
         Day numbers of the flow rows, shape (n_flows,), ascending; rows of one day keep their order.
     contributions, distributions
-        Money paid in and received, shape (n_flows,), in fund currency, `>= 0`.
+        Money paid in and received, shape (n_flows,), in fund currency, `>= 0` but for reversals.
     rows
         The row of the source that each flow came from, shape (n_flows,), from 1.
     nav_days, navs
@@ -47,6 +50,9 @@ class Fund:
         Codes of METHODS 11.2 that belong to the data themselves.
     notes
         What a reader understood of a file, a sentence each.
+    recallable_days, recallable
+        Day numbers, ascending and unique, and the part of that day's distributions that may be
+        called again, shape (n_recallable,), `> 0`.
     """
 
     days: IntArray
@@ -63,6 +69,8 @@ class Fund:
     strategy: str | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    recallable_days: IntArray = field(default_factory=lambda: frozen(np.zeros(0, np.int64)))
+    recallable: FloatArray = field(default_factory=lambda: frozen(np.zeros(0)))
 
     @classmethod
     def of(
@@ -76,10 +84,11 @@ class Fund:
         vintage: int | None = None,
         strategy: str | None = None,
         sign: Literal["lp", "gp"] = "lp",
-        reversals: Literal["reject"] = "reject",
+        reversals: Reversals = "reject",
         rows: Sequence[int] | None = None,
         nav_rows: Sequence[int] | None = None,
         notes: Sequence[str] = (),
+        recallable: Iterable[Sequence[object]] = (),
     ) -> Fund:
         """Check flows and NAVs in any order and make a fund of them.
 
@@ -97,11 +106,15 @@ class Fund:
         sign
             `gp` for signed rows whose contributions are positive.
         reversals
-            `reject`: negative values in the column form are refused.
+            `reject`: negative values in the column form are refused. `net`: a negative
+            contribution (excess capital returned, a call cancelled) makes the sum of contributions
+            smaller on its date, a negative distribution (clawback) that of distributions.
         rows, nav_rows
             The source row of each flow and NAV, for messages; their position by default.
         notes
             What a reader understood, kept as it is.
+        recallable
+            Rows `(date, amount)`: the part of that date's distributions that may be called again.
 
         Returns
         -------
@@ -117,7 +130,7 @@ class Fund:
 
         References
         ----------
-        METHODS 1.1-1.3, 1.5, 11.3.
+        METHODS 1.1-1.3, 1.5, 1.7, 11.3.
 
         Examples
         --------
@@ -126,8 +139,8 @@ class Fund:
         """
         if sign not in {"lp", "gp"}:
             raise _unsupported("sign", sign, "lp or gp")
-        if reversals != "reject":
-            raise _unsupported("reversals", reversals, "reject")
+        if reversals not in {"reject", "net"}:
+            raise _unsupported("reversals", reversals, "reject or net")
         flow_rows = [tuple(row) for row in flows]
         if not flow_rows:
             raise CashFlowError(
@@ -137,11 +150,13 @@ class Fund:
             )
         places = np.asarray(rows if rows is not None else range(1, len(flow_rows) + 1), np.int64)
         parsed = [
-            _flow(row, place, sign) for row, place in zip(flow_rows, places.tolist(), strict=True)
+            _flow(row, place, sign, reversals)
+            for row, place in zip(flow_rows, places.tolist(), strict=True)
         ]
         order = np.argsort([day for day, _, _ in parsed], kind="stable")
         table = np.array(parsed, dtype=np.float64)[order]
         nav_days, nav_values = _navs(navs, nav_rows)
+        recallable_days, recallable_amounts = _recallable(recallable, table)
         return cls(
             days=frozen(table[:, 0].astype(np.int64)),
             contributions=frozen(table[:, 1].copy()),
@@ -157,6 +172,8 @@ class Fund:
             strategy=strategy,
             warnings=("SIGN_SUSPECT",) if _sign_suspect(flow_rows, table) else (),
             notes=tuple(notes),
+            recallable_days=frozen(recallable_days),
+            recallable=frozen(recallable_amounts),
         )
 
     def __repr__(self) -> str:
@@ -201,7 +218,9 @@ def number_of(value: object) -> float:
         return math.inf
 
 
-def _flow(row: tuple[object, ...], place: int, sign: str) -> tuple[int, float, float]:
+def _flow(
+    row: tuple[object, ...], place: int, sign: str, reversals: str
+) -> tuple[int, float, float]:
     if len(row) == _SIGNED:
         day = day_number(row[0], row=place)
         value = amount(row[1], row=place, field="amount")
@@ -215,12 +234,8 @@ def _flow(row: tuple[object, ...], place: int, sign: str) -> tuple[int, float, f
             hint="Expected (date, contribution, distribution) or (date, amount).",
         )
     day = day_number(row[0], row=place)
-    _, contribution, distribution = row
-    return (
-        day,
-        _magnitude(contribution, place, "contribution"),
-        _magnitude(distribution, place, "distribution"),
-    )
+    number = _magnitude if reversals == "reject" else _number
+    return day, number(row[1], place, "contribution"), number(row[2], place, "distribution")
 
 
 def pair(row: Sequence[object], place: int, what: str, expected: str) -> tuple[object, object]:
@@ -239,6 +254,10 @@ def pair(row: Sequence[object], place: int, what: str, expected: str) -> tuple[o
     return row[0], row[1]
 
 
+def _number(value: object, place: int, field: str) -> float:
+    return amount(value, row=place, field=field)
+
+
 def _magnitude(value: object, place: int, field: str) -> float:
     number = amount(value, row=place, field=field)
     if number < 0:
@@ -248,7 +267,8 @@ def _magnitude(value: object, place: int, field: str) -> float:
             row=place,
             field=field,
             value=value,
-            hint="Both columns are positive amounts; one signed column is (date, amount).",
+            hint="Both columns are positive amounts; one signed column is (date, amount). "
+            "Returned capital and clawbacks are taken with reversals='net'.",
         )
     return number
 
@@ -273,6 +293,28 @@ def _navs(
                 hint="Keep one of them.",
             )
     days = sorted(known)
+    return np.array(days, np.int64), np.array([known[day] for day in days], np.float64)
+
+
+def _recallable(rows: Iterable[Sequence[object]], table: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Recallable amounts by day; none may exceed what was distributed on its day."""
+    known: dict[int, float] = {}
+    for place, row in enumerate(rows, start=1):
+        date, tagged = pair(tuple(row), place, "A recallable amount", "(date, amount)")
+        day = day_number(date, row=place)
+        known[day] = known.get(day, 0.0) + _magnitude(tagged, place, "recallable")
+        distributed = math.fsum(table[table[:, 0] == day, 2])
+        if known[day] > distributed * (1 + _ROUNDING):
+            raise CashFlowError(
+                f"{known[day]:g} is recallable on {iso(day)}, of {distributed:g} distributed: the "
+                "rest is negative.",
+                code="NEGATIVE_AMOUNT",
+                row=place,
+                field="recallable",
+                value=tagged,
+                hint="A recallable amount is a part of the distributions of its date.",
+            )
+    days = [day for day in sorted(known) if known[day]]
     return np.array(days, np.int64), np.array([known[day] for day in days], np.float64)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pmecalc.core.dates import day_number, iso
+from pmecalc.core.dates import date_of, day_number, iso
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import Report, report_at
 from pmecalc.core.fund import frozen
@@ -16,9 +17,14 @@ from pmecalc.core.metric import Metric
 from pmecalc.core.valuation import Options, default_as_of, residual_values, value_on
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
+
+STANDARD_YEARS = (1, 3, 5, 10)
 
 
 def horizon(
@@ -72,7 +78,7 @@ def horizon(
     made = Options.of(**options)
     first = day_number(start, field="start")
     last = default_as_of(fund) if as_of is None else day_number(as_of, field="as_of")
-    begun = value_on(fund, None, last, made).start
+    begun = value_on(fund, None, last, Options(netting=made.netting)).start
     if begun is None or first <= begun:
         return report_at(value_on(fund, benchmark, last, made))
     if first >= last:
@@ -83,7 +89,7 @@ def horizon(
             value=start,
             hint="Choose an earlier start.",
         )
-    opening = residual_values(fund, np.array([first]))
+    opening = residual_values(fund, np.array([first]), benchmark, made)
     base = float(opening.values[0])
     report = report_at(value_on(_from(fund, first, base), benchmark, last, made))
     if not opening.reported[0]:
@@ -92,9 +98,83 @@ def horizon(
     return report if base > 0 else _null(report, first)
 
 
+def horizons(
+    fund: Fund,
+    benchmark: Benchmark | None = None,
+    *,
+    as_of: DateLike | None = None,
+    years: Sequence[int] = STANDARD_YEARS,
+    **options: object,
+) -> dict[int, Report]:
+    """All measures over the last 1, 3, 5 and 10 years, or others.
+
+    Parameters
+    ----------
+    fund
+        Flows and NAVs.
+    benchmark
+        The index, or None.
+    as_of
+        The valuation date; by default the latest NAV's.
+    years
+        Whole calendar years before it, `>= 1`; from the end of a month to the end of a month.
+    **options
+        As for `evaluate`.
+
+    Returns
+    -------
+    dict[int, Report]
+        By years; since inception where the fund is younger.
+
+    Raises
+    ------
+    InputError
+        `BAD_DATE`, `UNSUPPORTED_OPTION`.
+    BenchmarkError
+        As for `evaluate`, from each start on.
+
+    References
+    ----------
+    METHODS 5.2.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> navs = [("2019-12-31", 100), ("2021-12-31", 121), ("2022-12-31", 121)]
+    >>> seen = horizons(Fund.of(flows=[("2015-01-01", 50, 0)], navs=navs), years=(1, 3))
+    >>> {span: round(report.irr, 3) for span, report in seen.items()}
+    {1: 0.0, 3: 0.066}
+    """
+    last = default_as_of(fund) if as_of is None else day_number(as_of, field="as_of")
+    for span in years:
+        if not 1 <= span < date_of(last).year:
+            raise InputError(
+                f"years={span!r} is not offered.",
+                code="UNSUPPORTED_OPTION",
+                field="years",
+                value=span,
+                hint="Expected: whole years, 1 or more.",
+            )
+    return {
+        span: horizon(
+            fund, benchmark, start=_years_before(last, span), as_of=date_of(last), **options
+        )
+        for span in years
+    }
+
+
+def _years_before(last: int, years: int) -> date:
+    """The same day of an earlier year, or the end of its month where `last` ends one."""
+    end = date_of(last)
+    longest = monthrange(end.year - years, end.month)[1]
+    closes = end.day == monthrange(end.year, end.month)[1]
+    return end.replace(year=end.year - years, day=longest if closes else min(end.day, longest))
+
+
 def _from(fund: Fund, first: int, base: float) -> Fund:
     """The fund of those who bought it at its NAV on a day."""
     kept, navs = fund.days > first, fund.nav_days > first
+    again = fund.recallable_days > first
     return replace(
         fund,
         days=frozen(np.append(first, fund.days[kept])),
@@ -104,6 +184,8 @@ def _from(fund: Fund, first: int, base: float) -> Fund:
         nav_days=frozen(np.append(first, fund.nav_days[navs])),
         navs=frozen(np.append(base, fund.navs[navs])),
         nav_estimated=frozen(np.append(False, fund.nav_estimated[navs])),
+        recallable_days=frozen(fund.recallable_days[again]),
+        recallable=frozen(fund.recallable[again]),
     )
 
 

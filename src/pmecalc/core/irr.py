@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from pmecalc.core.dates import day_number
-from pmecalc.core.daycount import year_fractions
+from pmecalc.core.daycount import SHARED_TIMES, year_fractions
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
 from pmecalc.core.fund import FloatArray, IntArray, amount, pair
 from pmecalc.core.measure import measure
@@ -19,7 +20,10 @@ from pmecalc.core.roots import all_roots
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.valuation import Valuation
+
+_Time = TypeVar("_Time", np.int64, np.float64)
 
 _CANCELLED = 1e-14  # of the money of a day: what is bought and sold within it may be off by that
 _LEAST_RATE, _MOST_RATE = math.log(1e-4), math.log(101.0)  # METHODS 2.3: -0.9999 and 100
@@ -52,17 +56,17 @@ class Solution:
         return tuple(math.expm1(x) for x in self.log_rates if x < LARGEST_LOG_RATE)
 
 
-def by_date(days: IntArray, amounts: FloatArray) -> tuple[IntArray, FloatArray]:
+def by_date(days: npt.NDArray[_Time], amounts: FloatArray) -> tuple[npt.NDArray[_Time], FloatArray]:
     """Amounts summed by date, dates of no amount left out.
 
     Parameters
     ----------
     days, amounts
-        Day numbers in any order and money, shape (n,).
+        Day numbers (or years) in any order and money, shape (n,).
 
     Returns
     -------
-    tuple[IntArray, FloatArray]
+    tuple[npt.NDArray[_Time], FloatArray]
         Unique ascending days and their sums, none zero. A sum below the rounding error of its own
         terms counts as zero: it would invent a sign change.
 
@@ -114,7 +118,13 @@ def solve(
         return Solution("no_flows")
     if dates[0] == last_day:
         return Solution("zero_duration")
-    return solve_times(year_fractions(int(dates[0]), dates, day_count), sums)
+    times = year_fractions(int(dates[0]), dates, day_count)
+    if day_count not in SHARED_TIMES:
+        return solve_times(times, sums)
+    if year_fractions(int(dates[0]), np.array([last_day]), day_count)[0] == 0:
+        return Solution("zero_duration")
+    times, sums = by_date(times, sums)
+    return solve_times(times, sums) if len(times) else Solution("no_flows")
 
 
 def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
@@ -299,13 +309,17 @@ def irr_gips(at: Valuation) -> Metric:
     return derived_rate(lambda log_rate: log_rate * at.years, annual)
 
 
-def irr_roots(flows: Iterable[Sequence[object]]) -> list[float]:
+def irr_roots(
+    flows: Iterable[Sequence[object]], *, day_count: DayCount = "ACT/365F"
+) -> list[float]:
     """Every IRR of a dated stream.
 
     Parameters
     ----------
     flows
         Rows `(date, amount)`, paid in `< 0`, in any order.
+    day_count
+        See `year_fractions`.
 
     Returns
     -------
@@ -318,7 +332,7 @@ def irr_roots(flows: Iterable[Sequence[object]]) -> list[float]:
     CashFlowError
         `NON_FINITE`, `RAGGED_ROW`.
     InputError
-        `BAD_DATE`.
+        `BAD_DATE`, `UNSUPPORTED_OPTION`.
 
     References
     ----------
@@ -330,17 +344,27 @@ def irr_roots(flows: Iterable[Sequence[object]]) -> list[float]:
     >>> [round(rate, 12) for rate in irr_roots(stream)]
     [0.1, 0.2]
     """
+    days, amounts = dated_amounts(flows)
+    year_fractions(0, days, day_count)  # an unknown convention is refused for no flows too
+    if len(days) == 0:
+        return []
+    return list(solve(days, amounts, last_day=int(days.max()), day_count=day_count).rates)
+
+
+def dated_amounts(flows: Iterable[Sequence[object]]) -> tuple[IntArray, FloatArray]:
+    """Rows `(date, amount)` as day numbers and money, in their order, shape (n,).
+
+    >>> days, amounts = dated_amounts([("1970-01-31", -100)])
+    >>> days.tolist(), amounts.tolist()
+    ([30], [-100.0])
+    """
     rows = [
         pair(tuple(row), place, "A flow", "(date, amount)")
         for place, row in enumerate(flows, start=1)
     ]
-    if not rows:
-        return []
-    days = np.array([day_number(date, row=i) for i, (date, _) in enumerate(rows, 1)], np.int64)
-    amounts = np.array(
-        [amount(value, row=i, field="amount") for i, (_, value) in enumerate(rows, 1)]
-    )
-    return list(solve(days, amounts, last_day=int(days.max())).rates)
+    days = [day_number(date, row=i) for i, (date, _) in enumerate(rows, 1)]
+    amounts = [amount(value, row=i, field="amount") for i, (_, value) in enumerate(rows, 1)]
+    return np.array(days, np.int64), np.array(amounts, np.float64)
 
 
 def irr_periodic(

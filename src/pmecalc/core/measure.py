@@ -35,6 +35,8 @@ class Measure(Protocol):
         netting: str = "gross",
         lookup: str = "previous",
         max_staleness_days: int | None = 100,
+        nav_growth: str = "none",
+        recallable: str = "gross",
     ) -> float:
         """The value; NotDefinedError with the status where there is none."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import Metric, derived, undefined
+from pmecalc.core.metric import Metric, undefined
 
 if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 @measure()
 def paid_in(at: Valuation) -> Metric:
-    """All contributions up to the as-of date, in fund currency, `>= 0`.
+    """All contributions up to the as-of date, in fund currency, `>= 0` but for reversals.
 
     References
     ----------
@@ -30,7 +31,7 @@ def paid_in(at: Valuation) -> Metric:
 
 @measure()
 def distributed(at: Valuation) -> Metric:
-    """All distributions up to the as-of date, in fund currency, `>= 0`.
+    """All distributions up to the as-of date, in fund currency, `>= 0` but for reversals.
 
     References
     ----------
@@ -95,7 +96,7 @@ def dpi(at: Valuation) -> Metric:
     >>> dpi(Fund.of(flows=[("2020-01-01", 60, 0), ("2021-01-01", 0, 45)]))
     0.75
     """
-    return _over_paid_in(at, at.distributed)
+    return _over_paid_in(at, at.distributed - recalled(at))
 
 
 @measure()
@@ -130,7 +131,7 @@ def tvpi(at: Valuation) -> Metric:
     >>> tvpi(Fund.of(flows=flows, navs=[("2020-12-31", 75)]))
     1.5
     """
-    return _over_paid_in(at, at.distributed + at.nav)
+    return _over_paid_in(at, at.distributed - recalled(at) + at.nav)
 
 
 @measure()
@@ -166,12 +167,14 @@ def pic(at: Valuation) -> Metric:
     """
     if at.fund.commitment is None:
         return undefined("no_commitment")
-    return Metric(at.paid_in / at.fund.commitment)
+    return Metric((at.paid_in - recalled(at)) / at.fund.commitment)
 
 
 @measure()
 def unfunded(at: Valuation) -> Metric:
     """Commitment less paid-in, in fund currency; negative where more than promised was called.
+
+    Distributions that may be called again are added: they are due once more.
 
     References
     ----------
@@ -185,7 +188,8 @@ def unfunded(at: Valuation) -> Metric:
     """
     if at.fund.commitment is None:
         return undefined("no_commitment")
-    return Metric(at.fund.commitment - at.paid_in)
+    again = at.fund.recallable[at.fund.recallable_days <= at.as_of]
+    return Metric(at.fund.commitment - at.paid_in + math.fsum(again))
 
 
 @measure()
@@ -208,9 +212,29 @@ def years(at: Valuation) -> Metric:
 
 
 def _over_paid_in(at: Valuation, money: float) -> Metric:
-    if at.paid_in == 0:
-        return nothing_paid_in(at)
-    return derived(lambda total: money / total, paid_in.at(at))
+    total = at.paid_in - recalled(at)
+    return nothing_paid_in(at) if total <= 0 else Metric(money / total)
+
+
+def recalled(at: Valuation) -> float:
+    """What calls took back of earlier recallable distributions, in fund currency.
+
+    First in, first out; 0 unless `recallable="net"` asks for it.
+
+    References
+    ----------
+    METHODS 1.7.
+    """
+    if at.options.recallable == "gross" or len(at.fund.recallable) == 0:
+        return 0.0
+    calls = dict(zip(at.days.tolist(), at.contributions.tolist(), strict=True))
+    tagged = zip(at.fund.recallable_days.tolist(), at.fund.recallable.tolist(), strict=True)
+    received = {day: money for day, money in tagged if day <= at.as_of}
+    balance, taken = 0.0, []
+    for day in sorted(calls.keys() | received.keys()):
+        taken.append(min(balance, max(calls.get(day, 0.0), 0.0)))
+        balance += received.get(day, 0.0) - taken[-1]
+    return math.fsum(taken)
 
 
 def nothing_paid_in(at: Valuation) -> Metric:

@@ -69,6 +69,11 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
             value=currencies[1],
             hint="Pool funds of one currency, or convert them first.",
         )
+    again, places = np.unique(
+        np.concatenate([fund.recallable_days for fund in members]), return_inverse=True
+    )
+    recallable = np.zeros(len(again))
+    np.add.at(recallable, places, np.concatenate([fund.recallable for fund in members]))
     commitments = [fund.commitment for fund in members]
     nav_days, navs, estimated = _pooled_navs(members, day_number(as_of, field="as_of"))
     order = np.argsort(np.concatenate([fund.days for fund in members]), kind="stable")
@@ -86,6 +91,8 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
         vintage=_common([fund.vintage for fund in members]),
         strategy=_common([fund.strategy for fund in members]),
         warnings=tuple(sorted({code for fund in members for code in fund.warnings})),
+        recallable_days=frozen(again),
+        recallable=frozen(recallable),
     )
 
 

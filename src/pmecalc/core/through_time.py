@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.dates import iso
+from pmecalc.core.daycount import year_fractions
 from pmecalc.core.methods import METHODS, method
 from pmecalc.core.valuation import residual_values, value_on
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Column = list[float | str | None]
 
-_DAYS_A_YEAR = 365.0
 _PARITY = 1 - 1e-12  # a fund that gave back exactly what it took may miss 1 by rounding
 
 
@@ -138,13 +138,13 @@ def j_curve(at: Valuation) -> JCurve:
     days = np.unique(np.concatenate([flow_days, within, [at.as_of]]))
     ends = np.searchsorted(at.days, days, side="right").tolist()
     net = np.array([math.fsum(at.net[:end]) for end in ends])
-    with_nav = net + residual_values(at.fund, days).values
+    with_nav = net + residual_values(at.fund, days, at.benchmark, at.options).values
     lowest = int(net.argmin())
     commitment = at.fund.commitment
     trough = Trough(
         value=float(net[lowest]),
         date=iso(days[lowest]),
-        years=(int(days[lowest]) - at.start) / _DAYS_A_YEAR,
+        years=_years(at.start, int(days[lowest]), at.options.day_count),
         of_commitment=None if commitment is None else float(net[lowest]) / commitment,
     )
     columns: dict[str, Column] = {
@@ -190,9 +190,14 @@ def payback(at: Valuation) -> dict[str, float | None]:
         for name in ("tvpi", "ks_pme")
     }
     days = {"dpi": _paid_back(at), **stays}
+    count = at.options.day_count
     return {
-        name: None if day is None else (day - at.start) / _DAYS_A_YEAR for name, day in days.items()
+        name: None if day is None else _years(at.start, day, count) for name, day in days.items()
     }
+
+
+def _years(start: int, day: int, day_count: str) -> float:
+    return float(year_fractions(start, np.array([day]), day_count)[0])
 
 
 def _paid_back(at: Valuation) -> int | None:

@@ -11,7 +11,7 @@ import numpy as np
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError
-from pmecalc.core.lookup import levels_on
+from pmecalc.core.lookup import levels_on, rule_of
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 Netting: TypeAlias = Literal["gross", "same_day"]
 NO_DAY = -(2**62)
+NavGrowth: TypeAlias = Literal["none", "index"]
+NAV_GROWTHS: tuple[NavGrowth, ...] = ("none", "index")
+Recallable: TypeAlias = Literal["gross", "net"]
+RECALLABLES: tuple[Recallable, ...] = ("gross", "net")
 NETTINGS: tuple[Netting, ...] = ("gross", "same_day")
 
 
@@ -36,12 +40,18 @@ class Options:
         `gross`, or `same_day` to net contributions against distributions of one day first.
     lookup, max_staleness_days
         See `levels_on`.
+    recallable
+        `gross`, or `net` to offset recallable distributions against later calls in the multiples.
+    nav_growth
+        `none`, or `index` to let a NAV grow with the index while it is rolled forward.
     """
 
     day_count: str = "ACT/365F"
     netting: str = "gross"
     lookup: str = "previous"
     max_staleness_days: int | None = 100
+    nav_growth: str = "none"
+    recallable: str = "gross"
 
     @classmethod
     def of(cls, **options: object) -> Options:
@@ -58,8 +68,11 @@ class Options:
         year_fractions(0, np.zeros(0, np.int64), made.day_count)
         if made.netting not in NETTINGS:
             raise _refused("netting", made.netting, "gross, same_day")
-        if made.lookup != "previous":
-            raise _refused("lookup", made.lookup, "previous")
+        if made.nav_growth not in NAV_GROWTHS:
+            raise _refused("nav_growth", made.nav_growth, "none, index")
+        if made.recallable not in RECALLABLES:
+            raise _refused("recallable", made.recallable, "gross, net")
+        rule_of(made.lookup)
         if made.max_staleness_days is not None and made.max_staleness_days < 0:
             raise _refused("max_staleness_days", made.max_staleness_days, "0 or more, or None")
         return made
@@ -78,13 +91,16 @@ class ResidualValue:
     floored
         True where the roll-forward was cut at zero, shape (n_days,).
     source_days
-        The day of the NAV it starts from; -1 where there was none before, shape (n_days,).
+        The day of the NAV it starts from; `NO_DAY` where there was none before, shape (n_days,).
+    max_index_gap_days
+        The largest gap between a day and the index level that a NAV grew with.
     """
 
     values: FloatArray
     reported: BoolArray
     floored: BoolArray
     source_days: IntArray
+    max_index_gap_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +242,13 @@ def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Optio
     """See a fund on a day given as a number; see `value`."""
     n_flows = int(np.searchsorted(fund.days, as_of, side="right"))
     days, contributions, distributions = _by_day(fund, n_flows, options.netting)
-    moving = np.flatnonzero(contributions + distributions)
+    moving = np.flatnonzero((contributions != 0) | (distributions != 0))
     start = int(days[moving[0]]) if len(moving) else None
     years = 0.0
     if start is not None:
         years = float(year_fractions(start, np.array([as_of]), options.day_count)[0])
     levels, end_level, gap = _levels(benchmark, days, moving, as_of, options)
-    residual = residual_values(fund, np.array([as_of]))
+    residual = residual_values(fund, np.array([as_of]), benchmark, options)
     source = int(residual.source_days[0])
     return Valuation(
         fund=fund,
@@ -248,7 +264,7 @@ def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Optio
         years=years,
         levels=levels,
         end_level=end_level,
-        max_index_gap_days=gap,
+        max_index_gap_days=max(gap, residual.max_index_gap_days),
         warnings=(
             *fund.warnings,
             *_nav_warnings(fund, residual),
@@ -269,7 +285,12 @@ def default_as_of(fund: Fund) -> int:
     return int(fund.nav_days[-1] if len(fund.nav_days) else fund.days[-1])
 
 
-def residual_values(fund: Fund, days: IntArray) -> ResidualValue:
+def residual_values(
+    fund: Fund,
+    days: IntArray,
+    benchmark: Benchmark | None = None,
+    options: Options | None = None,
+) -> ResidualValue:
     """NAVs on any days: reported, else the last one rolled forward with the flows since.
 
     Parameters
@@ -278,12 +299,22 @@ def residual_values(fund: Fund, days: IntArray) -> ResidualValue:
         Flows and NAVs.
     days
         Day numbers, shape (n_days,).
+    benchmark, options
+        With `nav_growth="index"` a NAV grows with the benchmark from its own day on; flows since
+        do not.
 
     Returns
     -------
     ResidualValue
         Values in fund currency. Before the first NAV the base is 0; a fund that never reported a
         NAV has none on any day.
+
+    Raises
+    ------
+    BenchmarkError
+        `INDEX_NOT_COVERED`, `INDEX_STALE`: with `nav_growth="index"`, at either end of a roll.
+    InputError
+        `UNSUPPORTED_OPTION`: `nav_growth="index"` without a benchmark.
 
     References
     ----------
@@ -309,14 +340,34 @@ def residual_values(fund: Fund, days: IntArray) -> ResidualValue:
     bases = np.where(has_base, fund.navs[places], 0.0)
     estimated = ~has_base | fund.nav_estimated[places]
     on_the_day = base_days == days
-    rolled = bases + _flows_between(fund, base_days, days)
+    growth, gap = np.ones(len(days)), 0
+    if options is not None and options.nav_growth == "index":
+        moving = has_base & ~on_the_day
+        growth[moving], gap = _growth(benchmark, base_days[moving], days[moving], options)
+    rolled = bases * growth + _flows_between(fund, base_days, days)
     floored = ~on_the_day & (rolled < 0)
     return ResidualValue(
         np.where(on_the_day, bases, np.where(floored, 0.0, rolled)),
         on_the_day & ~estimated,
         floored,
         base_days,
+        gap,
     )
+
+
+def _growth(
+    benchmark: Benchmark | None, after: IntArray, until: IntArray, options: Options
+) -> tuple[FloatArray, int]:
+    """Index growth of each span, and the largest gap."""
+    if benchmark is None:
+        raise _refused("nav_growth", "index", "none where there is no benchmark")
+    levels, gap = levels_on(
+        benchmark,
+        np.concatenate([after, until]),
+        lookup=options.lookup,
+        max_staleness_days=options.max_staleness_days,
+    )
+    return levels[len(after) :] / levels[: len(after)], gap
 
 
 def _flows_between(fund: Fund, after: IntArray, until: IntArray) -> FloatArray:

@@ -50,9 +50,12 @@ def test_the_json_has_the_shape_of_the_interface():
     assert shown["inputs"] == {
         "nav": 95.0,
         "nav_date": "2021-12-31",
+        "nav_growth": "none",
         "day_count": "ACT/365F",
         "netting": "gross",
+        "recallable": "gross",
         "lookup": "previous",
+        "lookup_looks_ahead": False,
         "max_index_gap_days": 0,
         "max_staleness_days": 400,
         "index_kind": "total_return",
@@ -190,7 +193,7 @@ def test_an_index_that_cannot_answer_is_an_error(levels, code, day):
 
 @pytest.mark.parametrize(
     "option",
-    [{"day_count": "ACT/360"}, {"netting": "x"}, {"lookup": "next"}, {"max_staleness_days": -5}],
+    [{"day_count": "ACT/364"}, {"netting": "x"}, {"lookup": "last"}, {"max_staleness_days": -5}],
 )
 def test_an_option_that_is_not_offered_is_refused(option):
     """With the code UNSUPPORTED_OPTION and the field."""

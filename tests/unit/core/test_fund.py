@@ -129,7 +129,7 @@ def test_a_commitment_must_be_positive(commitment, code):
     assert (caught.value.code, caught.value.field) == (code, "commitment")
 
 
-@pytest.mark.parametrize("option", [{"sign": "LP"}, {"reversals": "net"}])
+@pytest.mark.parametrize("option", [{"sign": "LP"}, {"reversals": "gross"}])
 def test_an_option_that_is_not_offered_is_refused(option):
     """What is not computed is not silently ignored."""
     with pytest.raises(InputError) as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pmecalc import Benchmark, Fund, InputError, evaluate, horizon
+from pmecalc.core.horizon import horizons
 
 FUND = Fund.of(
     flows=[("2015-01-01", 100, 0), ("2019-01-01", 0, 30), ("2020-06-30", 10, 0)],
@@ -88,3 +89,52 @@ def test_bad_dates_name_their_argument(options, field):
     with pytest.raises(InputError) as caught:
         horizon(FUND, **options)
     assert (caught.value.code, caught.value.field) == ("BAD_DATE", field)
+
+
+def test_ks_pme_and_direct_alpha_start_with_the_opening_nav():
+    """100 at index 110 and 10 later become 130 at 121: all as if it had been bought then."""
+    world = Benchmark.of([("2019-12-31", 110), ("2020-06-30", 110), ("2020-12-31", 121)])
+    seen = horizon(FUND, world, start="2019-12-31", max_staleness_days=None)
+    flows = [("2019-12-31", 100, 0), ("2020-06-30", 10, 0)]
+    bought = Fund.of(flows=flows, navs=[("2020-12-31", 130)])
+    own = evaluate(bought, world, max_staleness_days=None)
+    for name in ("irr", "ks_pme", "direct_alpha", "nfv", "ln_irr", "mpme_irr"):
+        assert seen[name] == own[name]
+    carried = 110 * 1.1
+    # Both go in at one index level, so alpha solves 100 a^(366/365) + 10 a^(184/365) = 130 / 1.1.
+    growth = 1 + seen.direct_alpha
+    assert 110 * growth ** (366 / 365) + 11 * growth ** (184 / 365) == pytest.approx(130)
+    assert seen.ks_pme == pytest.approx(130 / carried)
+
+
+def test_standard_horizons_are_calendar_years():
+    """1, 3, 5 and 10 years; since inception where the fund is younger."""
+    seen = horizons(FUND)
+    assert list(seen) == [1, 3, 5, 10]
+    assert seen[1].to_dict() == horizon(FUND, start="2019-12-31").to_dict()
+    assert seen[3].to_dict() == horizon(FUND, start="2017-12-31").to_dict()
+    assert seen[10].to_dict() == evaluate(FUND).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("as_of", "years", "start"),
+    [
+        ("2021-02-28", 1, "2020-02-29"),
+        ("2020-02-29", 1, "2019-02-28"),
+        ("2020-02-28", 1, "2019-02-28"),
+        ("2020-06-30", 3, "2017-06-30"),
+        ("2020-06-15", 3, "2017-06-15"),
+    ],
+)
+def test_months_end_where_months_end(as_of, years, start):
+    """February is the only month in which it matters."""
+    (seen,) = horizons(FUND, as_of=as_of, years=(years,)).values()
+    assert seen.to_dict() == horizon(FUND, start=start, as_of=as_of).to_dict()
+
+
+@pytest.mark.parametrize("span", [0, 2020])
+def test_years_are_one_or_more_and_after_the_calendar_began(span):
+    """With the code and the field."""
+    with pytest.raises(InputError) as caught:
+        horizons(FUND, years=(span,))
+    assert (caught.value.code, caught.value.field) == ("UNSUPPORTED_OPTION", "years")

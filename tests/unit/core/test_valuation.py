@@ -8,10 +8,11 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from pmecalc import Benchmark, Fund, InputError
+from pmecalc import Benchmark, BenchmarkError, Fund, InputError, evaluate, horizon
 from pmecalc.core.dates import day_number
 from pmecalc.core.valuation import NO_DAY, Options, residual_values, value, value_on
 
+FREE = {"max_staleness_days": None}
 FUND = Fund.of(
     flows=[
         ("2020-01-01", 100, 0),
@@ -128,7 +129,7 @@ def test_an_unknown_or_equal_currency_is_no_mismatch(currency):
     [
         {"day_count": "30/360"},
         {"netting": "net"},
-        {"lookup": "nearest"},
+        {"lookup": "last"},
         {"max_staleness_days": -1},
     ],
 )
@@ -153,3 +154,53 @@ def test_a_valuation_cannot_be_changed():
     """Measures share it."""
     with pytest.raises(FrozenInstanceError):
         value(FUND).nav = 5
+
+
+class TestNavGrowth:
+    """METHODS 1.5: `nav_growth="index"`."""
+
+    WORLD = Benchmark.of([("2020-12-31", 100), ("2021-06-30", 110), ("2021-12-31", 132)])
+    FUND = Fund.of(
+        flows=[("2020-12-31", 100, 0), ("2021-06-30", 0, 30), ("2021-12-01", 5, 0)],
+        navs=[("2020-12-31", 100)],
+    )
+
+    def test_the_base_grows_and_the_flows_do_not(self):
+        """100 become 132, 30 went out and 5 came in."""
+        report = evaluate(self.FUND, self.WORLD, as_of="2021-12-31", nav_growth="index", **FREE)
+        assert report.nav == pytest.approx(132 - 30 + 5)
+        assert "NAV_ROLLED_FORWARD" in report.warnings
+        inputs = report.to_dict()["inputs"]
+        assert (inputs["nav_growth"], inputs["nav_date"]) == ("index", "2020-12-31")
+        assert evaluate(self.FUND, self.WORLD, as_of="2021-12-31", **FREE).nav == 75
+
+    def test_interim_navs_grow_too(self):
+        """mPME sells 30 of 110, the J-curve shows what is left, a horizon opens with it."""
+        given = {"as_of": "2021-12-31", "nav_growth": "index", **FREE}
+        report = evaluate(self.FUND, self.WORLD, **given)
+        kept = 110 * (1 - 30 / 110)
+        assert report.mpme_nav == pytest.approx(kept * 1.2 + 5 * 1.2)
+        assert report.j_curve()["with_nav"] == pytest.approx([0, -70 + 80, -75 + 85, -75 + 107])
+        later = horizon(self.FUND, self.WORLD, start="2021-06-30", **given)
+        assert later.paid_in == pytest.approx(80 + 5)
+
+    def test_a_reported_nav_does_not_grow(self):
+        """It is what it is."""
+        assert evaluate(self.FUND, self.WORLD, nav_growth="index").nav == 100
+
+    def test_the_index_must_cover_the_roll(self):
+        """Its gap is reported, and limited like any other."""
+        fund = Fund.of(flows=[("2020-12-31", 100, 0)], navs=[("2021-02-28", 100)])
+        given = {"as_of": "2021-06-30", "nav_growth": "index"}
+        assert evaluate(fund, self.WORLD, **given).valuation.max_index_gap_days == 59
+        with pytest.raises(BenchmarkError) as caught:
+            evaluate(fund, self.WORLD, **given, max_staleness_days=58)
+        assert caught.value.code == "INDEX_STALE"
+
+    def test_without_a_benchmark_nothing_can_grow(self):
+        """The option is refused rather than ignored."""
+        with pytest.raises(InputError) as caught:
+            evaluate(self.FUND, as_of="2021-12-31", nav_growth="index")
+        assert (caught.value.code, caught.value.field) == ("UNSUPPORTED_OPTION", "nav_growth")
+        with pytest.raises(InputError):
+            evaluate(self.FUND, self.WORLD, nav_growth="cash")

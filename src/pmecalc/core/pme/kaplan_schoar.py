@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, rate_of, undefined
 from pmecalc.core.multiples import nothing_paid_in
@@ -72,7 +74,7 @@ def ks_pme(at: Valuation) -> Metric:
     1.25
     """
     invested = fv_contributions.at(at).number
-    if invested == 0:
+    if invested <= 0:
         return nothing_paid_in(at)
     return Metric((fv_distributions.at(at).number + at.nav) / invested)
 
@@ -149,7 +151,7 @@ def icm_nav(at: Valuation) -> float:
     """
     carried = at.growth * at.contributions, at.growth * at.distributions
     difference = math.fsum([*carried[0], *(-carried[1])])
-    size = math.fsum(carried[0]) + math.fsum(carried[1])
+    size = math.fsum(np.abs(carried[0])) + math.fsum(np.abs(carried[1]))
     return difference if abs(difference) > ROUNDING * size else 0.0
 
 

@@ -156,6 +156,6 @@ def index_positions(at: Valuation) -> FloatArray:
     """
     if len(at.days) == 0:
         return np.zeros(0)
-    moved = np.cumsum((at.contributions + at.distributions) / at.levels)
+    moved = np.cumsum((np.abs(at.contributions) + np.abs(at.distributions)) / at.levels)
     units = np.cumsum(-at.net / at.levels)
     return np.where(np.abs(units) > ROUNDING * moved, units, 0.0) * at.levels

@@ -25,6 +25,8 @@ class Replica:
 
     Parameters
     ----------
+    purchases
+        Money into the index, by day, shape (n_days,); negative where capital came back.
     sales
         Money from selling the index, by day, shape (n_days,), `>= 0`.
     end
@@ -33,6 +35,7 @@ class Replica:
         The share of distributions whose NAV was rolled forward, from 0 to 1.
     """
 
+    purchases: FloatArray
     sales: FloatArray
     end: float
     estimated_share: float
@@ -79,7 +82,7 @@ def mpme_irr(at: Valuation) -> Metric:
     """
     held = replica(at)
     return rate_metric(
-        solve_at(at, held.sales, at.contributions, held.end),
+        solve_at(at, held.sales, held.purchases, held.end),
         nearest_choice(index_log_rate(at)),
         warnings=_estimated(held),
     )
@@ -106,23 +109,26 @@ def mpme_spread(at: Valuation) -> Metric:
 
 def replica(at: Valuation) -> Replica:
     """Follow the index investor through the fund's flows."""
-    residual = residual_values(at.fund, at.days)
+    residual = residual_values(at.fund, at.days, at.benchmark, at.options)
     navs = np.maximum(residual.values, 0.0)
     paying = at.distributions > 0
     shares = np.zeros(len(at.days))
     np.divide(at.distributions, at.distributions + navs, out=shares, where=paying)
+    paid = at.contributions - np.minimum(at.distributions, 0.0)  # a clawback is paid in again
     units = 0.0
-    sold = []
-    bought = (at.contributions / at.levels).tolist()
-    for buy, share in zip(bought, shares.tolist(), strict=True):
-        units += buy
+    bought, sold = [], []
+    for wanted, share in zip((paid / at.levels).tolist(), shares.tolist(), strict=True):
+        bought.append(max(wanted, -units))  # capital returned is sold as far as any is held
+        units += bought[-1]
         sold.append(share * units)
         units -= sold[-1]
     guessed = math.fsum(at.distributions[paying & ~residual.reported])
+    received = math.fsum(at.distributions[paying])
     return Replica(
+        purchases=np.array(bought) * at.levels if (paid < 0).any() else paid,
         sales=np.array(sold) * at.levels,
         end=units * at.end_level,
-        estimated_share=guessed / at.distributed if at.distributed else 0.0,
+        estimated_share=guessed / received if received else 0.0,
     )
 
 

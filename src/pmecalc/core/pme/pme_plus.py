@@ -32,10 +32,10 @@ def pme_plus_lambda(at: Valuation) -> Metric:
     >>> pme_plus_lambda(Fund.of(flows=flows, navs=[("2021-01-01", 60)]), world)
     0.75
     """
-    if fv_contributions.at(at).value == 0:
+    if fv_contributions.at(at).number <= 0:
         return nothing_paid_in(at)
     returned = fv_distributions.at(at).number
-    if returned == 0:
+    if returned <= 0:
         return undefined("no_distributions")
     factor = (fv_contributions.at(at).number - at.nav) / returned
     return Metric(factor, warnings=("LAMBDA_NEGATIVE",) if factor < 0 else ())

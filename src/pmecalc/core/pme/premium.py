@@ -1,0 +1,375 @@
+"""The implied private premium: what the index would have had to return more each year."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pmecalc.core.daycount import year_fractions
+from pmecalc.core.errors import InputError, NotDefinedError
+from pmecalc.core.fund import amount
+from pmecalc.core.irr import by_date
+from pmecalc.core.measure import measure
+from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, undefined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pmecalc.core.fund import BoolArray, FloatArray
+    from pmecalc.core.valuation import Valuation
+
+_EPS = float(np.finfo(np.float64).eps)
+_FIRST_CUTS = (0.5, 0.9, 1.3, 3.0)  # of the smallest growth: a premium from -50 % to +200 %
+_HIGHEST = 2.0**20  # above the least growth, in logarithms: a factor of 1e60 within a day is less
+_LEAST_WIDTH = 1e-6
+_TOUCHING = 1e-11  # of the money: the square of the least width, and rounding
+_PATIENCE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """Money in and money out, both growing with the premium.
+
+    The premium is `exp(y)` above the least growth turned negative. Every term and its derivative
+    then rise with `y`, so their values at the ends of a piece bound them inside it.
+
+    Parameters
+    ----------
+    log_least
+        The logarithm of the least growth.
+    amounts
+        Money by date, none of it zero, shape (n,).
+    limits
+        What the slopes of the terms rise to, shape (n,).
+    terms
+        Logarithms of the growth of each amount, and their slopes, of shape (n_points, n).
+    """
+
+    log_least: float
+    amounts: FloatArray
+    limits: FloatArray
+    terms: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+    def at(self, points: FloatArray) -> list[_Look]:
+        """Both sides at some points."""
+        logs, slopes = self.terms(points)
+        logs = logs + np.log(np.abs(self.amounts))
+        received = self.amounts > 0
+        sides = [
+            _log_sum(logs[:, side], weights)
+            for side in (received, ~received)
+            for weights in (np.ones_like(slopes[:, side]), slopes[:, side])
+        ]
+        return [_Look(*each) for each in zip(*(side.tolist() for side in sides), strict=True)]
+
+    def premium(self, point: float) -> float:
+        """The premium of a point; infinite beyond the doubles."""
+        if max(point, self.log_least) >= LARGEST_LOG_RATE:
+            return math.inf
+        return math.exp(self.log_least) * math.expm1(point - self.log_least)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Logarithms of both sides, and of their slopes."""
+
+    received: float
+    received_slope: float
+    paid: float
+    paid_slope: float
+
+    @property
+    def height(self) -> float:
+        return self.received - self.paid
+
+    @property
+    def slope(self) -> float:
+        rising, falling = self.received_slope - self.received, self.paid_slope - self.paid
+        return math.exp(rising) - math.exp(falling)
+
+
+@measure(index=True)
+def ipp(at: Valuation) -> Metric:
+    """The premium over the index return, added each year, that makes money in worth money out.
+
+    Arithmetic and per year, above -1 less the index return. Several: the one nearest to 0, status
+    `multiple`, all listed in `roots`.
+
+    References
+    ----------
+    METHODS 4.9 (per-flow annualised form); Global Endowment Management (2008-2015).
+
+    Examples
+    --------
+    The fund earned half, the index a fifth:
+
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 150)])
+    >>> round(ipp(fund, world), 12)
+    0.3
+    """
+    if at.start is None:
+        return undefined("no_flows")
+    days, amounts = by_date(*at.stream(at.distributions, at.contributions))
+    if len(days) == 0:
+        return undefined("no_flows")
+    times = year_fractions(at.start, np.append(days, at.as_of), at.options.day_count)
+    times = times[-1] - times[:-1]
+    if times.max() == 0:
+        return undefined("zero_duration")
+    growth = np.ones(len(days))
+    known = np.isin(days, at.days)
+    growth[known] = at.growth[np.searchsorted(at.days, days[known])]
+    return _outcome(_per_flow(times, amounts, growth))
+
+
+def ipp_periodic(
+    amounts: Sequence[float],
+    returns: Sequence[float],
+    *,
+    nav: float = 0.0,
+    periods_per_year: float = 1.0,
+) -> float:
+    """The same premium from equally spaced amounts and the index returns between them.
+
+    Parameters
+    ----------
+    amounts
+        Money as the investor sees it, at the ends of periods, shape (n,).
+    returns
+        Index returns `> -1` from each amount to the next, shape (n - 1,).
+    nav
+        The value with the last amount.
+    periods_per_year
+        4 for quarters; each period's return is raised by a quarter of the premium then.
+
+    Returns
+    -------
+    float
+        A premium per year, the one nearest to 0 where there are several.
+
+    Raises
+    ------
+    NotDefinedError
+        `no_flows`, `no_investment`, `total_loss`, `zero_duration`, `no_root`, `overflow`.
+    CashFlowError
+        `NON_FINITE`.
+    InputError
+        `UNSUPPORTED_OPTION`: lengths or returns that cannot be.
+
+    References
+    ----------
+    METHODS 4.9 (periodic form).
+
+    Examples
+    --------
+    On an index that returns 2 % each period, what earns 10 % is 8 % above it:
+
+    >>> round(ipp_periodic([-100, 0, 121], [0.02, 0.02]), 12)
+    0.08
+    """
+    values = np.array([amount(each, row=i, field="amount") for i, each in enumerate(amounts, 1)])
+    steps = np.array([1 + amount(each, row=i, field="return") for i, each in enumerate(returns, 1)])
+    if len(steps) != max(len(values) - 1, 0) or not (steps > 0).all():
+        raise _refused("returns", list(returns), "one above -1 between each two amounts")
+    if not 0 < periods_per_year < math.inf:
+        raise _refused("periods_per_year", periods_per_year, "a number above 0")
+    values = np.append(values[:-1], values[-1:].sum() + amount(nav, row=None, field="nav"))
+    moving = values != 0
+    if not moving.any():
+        raise NotDefinedError("ipp_periodic", "no_flows", REASONS["no_flows"])
+    if moving.argmax() == len(values) - 1:
+        raise NotDefinedError("ipp_periodic", "zero_duration", REASONS["zero_duration"])
+    found = _outcome(_compounding(steps, values, moving))
+    if found.value is None:
+        raise NotDefinedError("ipp_periodic", found.status, found.reason)
+    return found.number * periods_per_year
+
+
+def _per_flow(times: FloatArray, amounts: FloatArray, growth: FloatArray) -> _Balance:
+    """Each amount grows at its own annual index return, raised by the premium."""
+    still = times == 0
+    logs = np.log(growth) / np.where(still, 1.0, times)
+    least = float(logs[~still].min())
+    gaps = np.where(still, 0.0, _log_gaps(logs, least))
+
+    def terms(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        grown = np.logaddexp(gaps, points[:, None])
+        return times * grown, times * np.exp(points[:, None] - grown)
+
+    return _Balance(least, amounts, times, terms)
+
+
+def _compounding(steps: FloatArray, amounts: FloatArray, moving: BoolArray) -> _Balance:
+    """Each amount grows by the raised index returns of all periods after it."""
+    least = float(np.log(steps.min()))
+    gaps = _log_gaps(np.log(steps), least)
+
+    def terms(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        grown = np.logaddexp(gaps, points[:, None])
+        return _from_here_on(grown)[:, moving], _from_here_on(np.exp(points[:, None] - grown))[
+            :, moving
+        ]
+
+    left = np.arange(len(amounts) - 1, -1, -1.0)
+    return _Balance(least, amounts[moving], left[moving], terms)
+
+
+def _from_here_on(table: FloatArray) -> FloatArray:
+    """Sums of each row from each column to the last, and 0 after it."""
+    sums = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
+    return np.hstack([sums, np.zeros((len(table), 1))])
+
+
+def _log_gaps(logs: FloatArray, least: float) -> FloatArray:
+    """Logarithms of how far each growth is above the least, `-inf` for that itself."""
+    with np.errstate(divide="ignore"):
+        gaps: FloatArray = logs + np.log(-np.expm1(np.minimum(least - logs, 0.0)))
+    return gaps
+
+
+def _log_sum(logs: FloatArray, weights: FloatArray) -> FloatArray:
+    largest = logs.max(axis=1)
+    with np.errstate(divide="ignore"):
+        sums: FloatArray = largest + np.log((weights * np.exp(logs - largest[:, None])).sum(axis=1))
+    return sums
+
+
+def _outcome(balance: _Balance) -> Metric:
+    if (balance.amounts > 0).all():
+        return Metric(None, "no_investment", roots=(), reason=REASONS["no_investment"])
+    if (balance.amounts < 0).all():
+        return Metric(None, "total_loss", roots=(), reason=REASONS["total_loss"])
+    points, touching = _crossings(balance)
+    premiums = [balance.premium(point) for point in points]
+    roots = tuple(sorted(each for each in premiums if each < math.inf))
+    warnings = ("NEAR_DOUBLE_ROOT",) if touching else ()
+    if not roots:
+        status = "overflow" if points else "no_root"
+        why = "the premium exceeds the largest double" if points else "no premium makes both equal"
+        return Metric(None, status, roots=(), warnings=warnings, reason=why)
+    several = len(points) > 1
+    return Metric(
+        min(roots, key=abs),
+        "multiple" if several else "ok",
+        roots=roots,
+        warnings=warnings,
+        reason=f"{len(points)} premiums make both equal" if several else None,
+    )
+
+
+def _crossings(balance: _Balance) -> tuple[list[float], bool]:
+    """Every point at which both sides are equal, and whether one of them may be double."""
+    # Nearer to the least growth than this, no double lies between.
+    low = balance.log_least + math.log(_EPS) - 1
+    inner = [balance.log_least + math.log(cut) for cut in _FIRST_CUTS]
+    points = np.array([low, *inner, _highest(balance)])
+    looks = dict(zip(points.tolist(), balance.at(points), strict=True))
+    pending = list(pairwise(points.tolist()))
+    certain: list[tuple[float, float]] = []
+    narrow: list[tuple[float, float]] = []
+    while pending:
+        pending = [piece for piece in pending if not _settled(looks, piece, certain)]
+        narrow += [piece for piece in pending if piece[1] - piece[0] <= _LEAST_WIDTH]
+        pending = [piece for piece in pending if piece[1] - piece[0] > _LEAST_WIDTH]
+        middles = np.array([(one + other) / 2 for one, other in pending])
+        looks |= zip(middles.tolist(), balance.at(middles), strict=True)
+        pending = [
+            half
+            for (one, other), middle in zip(pending, middles.tolist(), strict=True)
+            for half in ((one, middle), (middle, other))
+        ]
+    touched = _touched(looks, _runs(narrow), certain)
+    return sorted([*touched, *(_refined(balance, *piece) for piece in certain)]), bool(touched)
+
+
+def _highest(balance: _Balance) -> float:
+    """A point above which the first amount outweighs all others, and more and more so."""
+    reach, others = 2.0, balance.limits[1:].max()
+    while reach < _HIGHEST:
+        point = balance.log_least + reach
+        logs, slopes = balance.terms(np.array([point]))
+        weighed = logs[0] + np.log(np.abs(balance.amounts))
+        rest = _log_sum(weighed[None, 1:], np.ones((1, len(weighed) - 1)))[0]
+        if slopes[0, 0] >= others and weighed[0] > rest:
+            return point
+        reach *= 2
+    return balance.log_least + _HIGHEST
+
+
+def _settled(
+    looks: dict[float, _Look], piece: tuple[float, float], certain: list[tuple[float, float]]
+) -> bool:
+    """Whether a piece holds one crossing or none for sure; one goes to `certain`."""
+    low, high = looks[piece[0]], looks[piece[1]]
+    if high.received < low.paid or low.received > high.paid:
+        return True
+    rising = low.received_slope - high.received > high.paid_slope - low.paid
+    falling = high.received_slope - low.received < low.paid_slope - high.paid
+    if not (rising or falling):
+        return False
+    if (low.height > 0) != (high.height > 0):
+        certain.append(piece)
+    return True
+
+
+def _runs(narrow: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Pieces that touch one another, joined."""
+    runs: list[tuple[float, float]] = []
+    for low, high in sorted(narrow):
+        if runs and runs[-1][1] == low:
+            runs[-1] = (runs[-1][0], high)
+        else:
+            runs.append((low, high))
+    return runs
+
+
+def _touched(
+    looks: dict[float, _Look],
+    runs: list[tuple[float, float]],
+    certain: list[tuple[float, float]],
+) -> list[float]:
+    """Where both sides meet without crossing; runs in which they cross go to `certain`."""
+    touched = []
+    for low, high in runs:
+        if (looks[low].height > 0) != (looks[high].height > 0):
+            certain.append((low, high))
+            continue
+        within = [point for point in looks if low <= point <= high]
+        nearest = min(within, key=lambda point: abs(looks[point].height))
+        if abs(looks[nearest].height) <= _TOUCHING:
+            touched.append(nearest)
+    return touched
+
+
+def _refined(balance: _Balance, low: float, high: float) -> float:
+    """The crossing between two points: Newton, kept in the bracket, then halving."""
+    rising = balance.at(np.array([high]))[0].height > 0
+    point, tries = (low + high) / 2, 0
+    while True:
+        (look,) = balance.at(np.array([point]))
+        if (look.height > 0) == rising:
+            high = point
+        else:
+            low = point
+        following = point - look.height / look.slope if look.slope else math.inf
+        if not low <= following <= high or tries > _PATIENCE:
+            following = (low + high) / 2
+        if abs(following - point) <= 2 * _EPS * max(1.0, abs(point)):
+            return following
+        point, tries = following, tries + 1
+
+
+def _refused(name: str, given: object, offered: str) -> InputError:
+    return InputError(
+        f"{name}={given!r} is not offered.",
+        code="UNSUPPORTED_OPTION",
+        field=name,
+        value=given,
+        hint=f"Expected: {offered}.",
+    )
