@@ -1,0 +1,27 @@
+"""The reference functions on peers and risk, figure by figure."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from golden.cases import ABSOLUTE, HERE, RELATIVE
+from pmecalc.core.ranks import breakpoints
+
+_rows = {
+    row["id"]: row
+    for row in json.loads((HERE / "reference_cases.json").read_text(encoding="utf-8"))["functions"]
+}
+
+
+def _close(got, expected):
+    return math.isclose(got, expected, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+
+
+def test_percentiles_of_type_7():
+    """Quartiles and median of seven returns."""
+    row = _rows["X_percentile_type7"]
+    found = breakpoints(row["inputs"]["values"])
+    assert _close(found.lower, row["expected"]["q1"])
+    assert _close(found.median, row["expected"]["median"])
+    assert _close(found.upper, row["expected"]["q3"])
