@@ -6,6 +6,7 @@ import json
 import math
 
 from golden.cases import ABSOLUTE, HERE, RELATIVE
+from pmecalc.core.desmoothing import desmooth
 from pmecalc.core.ranks import breakpoints
 
 _rows = {
@@ -25,3 +26,12 @@ def test_percentiles_of_type_7():
     assert _close(found.lower, row["expected"]["q1"])
     assert _close(found.median, row["expected"]["median"])
     assert _close(found.upper, row["expected"]["q3"])
+
+
+def test_geltner():
+    """Seven returns de-smoothed with a given phi."""
+    row = _rows["X_geltner"]
+    found = desmooth(row["inputs"]["returns"], row["inputs"]["phi"]).returns
+    expected = row["expected"]["value"]
+    assert len(found) == len(expected)
+    assert all(_close(got, value) for got, value in zip(found, expected, strict=True))

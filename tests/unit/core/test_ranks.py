@@ -63,6 +63,7 @@ def test_a_ranking_of_nulls_ranks_nothing():
         lambda: breakpoints([]),
         lambda: rank(1.0, [math.nan]),
     ],
+    ids=["percentile", "breakpoints", "rank"],
 )
 def test_nothing_to_compare_with_is_said(call):
     """The status is `too_few_observations`."""
@@ -80,6 +81,7 @@ def test_nothing_to_compare_with_is_said(call):
         (lambda: rank(math.nan, [1.0]), "NON_FINITE"),
         (lambda: ranking([1.0, -math.inf]), "NON_FINITE"),
     ],
+    ids=["above one", "nan share", "infinite value", "nan rank", "infinite peer"],
 )
 def test_unusable_values_are_refused(call, code):
     """A share outside 0 to 1, and what is no number."""
