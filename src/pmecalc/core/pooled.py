@@ -57,18 +57,7 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
     >>> pool([a, b], as_of="2020-12-31").navs.tolist()
     [120.0]
     """
-    members = list(funds)
-    if not members:
-        raise CashFlowError("There is no fund to pool.", code="NO_FLOWS", hint="Give at least one.")
-    currencies = sorted({fund.currency for fund in members if fund.currency})
-    if len(currencies) > 1:
-        raise InputError(
-            f"The funds are in {', '.join(currencies)}.",
-            code="MIXED_CURRENCY",
-            field="currency",
-            value=currencies[1],
-            hint="Pool funds of one currency, or convert them first.",
-        )
+    members = pool_members(funds)
     commitments = [fund.commitment for fund in members]
     nav_days, navs, estimated = _pooled_navs(members, day_number(as_of, field="as_of"))
     order = np.argsort(np.concatenate([fund.days for fund in members]), kind="stable")
@@ -81,12 +70,29 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
         navs=frozen(navs),
         nav_estimated=frozen(estimated),
         name=members[0].name if len(members) == 1 else f"Pool of {len(members)} funds",
-        currency=currencies[0] if currencies else None,
+        currency=next((fund.currency for fund in members if fund.currency), None),
         commitment=None if None in commitments else sum(c for c in commitments if c),
         vintage=_common([fund.vintage for fund in members]),
         strategy=_common([fund.strategy for fund in members]),
         warnings=tuple(sorted({code for fund in members for code in fund.warnings})),
     )
+
+
+def pool_members(funds: Iterable[Fund]) -> list[Fund]:
+    """The funds, at least one, of one currency; `NO_FLOWS` or `MIXED_CURRENCY` otherwise."""
+    members = list(funds)
+    if not members:
+        raise CashFlowError("There is no fund to pool.", code="NO_FLOWS", hint="Give at least one.")
+    currencies = sorted({fund.currency for fund in members if fund.currency})
+    if len(currencies) > 1:
+        raise InputError(
+            f"The funds are in {', '.join(currencies)}.",
+            code="MIXED_CURRENCY",
+            field="currency",
+            value=currencies[1],
+            hint="Pool funds of one currency, or convert them first.",
+        )
+    return members
 
 
 def _common(values: list[_Value]) -> _Value | None:

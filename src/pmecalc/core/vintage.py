@@ -82,9 +82,10 @@ def vintage_year(
     Raises
     ------
     InputError
-        `UNSUPPORTED_OPTION`: no such rule. `BAD_DATE`: the rule's date is missing or no date.
+        `UNSUPPORTED_OPTION`: no such rule, or the fund states no vintage. `BAD_DATE`: the rule's
+        date is missing or no date.
     NotDefinedError
-        `no_contributions`: nothing was paid in. `no_vintage`: the fund states none.
+        `no_contributions`: nothing was paid in.
 
     References
     ----------
@@ -109,7 +110,12 @@ def vintage_year(
         return date_of(day_number(on, field=rule)).year
     if rule == "stated":
         if fund.vintage is None:
-            raise NotDefinedError("vintage_year", "no_vintage", "the fund states no vintage")
+            raise InputError(
+                f"The fund {fund.name or ''} states no vintage.".replace("  ", " "),
+                code="UNSUPPORTED_OPTION",
+                field="vintage",
+                hint="Give it one, or choose another rule.",
+            )
         return fund.vintage
     paying = np.flatnonzero(fund.contributions)
     if len(paying) == 0:
