@@ -59,7 +59,7 @@ class NpvProfile:
         Per year, ascending, the shown roots among them unless the grid was given.
     npv
         Value at the first amount's date, in fund currency (as-of money for direct alpha); 0 at a
-        root.
+        root, None where it exceeds a double.
     roots
         All of them, ascending.
     metric
@@ -67,7 +67,7 @@ class NpvProfile:
     """
 
     rates: tuple[float, ...]
-    npv: tuple[float, ...]
+    npv: tuple[float | None, ...]
     roots: tuple[ProfileRoot, ...]
     metric: Metric
 
@@ -113,7 +113,7 @@ def npv_profile(
     >>> from pmecalc import Fund
     >>> fund = Fund.of(flows=[("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)])
     >>> profile = npv_profile(fund, rates=[0.0, 0.15])
-    >>> [round(each, 6) for each in profile.npv]
+    >>> [each and round(each, 6) for each in profile.npv]
     [-2.0, 0.189036]
     >>> [(round(root.rate, 9), root.chosen) for root in profile.roots]
     [(0.1, True), (0.2, False)]
@@ -214,5 +214,7 @@ def _checked(rates: Iterable[float]) -> list[float]:
     return [math.log1p(rate) for rate in given]
 
 
-def _discounted(amounts: FloatArray, times: FloatArray, log_rate: float) -> float:
-    return math.fsum(amounts * np.exp(-log_rate * times))
+def _discounted(amounts: FloatArray, times: FloatArray, log_rate: float) -> float | None:
+    with np.errstate(over="ignore"):
+        terms = amounts * np.exp(-log_rate * times)
+    return math.fsum(terms) if np.isfinite(terms).all() else None

@@ -1,4 +1,4 @@
-"""What a single fund's figures become if its NAV, its index or its dates were a little otherwise."""
+"""What a single fund's figures become if its NAV, index or dates were a little otherwise."""
 
 from __future__ import annotations
 

@@ -91,3 +91,9 @@ def test_a_rate_must_be_above_minus_one(rate):
     with pytest.raises(InputError) as caught:
         npv_profile(FUND, rates=[rate])
     assert caught.value.field == "rates"
+
+
+def test_a_value_beyond_the_doubles_is_none():
+    """Never infinite."""
+    late = Fund.of(flows=[("2010-01-01", 1, 0), ("2040-01-01", 0, 5)])
+    assert npv_profile(late, rates=[-1 + 1e-15]).npv == (None,)
