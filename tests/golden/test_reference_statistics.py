@@ -8,6 +8,7 @@ import math
 from golden.cases import ABSOLUTE, HERE, RELATIVE
 from pmecalc.core.desmoothing import desmooth
 from pmecalc.core.ranks import breakpoints
+from pmecalc.core.sdf import sdf_lognormal
 
 _rows = {
     row["id"]: row
@@ -35,3 +36,12 @@ def test_geltner():
     expected = row["expected"]["value"]
     assert len(found) == len(expected)
     assert all(_close(got, value) for got, value in zip(found, expected, strict=True))
+
+
+def test_sdf_calibration():
+    """The lognormal closed form."""
+    row = _rows["X_sdf_calibration"]
+    inputs = row["inputs"]
+    found = sdf_lognormal(inputs["mu_log"], inputs["sigma"], inputs["rf_log"])
+    assert _close(found.a, row["expected"]["a"])
+    assert _close(found.b, row["expected"]["b"])
