@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from pmecalc.core.aligned import AlignedPool, aligned_pool
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import CashFlowError, InputError
 from pmecalc.core.fund import Fund, frozen
-from pmecalc.core.valuation import residual_values
+from pmecalc.core.ranks import interpolated, known
+from pmecalc.core.valuation import Options, residual_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
 
@@ -22,7 +27,57 @@ _Value = TypeVar("_Value")
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
 
 
-def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Averages over funds, none of which is the pooled figure.
+
+    Parameters
+    ----------
+    mean, median
+        Arithmetic, each fund counting once; None where every value is null.
+    weighted_mean
+        By the weights given; None without weights, or where they add up to 0.
+    n
+        How many values were used.
+    n_excluded
+        How many were null.
+    n_unweighted
+        How many of the values used have no weight, and so are not in the weighted mean.
+    """
+
+    mean: float | None
+    median: float | None
+    weighted_mean: float | None
+    n: int
+    n_excluded: int
+    n_unweighted: int
+
+
+@overload
+def pool(
+    funds: Iterable[Fund], *, as_of: DateLike, align: Literal["calendar"] = "calendar"
+) -> Fund: ...
+
+
+@overload
+def pool(
+    funds: Iterable[Fund],
+    *,
+    as_of: DateLike,
+    align: Literal["time_zero"],
+    benchmark: Benchmark | None = None,
+    **options: object,
+) -> AlignedPool: ...
+
+
+def pool(
+    funds: Iterable[Fund],
+    *,
+    as_of: DateLike,
+    align: str = "calendar",
+    benchmark: Benchmark | None = None,
+    **options: object,
+) -> Fund | AlignedPool:
     """The union of dated flows, with NAVs added up on common dates.
 
     Parameters
@@ -32,23 +87,33 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
     as_of
         The common valuation date; NAVs after it are left out, and every fund's NAV on it is
         rolled forward where it reported none.
+    align
+        `calendar` leaves every flow on its date. `time_zero` shifts every fund to a common start.
+    benchmark, **options
+        Of `time_zero` alone, as for `evaluate`: index growth belongs to calendar dates, so it is
+        taken before the shift.
 
     Returns
     -------
     Fund
         A NAV on every date up to `as_of` on which any fund reported one, and on `as_of`; marked
         as estimated where a fund's part was rolled forward.
+    AlignedPool
+        With `time_zero`: a prepared value whose `metrics` are the measures; it has no calendar, so
+        it is no fund that an index could be looked up for.
 
     Raises
     ------
     CashFlowError
         `NO_FLOWS`: no fund was given.
     InputError
-        `MIXED_CURRENCY`, `BAD_DATE`.
+        `MIXED_CURRENCY`, `BAD_DATE`, `UNSUPPORTED_OPTION`.
+    BenchmarkError
+        `INDEX_NOT_COVERED`, `INDEX_STALE`, with `time_zero`.
 
     References
     ----------
-    METHODS 6.1; docs/methods/pooled.md.
+    METHODS 6.1.
 
     Examples
     --------
@@ -57,6 +122,97 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
     >>> pool([a, b], as_of="2020-12-31").navs.tolist()
     [120.0]
     """
+    members = pool_members(funds)
+    last = day_number(as_of, field="as_of")
+    if align == "time_zero":
+        return aligned_pool(members, benchmark, last, Options.of(**options))
+    if align != "calendar" or benchmark is not None or options:
+        raise _refused(align, benchmark, options)
+    commitments = [fund.commitment for fund in members]
+    nav_days, navs, estimated = _pooled_navs(members, last)
+    again, recallable = _pooled_recallable(members)
+    order = np.argsort(np.concatenate([fund.days for fund in members]), kind="stable")
+    return Fund(
+        days=_joined([fund.days for fund in members], order),
+        contributions=_joined([fund.contributions for fund in members], order),
+        distributions=_joined([fund.distributions for fund in members], order),
+        rows=_joined([fund.rows for fund in members], order),
+        nav_days=frozen(nav_days),
+        navs=frozen(navs),
+        nav_estimated=frozen(estimated),
+        name=members[0].name if len(members) == 1 else f"Pool of {len(members)} funds",
+        currency=next((fund.currency for fund in members if fund.currency), None),
+        commitment=None if None in commitments else sum(c for c in commitments if c),
+        vintage=_common([fund.vintage for fund in members]),
+        strategy=_common([fund.strategy for fund in members]),
+        warnings=tuple(sorted({code for fund in members for code in fund.warnings})),
+        recallable_days=frozen(again),
+        recallable=frozen(recallable),
+    )
+
+
+def summary_of(
+    values: Sequence[float | None], weights: Sequence[float | None] | None = None
+) -> Summary:
+    """Mean, median and weighted mean of a metric over funds.
+
+    Parameters
+    ----------
+    values
+        One a fund; None and NaN are null: left out and counted.
+    weights
+        One a fund, `>= 0`, such as commitments or paid-in capital; None where it is not known.
+
+    Returns
+    -------
+    Summary
+        In the unit of the values.
+
+    Raises
+    ------
+    InputError
+        `RAGGED_ROW`: not as many weights as values. `NON_FINITE`: a value or weight is infinite.
+        `NEGATIVE_AMOUNT`: a weight is negative.
+
+    References
+    ----------
+    METHODS 6.1.
+
+    Examples
+    --------
+    >>> found = summary_of([0.1, None, 0.4], weights=[100, 50, 200])
+    >>> found.mean, round(found.weighted_mean, 9), found.n, found.n_excluded
+    (0.25, 0.3, 2, 1)
+    """
+    given: Sequence[float | None] = [None] * len(values) if weights is None else weights
+    if len(given) != len(values):
+        raise InputError(
+            f"There are {len(values)} values and {len(given)} weights.",
+            code="RAGGED_ROW",
+            field="weights",
+            hint="Give one weight a fund.",
+        )
+    _check_weights(given)
+    ordered = known(values)
+    pairs = [
+        (value, weight)
+        for value, weight in zip(values, given, strict=True)
+        if value is not None and weight is not None and known([value]) and known([weight])
+    ]
+    total = math.fsum(weight for _, weight in pairs)
+    weighed = math.fsum(value * weight for value, weight in pairs)
+    return Summary(
+        mean=math.fsum(ordered) / len(ordered) if ordered else None,
+        median=interpolated(ordered, 0.5) if ordered else None,
+        weighted_mean=weighed / total if total > 0 else None,
+        n=len(ordered),
+        n_excluded=len(values) - len(ordered),
+        n_unweighted=len(ordered) - len(pairs),
+    )
+
+
+def pool_members(funds: Iterable[Fund]) -> list[Fund]:
+    """The funds, at least one, of one currency; `NO_FLOWS` or `MIXED_CURRENCY` otherwise."""
     members = list(funds)
     if not members:
         raise CashFlowError("There is no fund to pool.", code="NO_FLOWS", hint="Give at least one.")
@@ -69,30 +225,30 @@ def pool(funds: Iterable[Fund], *, as_of: DateLike) -> Fund:
             value=currencies[1],
             hint="Pool funds of one currency, or convert them first.",
         )
-    again, places = np.unique(
-        np.concatenate([fund.recallable_days for fund in members]), return_inverse=True
-    )
-    recallable = np.zeros(len(again))
-    np.add.at(recallable, places, np.concatenate([fund.recallable for fund in members]))
-    commitments = [fund.commitment for fund in members]
-    nav_days, navs, estimated = _pooled_navs(members, day_number(as_of, field="as_of"))
-    order = np.argsort(np.concatenate([fund.days for fund in members]), kind="stable")
-    return Fund(
-        days=_joined([fund.days for fund in members], order),
-        contributions=_joined([fund.contributions for fund in members], order),
-        distributions=_joined([fund.distributions for fund in members], order),
-        rows=_joined([fund.rows for fund in members], order),
-        nav_days=frozen(nav_days),
-        navs=frozen(navs),
-        nav_estimated=frozen(estimated),
-        name=members[0].name if len(members) == 1 else f"Pool of {len(members)} funds",
-        currency=currencies[0] if currencies else None,
-        commitment=None if None in commitments else sum(c for c in commitments if c),
-        vintage=_common([fund.vintage for fund in members]),
-        strategy=_common([fund.strategy for fund in members]),
-        warnings=tuple(sorted({code for fund in members for code in fund.warnings})),
-        recallable_days=frozen(again),
-        recallable=frozen(recallable),
+    return members
+
+
+def _check_weights(weights: Sequence[float | None]) -> None:
+    for weight in known(weights):
+        if weight < 0:
+            raise InputError(
+                f"The weight {weight:g} is negative.",
+                code="NEGATIVE_AMOUNT",
+                field="weights",
+                value=weight,
+                hint="Use commitments or paid-in capital.",
+            )
+
+
+def _refused(align: str, benchmark: Benchmark | None, options: Mapping[str, object]) -> InputError:
+    extra = sorted([*options, *(["benchmark"] if benchmark else [])])
+    field, given = ("align", align) if align != "calendar" else (extra[0], "given")
+    return InputError(
+        f"{field}={given!r} is not offered.",
+        code="UNSUPPORTED_OPTION",
+        field=field,
+        value=given,
+        hint="Offered: align calendar, or time_zero with a benchmark and the options of evaluate.",
     )
 
 
@@ -103,6 +259,15 @@ def _common(values: list[_Value]) -> _Value | None:
 
 def _joined(columns: list[_Array], order: IntArray) -> _Array:
     return frozen(cast("_Array", np.concatenate(columns)[order]))  # of the columns' own type
+
+
+def _pooled_recallable(members: list[Fund]) -> tuple[IntArray, FloatArray]:
+    """Recallable distributions of all members by day."""
+    given = np.concatenate([fund.recallable_days for fund in members])
+    days, places = np.unique(given, return_inverse=True)
+    amounts = np.zeros(len(days))
+    np.add.at(amounts, places, np.concatenate([fund.recallable for fund in members]))
+    return days, amounts
 
 
 def _pooled_navs(members: list[Fund], last: int) -> tuple[IntArray, FloatArray, BoolArray]:

@@ -1,0 +1,306 @@
+"""How far a figure of many funds would move had other funds of the kind been picked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from pmecalc.core.dates import day_number
+from pmecalc.core.errors import InputError, NotDefinedError
+from pmecalc.core.fund import frozen
+from pmecalc.core.metric import REASONS, undefined
+from pmecalc.core.pooled import pool_members
+from pmecalc.core.resampling import (
+    Interval,
+    Plan,
+    acceleration_of,
+    bca_interval,
+    percentile_interval,
+)
+from pmecalc.core.risk import standard_deviation
+from pmecalc.core.valuation import Options, value_on
+from pmecalc.core.vintage import number_measure, vintage_years
+from pmecalc.core.weighted_pools import RateTables, Streams, weighted_ratios
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.dates import DateLike
+    from pmecalc.core.fund import FloatArray, Fund
+    from pmecalc.core.resampling import Scheme
+    from pmecalc.core.valuation import Valuation
+
+Statistic: TypeAlias = Literal["pooled", "mean"]
+_Figure: TypeAlias = "Callable[[FloatArray], FloatArray]"  # weights by row -> value, NaN where none
+POOLED = ("ks_pme", "tvpi", "dpi", "rvpi", "irr", "direct_alpha")
+LEAST_SAMPLES = 2000  # METHODS 6.4
+_NEED_INDEX = ("ks_pme", "direct_alpha")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bootstrap:
+    """A figure of many funds and its sampling distribution.
+
+    Parameters
+    ----------
+    metric, statistic
+        What was resampled.
+    value
+        The figure of the funds themselves, in the unit of the metric.
+    standard_error
+        The standard deviation of the resampled values.
+    confidence
+        The part of resamples that an interval holds.
+    percentile
+        The percentile interval.
+    bca
+        The bias-corrected and accelerated interval; None where it is not defined.
+    bias
+        Mean of the resampled values less the value.
+    samples
+        B, how many resamples were drawn.
+    n
+        How many funds were resampled.
+    n_excluded
+        Funds left out because the metric is null for them (of the mean only).
+    n_undefined
+        Resamples without a value, left out of the intervals.
+    scheme, n_vintages, seed
+        How the resamples were drawn.
+    values
+        The resampled values, shape (samples - n_undefined,), in the order drawn.
+    """
+
+    metric: str
+    statistic: str
+    value: float
+    standard_error: float
+    confidence: float
+    percentile: Interval
+    bca: Interval | None
+    bias: float
+    samples: int
+    n: int
+    n_excluded: int
+    n_undefined: int
+    scheme: str
+    n_vintages: int
+    seed: int
+    values: FloatArray
+
+
+def bootstrap(
+    funds: Iterable[Fund],
+    benchmark: Benchmark | None = None,
+    *,
+    as_of: DateLike,
+    metric: str = "ks_pme",
+    statistic: Statistic = "pooled",
+    samples: int = LEAST_SAMPLES,
+    confidence: float = 0.95,
+    seed: int = 0,
+    scheme: Scheme = "stratified",
+    vintages: Sequence[int] | None = None,
+    day_count: str = "ACT/365F",
+    lookup: str = "previous",
+    max_staleness_days: int | None = 100,
+) -> Bootstrap:
+    """Confidence intervals of a pooled or mean metric, by resampling funds with replacement.
+
+    Parameters
+    ----------
+    funds
+        At least two; of one currency.
+    benchmark
+        The index; needed for measures that compare with one.
+    as_of
+        The common valuation date.
+    metric
+        Pooled: `ks_pme`, `tvpi`, `dpi`, `rvpi`, `irr` or `direct_alpha`. Mean: any measure whose
+        value is a number.
+    statistic
+        `pooled`: the metric of the resampled funds as one. `mean`: the mean of their metrics.
+    samples
+        B, at least 2000.
+    confidence
+        Between 0 and 1.
+    seed
+        Of the generator (PCG64): one seed, one answer.
+    scheme
+        `stratified` draws funds within their vintage, which keeps market conditions; `block` draws
+        whole vintages, for funds whose lives overlap; `simple` draws funds at large.
+    vintages
+        One a fund; by default the years of first contribution.
+    day_count, lookup, max_staleness_days
+        As for `evaluate`. Flows are gross of each other, as pooling netted days is not a sum.
+
+    Returns
+    -------
+    Bootstrap
+        Each resampled value is that of `evaluate(pool(resample))`, to 1e-9.
+
+    Raises
+    ------
+    NotDefinedError
+        `too_few_observations`: one fund (see `sensitivity`), or nothing to vary: every vintage
+        has one fund, or there is one vintage to draw; or most resamples have no value. Else the
+        status of the metric itself.
+    InputError
+        `UNSUPPORTED_OPTION`, `MIXED_CURRENCY`, `BAD_DATE`, `NO_FLOWS`, `RAGGED_ROW`.
+    BenchmarkError
+        `INDEX_NOT_COVERED`, `INDEX_STALE`.
+
+    References
+    ----------
+    METHODS 6.4; Efron and Tibshirani (1993), An Introduction to the Bootstrap.
+
+    Examples
+    --------
+    Two funds that did the same leave nothing to chance:
+
+    >>> from pmecalc import Fund
+    >>> twin = Fund.of(flows=[("2020-01-01", 100, 0)], navs=[("2021-12-31", 150)])
+    >>> found = bootstrap([twin, twin], as_of="2021-12-31", metric="tvpi")
+    >>> found.value, found.percentile, found.n, found.samples
+    (1.5, Interval(low=1.5, high=1.5), 2, 2000)
+    """
+    _check(metric, statistic, samples, confidence)
+    options = Options.of(day_count=day_count, lookup=lookup, max_staleness_days=max_staleness_days)
+    last = day_number(as_of, field="as_of")
+    members = pool_members(funds)
+    years = _vintages(members, vintages)
+    if benchmark is None and metric in _NEED_INDEX:
+        raise NotDefinedError(metric, "no_index", REASONS["no_index"])
+    seen = [value_on(fund, benchmark, last, options) for fund in members]
+    figure, kept = _figure(metric, statistic, seen)
+    plan = Plan.of([years[place] for place in kept], scheme)
+    _check_variation(plan, len(kept))
+    estimate = float(figure(np.ones((1, len(kept))))[0])
+    if math.isnan(estimate):
+        status, reason = _why_not(metric, seen)
+        raise NotDefinedError(metric, status, reason)
+    values = _resampled(metric, figure, plan, samples, seed)
+    return Bootstrap(
+        metric=metric,
+        statistic=statistic,
+        value=estimate,
+        standard_error=standard_deviation(values),
+        confidence=confidence,
+        percentile=percentile_interval(values, confidence),
+        bca=_bca(figure, plan, values, estimate, confidence),
+        bias=math.fsum(values) / len(values) - estimate,
+        samples=samples,
+        n=len(kept),
+        n_excluded=len(members) - len(kept),
+        n_undefined=samples - len(values),
+        scheme=scheme,
+        n_vintages=len({years[place] for place in kept}),
+        seed=seed,
+        values=frozen(values),
+    )
+
+
+def _check(metric: str, statistic: str, samples: int, confidence: float) -> None:
+    if statistic not in {"pooled", "mean"}:
+        raise _refused("statistic", statistic, "Offered: pooled, mean.")
+    number_measure(metric)
+    if statistic == "pooled" and metric not in POOLED:
+        raise _refused("metric", metric, f"Offered for pools: {', '.join(POOLED)}.")
+    if samples < LEAST_SAMPLES:
+        raise _refused("samples", samples, f"At least {LEAST_SAMPLES}.")
+    if not 0 < confidence < 1:
+        raise _refused("confidence", confidence, "Between 0 and 1, such as 0.95.")
+
+
+def _vintages(members: list[Fund], given: Sequence[int] | None) -> list[int]:
+    if len(members) == 1:
+        reason = "one fund has no sampling distribution; see sensitivity"
+        raise NotDefinedError("bootstrap", "too_few_observations", reason)
+    if given is None:
+        return vintage_years(members)
+    if len(given) != len(members):
+        raise InputError(
+            f"There are {len(members)} funds and {len(given)} vintages.",
+            code="RAGGED_ROW",
+            field="vintages",
+            hint="Give one vintage a fund.",
+        )
+    return list(given)
+
+
+def _check_variation(plan: Plan, n: int) -> None:
+    if n < 2:  # noqa: PLR2004  (one fund does not vary)
+        reason = f"{n} funds have a value of the metric; two are needed"
+        raise NotDefinedError("bootstrap", "too_few_observations", reason)
+    if plan.sizes().max() < 2:  # noqa: PLR2004  (nor does a stratum of one)
+        reason = "every vintage has one fund, or there is one vintage: choose another scheme"
+        raise NotDefinedError("bootstrap", "too_few_observations", reason)
+
+
+def _figure(metric: str, statistic: str, seen: list[Valuation]) -> tuple[_Figure, list[int]]:
+    """The figure as a function of weights, and the places of the funds that it is made of."""
+    if statistic == "mean":
+        metrics = [number_measure(metric).at(at) for at in seen]
+        kept = [place for place, each in enumerate(metrics) if each.value is not None]
+        values = np.array([metrics[place].number for place in kept])
+        return lambda weights: weighted_ratios(values, np.ones(len(kept)), weights), kept
+    if metric in {"irr", "direct_alpha"}:
+        return _tables(metric, seen).rates, list(range(len(seen)))
+    tops, bottoms = _sums(metric, seen)
+    return lambda weights: weighted_ratios(tops, bottoms, weights), list(range(len(seen)))
+
+
+def _tables(metric: str, seen: list[Valuation]) -> RateTables:
+    return RateTables(Streams.of(seen, carried=metric == "direct_alpha"))
+
+
+def _sums(metric: str, seen: list[Valuation]) -> tuple[FloatArray, FloatArray]:
+    """What is divided by what, by fund, in money of the as-of date."""
+    carried = metric == "ks_pme"
+    tops, bottoms = [], []
+    for at in seen:
+        growth = at.growth if carried else np.ones(len(at.days))
+        received = 0.0 if metric == "rvpi" else math.fsum(at.distributions * growth)
+        tops.append(received + (0.0 if metric == "dpi" else at.nav))
+        bottoms.append(math.fsum(at.contributions * growth))
+    return np.array(tops), np.array(bottoms)
+
+
+def _resampled(metric: str, figure: _Figure, plan: Plan, samples: int, seed: int) -> FloatArray:
+    drawn = np.concatenate([figure(weights) for weights in plan.draws(samples, seed)])
+    values: FloatArray = drawn[~np.isnan(drawn)]
+    if 2 * len(values) < samples:
+        reason = f"{samples - len(values)} of {samples} resamples have no value"
+        raise NotDefinedError(metric, "too_few_observations", reason)
+    return values
+
+
+def _bca(
+    figure: _Figure, plan: Plan, values: FloatArray, estimate: float, confidence: float
+) -> Interval | None:
+    left_out = figure(plan.leave_one_out())
+    if np.isnan(left_out).any():
+        return None
+    return bca_interval(values, estimate, acceleration_of(left_out, plan.strata), confidence)
+
+
+def _why_not(metric: str, seen: list[Valuation]) -> tuple[str, str | None]:
+    if metric in {"irr", "direct_alpha"}:
+        found = _tables(metric, seen).exact(np.ones(len(seen)))
+        return found.status, found.reason
+    missing = undefined("no_contributions" if any(at.n_flows for at in seen) else "no_flows")
+    return missing.status, missing.reason
+
+
+def _refused(field: str, given: object, hint: str) -> InputError:
+    return InputError(
+        f"{field}={given!r} is not offered.",
+        code="UNSUPPORTED_OPTION",
+        field=field,
+        value=given,
+        hint=hint,
+    )

@@ -1,0 +1,299 @@
+"""Pooled ratios and rates of many weightings of the same funds at once.
+
+A pooled ratio is a quotient of weighted sums. For a pooled rate the discounted sums of each fund
+stand in tables over a grid of log rates; weighted, they bracket the rate of every weighting with a
+proof (the interval argument of `roots`), and Taylor moments around it bring Newton to rounding.
+A weighting that the grid cannot settle is solved for all its roots, as any fund is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pmecalc.core.daycount import year_fractions
+from pmecalc.core.irr import rate_metric, solve
+from pmecalc.core.metric import undefined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pmecalc.core.fund import BoolArray, FloatArray, IntArray
+    from pmecalc.core.metric import Metric
+    from pmecalc.core.valuation import Valuation
+
+_MARGIN = 1e-12  # sums of different order agree within it; nearer than that nothing is proved
+_TERMS = 16  # 0.4**16 / 16! is below 1e-19: 0.4 = 50 years times the largest step
+_CENTRES = 128.0  # expansion points per unit of log rate
+_FARTHEST = 1.0 / _CENTRES
+_ROUNDS = 12
+_NEWTON_STEPS = 6
+_SETTLED = 1e-13
+_MOST = 4.6  # METHODS 2.3 chooses among roots up to ln(101) = 4.615 if there is one
+
+
+def _grid() -> FloatArray:
+    """Log rates from 0 outwards, in steps of 1 % that grow."""
+    steps = 0.0103 * 1.07 ** np.maximum(np.arange(80) - 30, 0)
+    ends = np.cumsum(steps)
+    return np.concatenate([[0.0], ends[ends < _MOST]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streams:
+    """Dated money of several funds, a row a day and fund; build one with `Streams.of`.
+
+    Parameters
+    ----------
+    days, times
+        Day numbers, and years from the earliest, shape (n_rows,).
+    received, paid
+        Money, shape (n_rows,), `>= 0`.
+    owners
+        The fund of each row, shape (n_rows,).
+    moved
+        Whether the fund has any money in or out, 1 or 0, shape (n_funds,).
+    last_day, day_count
+        As for `solve`.
+    """
+
+    days: IntArray
+    times: FloatArray
+    received: FloatArray
+    paid: FloatArray
+    owners: IntArray
+    moved: FloatArray
+    last_day: int
+    day_count: str
+
+    @classmethod
+    def of(cls, seen: Sequence[Valuation], *, carried: bool) -> Streams:
+        """Flows and NAVs of funds seen on one day; `carried` to it at the index return, or as is.
+
+        >>> from pmecalc import Fund
+        >>> from pmecalc.core.valuation import value
+        >>> seen = value(Fund.of(flows=[("2020-01-01", 5, 0)], navs=[("2020-12-31", 6)]))
+        >>> Streams.of([seen], carried=False).received.tolist()
+        [0.0, 6.0]
+        """
+        last, day_count = seen[0].as_of, seen[0].options.day_count
+        days = np.concatenate([np.append(at.days, last) for at in seen])
+        growth = [at.growth if carried else np.ones(len(at.days)) for at in seen]
+        received = [
+            np.append(at.distributions * factor, max(at.nav, 0.0))
+            for at, factor in zip(seen, growth, strict=True)
+        ]
+        paid = [
+            np.append(at.contributions * factor, max(-at.nav, 0.0))
+            for at, factor in zip(seen, growth, strict=True)
+        ]
+        return cls(
+            days=days,
+            times=year_fractions(int(days.min()), days, day_count),
+            received=np.concatenate(received),
+            paid=np.concatenate(paid),
+            owners=np.repeat(np.arange(len(seen)), [len(at.days) + 1 for at in seen]),
+            moved=np.array([float(at.start is not None) for at in seen]),
+            last_day=last,
+            day_count=day_count,
+        )
+
+    def by_fund(self, money: FloatArray) -> FloatArray:
+        """Sums of money by fund, shape (n_funds,)."""
+        sums = np.zeros(len(self.moved))
+        np.add.at(sums, self.owners, money)
+        return sums
+
+
+def weighted_ratios(tops: FloatArray, bottoms: FloatArray, weights: FloatArray) -> FloatArray:
+    """Quotients of weighted sums, NaN where the lower one is 0.
+
+    Parameters
+    ----------
+    tops, bottoms
+        Money of each fund, shape (n_funds,).
+    weights
+        How often each weighting holds each fund, shape (n_rows, n_funds), `>= 0`.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n_rows,).
+
+    Examples
+    --------
+    >>> ones = np.ones((1, 2))
+    >>> weighted_ratios(np.array([150.0, 330.0]), np.array([100.0, 300.0]), ones).tolist()
+    [1.2]
+    """
+    above, below = weights @ tops, weights @ bottoms
+    ratios = np.full(len(below), np.nan)
+    np.divide(above, below, out=ratios, where=below != 0)
+    return ratios
+
+
+class RateTables:
+    """Discounted sums of each fund, from which the rate of any weighting follows."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        outward = _grid()
+        self._sides = {1: _Side(streams, outward), -1: _Side(streams, -outward)}
+        self._signed = streams.received - streams.paid
+        self._moments: dict[int, FloatArray] = {}
+
+    def rates(self, weights: FloatArray) -> FloatArray:
+        """The pooled rate of each weighting, NaN where it has none.
+
+        Parameters
+        ----------
+        weights
+            How often each weighting holds each fund, shape (n_rows, n_funds), `>= 0`.
+
+        Returns
+        -------
+        FloatArray
+            Annual rates `>= -1`, shape (n_rows,): the root that METHODS 2.3 chooses of the pooled
+            stream, to rounding.
+        """
+        found = np.full(len(weights), np.nan)
+        signs = self._sides[1].signs_at_zero(weights)
+        for sign, side in self._sides.items():
+            rows = np.flatnonzero(signs == sign)
+            if len(rows):
+                found[rows] = self._refined(weights[rows], *side.brackets(weights[rows]))
+        rates: FloatArray = np.expm1(found)
+        for row in np.flatnonzero(np.isnan(found)):
+            metric = self.exact(weights[row])
+            rates[row] = math.nan if metric.value is None else metric.number
+        return rates
+
+    def exact(self, weights: FloatArray) -> Metric:
+        """The rate of one weighting by all roots of its stream, with its status."""
+        streams = self._streams
+        if not (weights * streams.moved).any():
+            return undefined("no_flows")
+        own = weights[streams.owners]
+        days = np.concatenate([streams.days, streams.days])
+        money = np.concatenate([own * streams.received, -own * streams.paid])
+        solution = solve(days, money, last_day=streams.last_day, day_count=streams.day_count)
+        return rate_metric(solution)
+
+    def _refined(self, weights: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+        """Newton from inside each bracket; NaN where there is none or it was not reached."""
+        x = (low + high) / 2.0
+        open_ = np.isfinite(x)
+        for _ in range(_ROUNDS):
+            if not open_.any():
+                break
+            before = x.copy()
+            for centre in np.unique(np.round(x[open_] * _CENTRES)):
+                rows = np.flatnonzero(open_ & (np.round(x * _CENTRES) == centre))
+                x[rows] = self._stepped(int(centre), weights[rows], x[rows])
+            outside = ~((x > low) & (x < high))
+            x[outside] = np.where(before[outside] > x[outside], low[outside], high[outside]) / 2.0
+            x[outside] += before[outside] / 2.0
+            open_ &= ~(np.abs(x - before) <= _SETTLED)
+        x[open_] = np.nan
+        return x
+
+    def _stepped(self, centre: int, weights: FloatArray, start: FloatArray) -> FloatArray:
+        """Newton steps on the expansion around a centre, as far as it holds."""
+        middle = centre / _CENTRES
+        terms = weights @ self._around(centre)
+        powers = np.arange(1, _TERMS)
+        offset = start - middle
+        for _ in range(_NEWTON_STEPS):
+            value = _polynomial(terms, offset)
+            slope = _polynomial(terms[:, 1:] * powers, offset)
+            with np.errstate(all="ignore"):  # a flat spot gives no step, and so no proof
+                offset = np.clip(offset - value / slope, -_FARTHEST, _FARTHEST)
+        return middle + offset
+
+    def _around(self, centre: int) -> FloatArray:
+        """Taylor coefficients of each fund's discounted sum, shape (n_funds, n_terms)."""
+        known = self._moments.get(centre)
+        if known is None:
+            streams = self._streams
+            term = self._signed * np.exp(-centre / _CENTRES * streams.times)
+            columns = []
+            for power in range(_TERMS):
+                columns.append(streams.by_fund(term))
+                term = term * (-streams.times / (power + 1))
+            known = np.column_stack(columns)
+            self._moments[centre] = known
+        return known
+
+
+class _Side:
+    """The tables on one side of zero, and the brackets that they prove."""
+
+    def __init__(self, streams: Streams, points: FloatArray) -> None:
+        self._points = points
+        tables = [_sums(streams, x) for x in points.tolist()]
+        self._received, self._paid, self._received_time, self._paid_time = (
+            np.column_stack(columns) for columns in zip(*tables, strict=True)
+        )
+
+    def signs_at_zero(self, weights: FloatArray) -> IntArray:
+        """The sign of the undiscounted sum; 0 where rounding could have made it."""
+        plus, minus = weights @ self._received[:, 0], weights @ self._paid[:, 0]
+        sure = np.abs(plus - minus) > _MARGIN * (plus + minus)
+        return np.where(sure, np.sign(plus - minus), 0).astype(np.int64)
+
+    def brackets(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The piece that holds the first root outwards from zero, NaN where that is not proved."""
+        with np.errstate(all="ignore"):  # what overflows or divides 0 by 0 proves nothing
+            plus, minus = weights @ self._received, weights @ self._paid
+            plus_time = weights @ self._received_time / plus
+            minus_time = weights @ self._paid_time / minus
+            crossing, unsure = _pieces(plus, minus, plus_time, minus_time, self._rising())
+        stops = crossing | unsure
+        first = stops.argmax(axis=1)
+        proved = (crossing & ~unsure)[np.arange(len(weights)), first]
+        ends = np.sort([self._points[first], self._points[first + 1]], axis=0)
+        return np.where(proved, ends[0], np.nan), np.where(proved, ends[1], np.nan)
+
+    def _rising(self) -> bool:
+        return bool(self._points[-1] > 0)
+
+
+def _sums(streams: Streams, x: float) -> tuple[FloatArray, ...]:
+    """Discounted money in and out of each fund, and the same times the time."""
+    with np.errstate(over="ignore"):
+        factors = np.exp(-x * streams.times)
+        plus, minus = streams.received * factors, streams.paid * factors
+        return tuple(
+            streams.by_fund(each)
+            for each in (plus, minus, plus * streams.times, minus * streams.times)
+        )
+
+
+def _pieces(
+    plus: FloatArray,
+    minus: FloatArray,
+    plus_time: FloatArray,
+    minus_time: FloatArray,
+    rising: bool,  # noqa: FBT001  (the order of the points)
+) -> tuple[BoolArray, BoolArray]:
+    """Which pieces between points hold a root, and of which that is not proved."""
+    low, high = (slice(None, -1), slice(1, None)) if rising else (slice(1, None), slice(None, -1))
+    sure = 1.0 + _MARGIN
+    apart = (plus[:, high] > minus[:, low] * sure) | (plus[:, low] * sure < minus[:, high])
+    monotone = (plus_time[:, high] > minus_time[:, low] * sure) | (
+        plus_time[:, low] * sure < minus_time[:, high]
+    )
+    clear = np.abs(plus - minus) > _MARGIN * (plus + minus)
+    settled = apart | (monotone & clear[:, low] & clear[:, high])
+    above = plus > minus
+    return settled & (above[:, low] != above[:, high]), ~settled
+
+
+def _polynomial(terms: FloatArray, at: FloatArray) -> FloatArray:
+    total = terms[:, -1]
+    for column in range(terms.shape[1] - 2, -1, -1):
+        total = total * at + terms[:, column]
+    return total

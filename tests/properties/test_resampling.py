@@ -1,0 +1,89 @@
+"""METHODS 6.3, 6.4, 13: resampled figures are those of the pools, ranks do not depend on units."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pmecalc import Fund, NotDefinedError, evaluate, pool
+from pmecalc.core.bootstrap import bootstrap
+from pmecalc.core.ranks import percentile, ranking
+from pmecalc.core.valuation import Options, value_on
+from pmecalc.core.weighted_pools import RateTables, Streams
+from properties.comparing import blurred, same_rate
+from properties.strategies import benchmarks, fund_parts, funds
+
+QUICK = settings(max_examples=120, deadline=None, derandomize=True)
+ANY_GAP = Options(max_staleness_days=None)
+finite = st.floats(-1e6, 1e6, allow_subnormal=False)
+
+
+class TestWeightings:
+    """'Recompute the pooled metric': a weighting is the pool that holds each fund so often."""
+
+    @QUICK
+    @given(
+        st.lists(fund_parts(), min_size=1, max_size=3),
+        benchmarks,
+        st.lists(st.integers(0, 3), min_size=3, max_size=3),
+    )
+    def test_a_weighted_rate_is_the_rate_of_the_pool(self, parts, benchmark, times):
+        """IRR and direct alpha of any funds, nasty kinds included."""
+        members = [Fund.of(flows=flows, navs=navs) for flows, navs, _ in parts]
+        counts = times[: len(members)]
+        assume(any(counts))
+        as_of = max(row[0] for flows, _, _ in parts for row in flows)
+        held = [fund for fund, n in zip(members, counts, strict=True) for _ in range(n)]
+        whole = evaluate(pool(held, as_of=as_of), benchmark, as_of=as_of, max_staleness_days=None)
+        assume(not blurred(whole))
+        seen = [value_on(each, benchmark, whole.valuation.as_of, ANY_GAP) for each in members]
+        for name in ("irr", "direct_alpha"):
+            tables = RateTables(Streams.of(seen, carried=name == "direct_alpha"))
+            (rate,) = tables.rates(np.array([counts], np.float64))
+            expected = whole[name].value
+            assert math.isnan(rate) if expected is None else same_rate(rate, expected)
+
+
+class TestTwins:
+    """'A single fund has no sampling distribution': neither have its copies."""
+
+    @settings(max_examples=25, deadline=None, derandomize=True)
+    @given(funds, st.integers(2, 4), st.sampled_from(["tvpi", "irr"]))
+    def test_identical_funds_have_an_interval_of_no_width(self, seen, copies, name):
+        """Whatever is drawn, it is the same pool."""
+        fund, as_of = seen
+        as_of = evaluate(fund, as_of=as_of).as_of
+        try:
+            found = bootstrap([fund] * copies, as_of=as_of, metric=name, vintages=[1] * copies)
+        except NotDefinedError:
+            assert evaluate(fund, as_of=as_of)[name].value is None
+            return
+        assert same_rate(found.value, evaluate(fund, as_of=as_of)[name].value)
+        size = 1e-12 * (1 + abs(found.value))
+        assert found.percentile.high - found.percentile.low <= size
+        assert found.bca.high - found.bca.low <= size
+
+
+class TestRanks:
+    """METHODS 6.3: 'ties share the better quartile'."""
+
+    @QUICK
+    @given(st.lists(finite | st.none(), min_size=1, max_size=30), st.sampled_from([0.5, 2.0, 8.0]))
+    def test_ranks_do_not_depend_on_the_unit(self, values, factor):
+        """Every value times a power of two: the same ranks; equal values rank equally."""
+        one = ranking(values)
+        other = ranking([None if value is None else factor * value for value in values])
+        assert one == other
+        for value, rank in zip(values, one.ranks, strict=True):
+            assert (value is None) == (rank is None)
+            assert rank == one.ranks[values.index(value)]
+
+    @QUICK
+    @given(st.lists(finite, min_size=1, max_size=30), st.floats(0, 1))
+    def test_percentiles_are_numpys(self, values, share):
+        """Type 7 is what numpy does by default."""
+        size = max(abs(value) for value in values)
+        assert abs(percentile(values, share) - np.quantile(values, share)) <= 1e-14 * size
