@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pmecalc.core.daycount import year_fractions
+from pmecalc.core.daycount import SHARED_TIMES, year_fractions
 from pmecalc.core.irr import rate_metric, solve
 from pmecalc.core.metric import undefined
 
@@ -144,6 +144,10 @@ class RateTables:
         self._sides = {1: _Side(streams, outward), -1: _Side(streams, -outward)}
         self._signed = streams.received - streams.paid
         self._moments: dict[int, FloatArray] = {}
+        # The brackets are proved for money of one sign a side, at times that add up.
+        self._provable = streams.day_count not in SHARED_TIMES and bool(
+            (streams.received >= 0).all() and (streams.paid >= 0).all()
+        )
 
     def rates(self, weights: FloatArray) -> FloatArray:
         """The pooled rate of each weighting, NaN where it has none.
@@ -160,16 +164,21 @@ class RateTables:
             stream, to rounding.
         """
         found = np.full(len(weights), np.nan)
-        signs = self._sides[1].signs_at_zero(weights)
-        for sign, side in self._sides.items():
-            rows = np.flatnonzero(signs == sign)
-            if len(rows):
-                found[rows] = self._refined(weights[rows], *side.brackets(weights[rows]))
+        if self._provable:
+            self._find(weights, found)
         rates: FloatArray = np.expm1(found)
         for row in np.flatnonzero(np.isnan(found)):
             metric = self.exact(weights[row])
             rates[row] = math.nan if metric.value is None else metric.number
         return rates
+
+    def _find(self, weights: FloatArray, found: FloatArray) -> None:
+        """Write the log rates that the tables can prove."""
+        signs = self._sides[1].signs_at_zero(weights)
+        for sign, side in self._sides.items():
+            rows = np.flatnonzero(signs == sign)
+            if len(rows):
+                found[rows] = self._refined(weights[rows], *side.brackets(weights[rows]))
 
     def exact(self, weights: FloatArray) -> Metric:
         """The rate of one weighting by all roots of its stream, with its status."""

@@ -121,3 +121,30 @@ def test_a_ratio_without_a_denominator_is_nan():
     found = weighted_ratios(np.array([3.0, 4.0]), np.array([0.0, 2.0]), np.eye(2))
     assert np.isnan(found[0])
     assert found[1] == 2
+
+
+@pytest.mark.parametrize("day_count", ["ACT/ACT ISDA", "30E/360", "30/360 US"])
+def test_each_day_count_is_its_pool(day_count):
+    """Where times do not add up the tables stand aside for the roots of the stream."""
+    funds = [GROWTH, BUYOUT, LOSER, EVEN]
+    seen = [value_on(each, None, LAST_DAY, Options.of(day_count=day_count)) for each in funds]
+    weights = np.random.default_rng(4).integers(0, 3, (40, len(funds))).astype(np.float64)
+    weights[:, 0] += 1
+    found = RateTables(Streams.of(seen, carried=False)).rates(weights)
+    for row, rate in zip(weights, found, strict=True):
+        held = [each for each, n in zip(funds, row, strict=True) for _ in range(int(n))]
+        pooled = evaluate(pool(held, as_of=LAST), as_of=LAST, day_count=day_count)
+        assert rate == pytest.approx(pooled.irr, abs=1e-12)
+
+
+def test_reversals_are_their_pool():
+    """Returned capital is a negative contribution, which no table brackets."""
+    returned = Fund.of(
+        flows=[("2012-01-01", 100, 0), ("2013-01-01", -20, 0), ("2018-01-01", 0, 130)],
+        reversals="net",
+    )
+    funds = [GROWTH, returned]
+    weights = np.array([[1.0, 1.0], [1.0, 2.0], [0.0, 1.0]])
+    found = tables(funds).rates(weights)
+    for row, rate in zip(weights, found, strict=True):
+        assert rate == pytest.approx(explicit(funds, row, "irr").value, abs=1e-12)
