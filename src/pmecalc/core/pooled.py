@@ -113,7 +113,7 @@ def pool(
 
     References
     ----------
-    METHODS 6.1.
+    METHODS 6.1; docs/methods/pooled.md.
 
     Examples
     --------

@@ -7,13 +7,13 @@ carries no name of one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.nav_returns import LEAST_RETURNS
+from pmecalc.core.pme.gpme import Sdf
 from pmecalc.core.risk import standard_deviation
 
 if TYPE_CHECKING:
@@ -23,22 +23,6 @@ if TYPE_CHECKING:
 
 _SETTLED = 1e-14
 _DOUBLINGS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Sdf:
-    """The parameters of `M_t = exp(a t - b ln(I_t / I_0))`.
-
-    Parameters
-    ----------
-    a
-        Per year; 0 for a log-utility investor.
-    b
-        Risk aversion, no unit; 1 for a log-utility investor.
-    """
-
-    a: float
-    b: float
 
 
 def sdf_lognormal(mean: float, volatility: float, risk_free: float) -> Sdf:

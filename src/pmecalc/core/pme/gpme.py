@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 
 class Sdf(NamedTuple):
-    """The parameters of `M = exp(a years - b ln(index growth))`."""
+    """The parameters of `M_t = exp(a t - b ln(I_t / I_0))`.
+
+    Parameters
+    ----------
+    a
+        Per year; 0 for a log-utility investor.
+    b
+        Risk aversion, no unit; 1 for a log-utility investor.
+    """
 
     a: float
     b: float
