@@ -78,7 +78,9 @@ class TestPremium:
         assume(len(within) == len(rates))
         assert len(premiums) == len(within)
         for premium, rate in zip(premiums, within, strict=True):
-            assert math.isclose(premium + index, 1 + rate, rel_tol=LOG_RATE)
+            # A premium near the index return turned negative is a difference of the two.
+            rounding = 1e-13 * max(1.0, index)
+            assert math.isclose(premium + index, 1 + rate, rel_tol=LOG_RATE, abs_tol=rounding)
 
     @QUICK
     @given(index_followers())
@@ -133,9 +135,11 @@ class TestTimeWeighted:
     def test_who_holds_the_index_earns_its_return(self, follower):
         """Valued on every flow day, the chain is the index, whatever the flows."""
         chain = time_weighted_return(*follower, max_staleness_days=None)
-        for each in chain.sub_periods:
-            # A day's sale leaves a difference of sums up to 20 times the NAV kept.
-            assert math.isclose(1 + each.value, 1 + each.index, rel_tol=1e-9)
+        navs = follower[0].navs
+        for each, opening in zip(chain.sub_periods, navs.tolist(), strict=False):
+            # A flow is taken out of the closing NAV, so its rounding comes on top of the opening.
+            rounding = RATIO * (1 + navs.max() / opening)
+            assert math.isclose(1 + each.value, 1 + each.index, rel_tol=rounding)
 
 
 class TestConventions:
@@ -215,6 +219,8 @@ class TestBreakEven:
         fund, as_of = seen
         report = evaluate(fund, as_of=as_of)
         for rate in report["irr"].roots or ():
+            if rate == -1:  # rounded: the root itself is above
+                continue
             try:
                 level = hurdle_nav(fund, hurdle=rate, as_of=as_of)
             except NotDefinedError:  # a rate of a day, carried over years

@@ -115,21 +115,34 @@ def replica(at: Valuation) -> Replica:
     shares = np.zeros(len(at.days))
     np.divide(at.distributions, at.distributions + navs, out=shares, where=paying)
     paid = at.contributions - np.minimum(at.distributions, 0.0)  # a clawback is paid in again
+    bought = (paid / at.levels).tolist()
+    reversed_ = bool((paid < 0).any())
+    if reversed_:
+        bought = _covered(bought, shares.tolist())
     units = 0.0
-    bought, sold = [], []
-    for wanted, share in zip((paid / at.levels).tolist(), shares.tolist(), strict=True):
-        bought.append(max(wanted, -units))  # capital returned is sold as far as any is held
-        units += bought[-1]
+    sold = []
+    for buy, share in zip(bought, shares.tolist(), strict=True):
+        units += buy
         sold.append(share * units)
         units -= sold[-1]
     guessed = math.fsum(at.distributions[paying & ~residual.reported])
     received = math.fsum(at.distributions[paying])
     return Replica(
-        purchases=np.array(bought) * at.levels if (paid < 0).any() else paid,
+        purchases=np.array(bought) * at.levels if reversed_ else paid,
         sales=np.array(sold) * at.levels,
         end=units * at.end_level,
         estimated_share=guessed / received if received else 0.0,
     )
+
+
+def _covered(bought: list[float], shares: list[float]) -> list[float]:
+    """Units bought, where capital returned is sold as far as any is held."""
+    units = 0.0
+    covered = []
+    for wanted, share in zip(bought, shares, strict=True):
+        covered.append(max(wanted, -units))
+        units = (units + covered[-1]) * (1 - share)
+    return covered
 
 
 def _estimated(held: Replica) -> tuple[str, ...]:

@@ -60,11 +60,11 @@ class _Balance:
         logs = logs + np.log(np.abs(self.amounts))
         received = self.amounts > 0
         sides = [
-            _log_sum(logs[:, side], weights)
+            column.tolist()
             for side in (received, ~received)
-            for weights in (np.ones_like(slopes[:, side]), slopes[:, side])
+            for column in _log_sums(logs[:, side], slopes[:, side])
         ]
-        return [_Look(*each) for each in zip(*(side.tolist() for side in sides), strict=True)]
+        return [_Look(*each) for each in zip(*sides, strict=True)]
 
     def premium(self, point: float) -> float:
         """The premium of a point; infinite beyond the doubles."""
@@ -122,9 +122,8 @@ def ipp(at: Valuation) -> Metric:
     times = times[-1] - times[:-1]
     if times.max() == 0:
         return undefined("zero_duration")
-    growth = np.ones(len(days))
-    known = np.isin(days, at.days)
-    growth[known] = at.growth[np.searchsorted(at.days, days[known])]
+    places = np.minimum(np.searchsorted(at.days, days), len(at.days) - 1)
+    growth = np.where(at.days[places] == days, at.growth[places], 1.0)
     return _outcome(_per_flow(times, amounts, growth))
 
 
@@ -233,11 +232,12 @@ def _log_gaps(logs: FloatArray, least: float) -> FloatArray:
     return gaps
 
 
-def _log_sum(logs: FloatArray, weights: FloatArray) -> FloatArray:
+def _log_sums(logs: FloatArray, slopes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Logarithms of the sums of terms, and of their derivatives."""
     largest = logs.max(axis=1)
+    terms = np.exp(logs - largest[:, None])
     with np.errstate(divide="ignore"):
-        sums: FloatArray = largest + np.log((weights * np.exp(logs - largest[:, None])).sum(axis=1))
-    return sums
+        return largest + np.log(terms.sum(axis=1)), largest + np.log((terms * slopes).sum(axis=1))
 
 
 def _outcome(balance: _Balance) -> Metric:
@@ -295,7 +295,7 @@ def _highest(balance: _Balance) -> float:
         point = balance.log_least + reach
         logs, slopes = balance.terms(np.array([point]))
         weighed = logs[0] + np.log(np.abs(balance.amounts))
-        rest = _log_sum(weighed[None, 1:], np.ones((1, len(weighed) - 1)))[0]
+        rest = np.logaddexp.reduce(weighed[1:])
         if slopes[0, 0] >= others and weighed[0] > rest:
             return point
         reach *= 2
