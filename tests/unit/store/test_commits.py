@@ -313,6 +313,14 @@ def test_estimated_nav_is_refused(store):
     assert caught.value.code == "NAV_ESTIMATED"
 
 
+def test_recallable_distributions_are_refused(store):
+    """A pack has no column for them, so they are not dropped in silence."""
+    tagged = replace(fund(), recallable_days=frozen(np.array([1])), recallable=frozen(np.ones(1)))
+    with pytest.raises(InputError) as caught:
+        store.commit(TENANT, [NewDataset(kind="fund", name="A", value=tagged)], actor="me")
+    assert caught.value.field == "recallable"
+
+
 def test_many_funds_in_one_import(store):
     """A thousand funds are one pack and one import."""
     funds = [new_fund(f"Fund {n:04}", n + 1) for n in range(1000)]
