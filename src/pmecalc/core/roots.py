@@ -162,10 +162,12 @@ def _root(total: DiscountedSum, low: float, high: float) -> float:
         else:
             high = x
         step = -value / slope if slope else math.inf
+        if abs(step) <= _STEP_TOLERANCE * min(1.0, 1.0 / max(_EPS, abs(x))) + _EPS * abs(x):
+            return x + step  # a step of Newton; half a bracket says nothing of what is left
         if not (low < x + step < high) or abs(step) > abs(last) * 0.7:
             step = _halfway(low, high, reach) - x
             reach *= 2
-        if abs(step) <= _STEP_TOLERANCE * min(1.0, 1.0 / max(_EPS, abs(x))) + _EPS * abs(x):
+        if abs(step) <= _EPS * abs(x):
             return x + step
         last = step
         x += step
