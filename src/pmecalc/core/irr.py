@@ -10,11 +10,11 @@ import numpy as np
 
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
+from pmecalc.core.engine import roots_of
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
 from pmecalc.core.fund import FloatArray, IntArray, amount
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import REASONS, Metric
-from pmecalc.core.roots import all_roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -81,6 +81,18 @@ def by_date(days: IntArray, amounts: FloatArray) -> tuple[IntArray, FloatArray]:
     return unique[real], sums[real]
 
 
+def net_of(received: FloatArray, paid: FloatArray) -> FloatArray:
+    """Received less paid by day; a difference below rounding would invent a sign change.
+
+    Examples
+    --------
+    >>> net_of(np.array([0.1 + 0.2, 2.0]), np.array([0.3, 1.0])).tolist()
+    [0.0, 1.0]
+    """
+    net = received - paid
+    return np.where(np.abs(net) > 4 * _EPS * (np.abs(received) + np.abs(paid)), net, 0.0)
+
+
 def solve(
     days: IntArray, amounts: FloatArray, *, last_day: int, day_count: str = "ACT/365F"
 ) -> Solution:
@@ -131,7 +143,7 @@ def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
         return Solution("total_loss", total=total)
     if (amounts > 0).all():
         return Solution("no_investment", total=total)
-    roots = all_roots(times, amounts)
+    roots = roots_of(times, amounts)
     status = {0: "no_root", 1: "ok"}.get(len(roots), "multiple")
     return Solution(
         status,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
+from pmecalc.core.irr import irr, nearest_choice, net_of, rate_metric, solve_at
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, derived
 from pmecalc.core.pme.kaplan_schoar import index_log_rate
@@ -78,7 +78,7 @@ def mpme_irr(at: Valuation) -> Metric:
     """
     held = replica(at)
     return rate_metric(
-        solve_at(at, held.sales - at.contributions, held.end),
+        solve_at(at, net_of(held.sales, at.contributions), held.end),
         nearest_choice(index_log_rate(at)),
         warnings=_estimated(held),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
+from pmecalc.core.irr import irr, nearest_choice, net_of, rate_metric, solve_at
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, derived, undefined
 from pmecalc.core.multiples import nothing_paid_in
@@ -61,7 +61,7 @@ def pme_plus_irr(at: Valuation) -> Metric:
     if factor.value is None:
         return Metric(None, factor.status, roots=(), reason=factor.reason)
     return rate_metric(
-        solve_at(at, factor.number * at.distributions - at.contributions),
+        solve_at(at, net_of(factor.number * at.distributions, at.contributions)),
         nearest_choice(index_log_rate(at)),
         warnings=factor.warnings,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pmecalc.core.irr import nearest_choice, rate_metric, solve_at
+from pmecalc.core.irr import nearest_choice, net_of, rate_metric, solve_at
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric
 from pmecalc.core.pme.kaplan_schoar import index_log_rate, ks_pme
@@ -40,6 +40,6 @@ def scaled_pme_irr(at: Valuation) -> Metric:
         status = "no_flows" if ratio.number == 0 else "no_investment"
         return Metric(None, status, roots=(), reason=reason)
     return rate_metric(
-        solve_at(at, at.distributions - ratio.number * at.contributions),
+        solve_at(at, net_of(at.distributions, ratio.number * at.contributions)),
         nearest_choice(index_log_rate(at)),
     )

@@ -1,0 +1,84 @@
+"""The door to the compiled loops: which engine computes, and what to do without one.
+
+The loops need Numba, which takes seconds to import; they are loaded by `load`, which the batch
+functions call, and used everywhere once they are there. Both engines give the same numbers
+(tests/contracts/test_engines.py).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import TYPE_CHECKING
+
+from pmecalc.core.roots import Root, all_roots
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from pmecalc.core.fund import FloatArray
+
+STATUSES = (
+    "ok",
+    "multiple",
+    "no_root",
+    "total_loss",
+    "no_flows",
+    "no_investment",
+    "zero_duration",
+    "overflow",
+    "no_contributions",
+    "no_distributions",
+    "no_index",
+    "no_commitment",
+    "index_not_covered",
+    "index_stale",
+)
+_KERNELS = "pmecalc.core._kernels"
+_FUND_KERNELS = "pmecalc.core._fund_kernels"
+
+
+def load() -> bool:
+    """Load the compiled loops; False where Numba is not installed.
+
+    Examples
+    --------
+    >>> load() == (importlib.util.find_spec("numba") is not None)
+    True
+    """
+    if importlib.util.find_spec("numba") is None:
+        return False
+    importlib.import_module(_FUND_KERNELS)
+    return True
+
+
+def kernels() -> ModuleType | None:
+    """The compiled solver, if it is loaded."""
+    return sys.modules.get(_KERNELS)
+
+
+def fund_kernels() -> ModuleType | None:
+    """The compiled measures, if they are loaded."""
+    return sys.modules.get(_FUND_KERNELS)
+
+
+def roots_of(times: FloatArray, amounts: FloatArray) -> list[Root]:
+    """`roots.all_roots`, compiled where the loops are loaded and decide the case.
+
+    Examples
+    --------
+    >>> import math
+    >>> import numpy as np
+    >>> [root] = roots_of(np.array([0.0, 1.0]), np.array([-100.0, 110.0]))
+    >>> round(math.expm1(root.log_rate), 12)
+    0.1
+    """
+    compiled = kernels()
+    positive = amounts > 0
+    if compiled is None or positive.all() or not positive.any():
+        return all_roots(times, amounts)
+    count, found = compiled.rates_of(times - times[0], amounts)
+    if count == compiled.UNDECIDED:
+        return all_roots(times, amounts)
+    return [Root(x, double=False) for x in found[:count].tolist()]
