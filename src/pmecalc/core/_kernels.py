@@ -33,6 +33,7 @@ _LEFT_OVER = 1e-16  # of a step whose slope is a step old
 _FLAT = 1e-3  # a slope below this share of the amounts is near a double root
 _SHARP = 20.0  # slope times days over amounts: rounding is then below 1e-13 of ln(1+r)
 _FARTHEST = 200.0
+_APART = 1.2  # over the span: where the first cuts around a known root stand
 _LEAST_SIZE, _MOST_SIZE = 1e-150, 1e150
 _FIRST_CUTS = (-3.7, -0.93, -0.21, 0.017, 0.23, 0.97, 3.9)
 _MOST_POINTS = 400
@@ -62,7 +63,8 @@ def stream_rate(days, amounts, last_day, anchor, scratch):
         return NO_FLOWS, np.nan
     if times[0] == last_day:
         return ZERO_DURATION, np.nan
-    return _general(times[:n], sums[:n], anchor, scratch)
+    guess = y * 730.0 / max(1.0, float(days[-1] - days[0]))
+    return _general(times[:n], sums[:n], anchor, guess, scratch)
 
 
 @_plain
@@ -83,15 +85,20 @@ def stream_rates(pointers, days, amounts, first, last, log_rates, codes):
 
 @_plain
 def lone_rate(days, amounts):
-    """`stream_rate` of one prepared stream until its last day."""
-    return stream_rate(days, amounts, days[-1], np.nan, np.empty((6, len(days))))
+    """Status and annual rate of one prepared stream until its last day."""
+    y, code = _quick(days, amounts, np.empty(len(days)))
+    log_rate = y * 730.0 / (days[-1] - days[0])
+    if code != OK or log_rate >= _LARGEST_LOG_RATE:
+        code, log_rate = stream_rate(days, amounts, days[-1], np.nan, np.empty((6, len(days))))
+    return code, math.expm1(log_rate)
 
 
 @_plain
-def all_rates(times, amounts, found, scratch):
+def all_rates(times, amounts, guess, found, scratch):
     """The number of roots, their log rates ascending in `found`; UNDECIDED where none is proved.
 
-    `times` in years from 0, strictly ascending; amounts not zero, with a change of sign.
+    `times` in years from 0, strictly ascending; amounts not zero, with a change of sign. `guess` is
+    near a root, or NaN.
     """
     n = len(times)
     received = 0
@@ -110,16 +117,16 @@ def all_rates(times, amounts, found, scratch):
     ends = (1.0 if amounts[-1] > 0.0 else -1.0, 1.0 if amounts[0] > 0.0 else -1.0)
     sides = (split[:received], logs[:received], split[received:], logs[received:], ends)
     if changes == 1:
-        found[0] = _crossing(sides, -np.inf, np.inf)
+        found[0] = _crossing(sides, -np.inf, np.inf, guess)
         return 1
-    return _bracketed(sides, found)
+    return _bracketed(sides, guess, _APART / times[-1], found)
 
 
 @_plain
 def rates_of(times, amounts):
     """`all_rates` with room of its own: the number of roots, and the log rates."""
     found = np.empty(MOST_ROOTS)
-    count = all_rates(times, amounts, found, np.empty((6, len(times))))
+    count = all_rates(times, amounts, np.nan, found, np.empty((6, len(times))))
     return count, found
 
 
@@ -131,7 +138,7 @@ def _overflowing(log_rate):
 
 
 @_plain
-def _general(times, sums, anchor, scratch):
+def _general(times, sums, anchor, guess, scratch):
     """The chosen root of a merged stream; `times` are day numbers and become years."""
     paid = received = False
     first = times[0]
@@ -144,7 +151,7 @@ def _general(times, sums, anchor, scratch):
     if not paid:
         return NO_INVESTMENT, np.nan
     found = np.empty(MOST_ROOTS)
-    count = all_rates(times, sums, found, scratch)
+    count = all_rates(times, sums, guess, found, scratch)
     if count == UNDECIDED:
         return UNDECIDED, np.nan
     if count == 0:
@@ -279,7 +286,7 @@ def _walk(days, amounts, span, start, weights):
                 weights[: len(days)], about[1], about[0]
             ):
                 return y + step, OK
-            break
+            return y, UNDECIDED
         y += step
         if not abs(y) < _FARTHEST:
             break
@@ -519,7 +526,7 @@ def _shifted(times, logs, x, largest):
 
 
 @_plain
-def _crossing(sides, low, high):
+def _crossing(sides, low, high, guess):
     """The one place in `(low, high)` where the sum changes sign (`roots._root`)."""
     if math.isinf(low):
         rising = sides[4][0] < 0.0
@@ -527,6 +534,7 @@ def _crossing(sides, low, high):
         p, n, _, _ = _at(sides, low)
         rising = p < n
     x = 0.0 if low < 0.0 < high else _halfway(low, high, 1.0)
+    x = guess if low < guess < high else x
     last = np.inf
     reach = 1.0
     for _ in range(400):
@@ -561,18 +569,25 @@ def _halfway(low, high, reach):
 
 
 @_plain
-def _bracketed(sides, found):
+def _bracketed(sides, guess, apart, found):
     """Cut the line until each piece surely holds one root or none (`roots._certified_brackets`).
 
-    A point is (x, ln P, ln N, mean time of P, of N, sign); pieces wait on a stack, lowest on top.
+    The first cuts stand around the guess, or where rates usually are. A point is
+    (x, ln P, ln N, mean time of P, of N, sign); pieces wait on a stack, lowest on top.
     """
     stack = np.empty((_MOST_POINTS + 16, 6))
     low = np.empty(6)
     _end(sides, 1, stack[0])
     _end(sides, -1, low)
-    for place in range(7):
-        _point(sides, _FIRST_CUTS[place], stack[7 - place])
-    top, points, count = 7, 7, 0
+    if math.isnan(guess):
+        top = 7
+        for place in range(7):
+            _point(sides, _FIRST_CUTS[place], stack[7 - place])
+    else:
+        top = 2
+        _point(sides, guess + apart, stack[1])
+        _point(sides, guess - apart, stack[2])
+    points, count = top, 0
     while top >= 0:
         high = stack[top]
         state = _settled(low, high)
@@ -586,7 +601,7 @@ def _bracketed(sides, found):
         if state == 1:
             if count == len(found):
                 return UNDECIDED
-            found[count] = _crossing(sides, low[0], high[0])
+            found[count] = _crossing(sides, low[0], high[0], guess)
             count += 1
         low[:] = high
         top -= 1
@@ -622,9 +637,9 @@ def _settled(low, high):
 @_plain
 def _cut(low, high):
     if math.isinf(low):
-        return 2.03 * high
+        return 2.03 * min(high, -0.1)
     if math.isinf(high):
-        return 2.03 * low
+        return 2.03 * max(low, 0.1)
     return (low + high) / 2.0
 
 

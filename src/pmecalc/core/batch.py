@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from pmecalc.core import engine
 from pmecalc.core.dates import day_number
-from pmecalc.core.errors import BenchmarkError
+from pmecalc.core.errors import BenchmarkError, NotDefinedError
 from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
 from pmecalc.core.methods import METHODS, method
 from pmecalc.core.metric import Metric, undefined
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray, Fund, IntArray
     from pmecalc.core.ragged import DayArray
 
-_CHUNK = 2048
+_CHUNK, _LEAST_CHUNK = 2048, 256
+_HAS_RATE = (0, 1)  # ok, multiple
 _EPOCH = np.datetime64("1970-01-01")
 _NO_DAYS = np.zeros(0, np.int32)
 # The rates that are solved for, in the order of `wanted` in the compiled loops, and what needs them
@@ -192,21 +194,48 @@ def irrs(
             compiled.stream_rates(pointers, days, amounts, *span, log_rates, codes)  # type: ignore[union-attr]
 
         _each(solve_span, count, threads)
-    with np.errstate(over="ignore"):
-        rates = np.expm1(log_rates, out=log_rates)
-    rates[codes == engine.STATUSES.index("overflow")] = np.nan
-    rates[codes == engine.STATUSES.index("total_loss")] = -1.0
+    engine.to_rates(log_rates, codes)
     for place in np.flatnonzero(codes < 0).tolist():
         rows = slice(pointers[place], pointers[place + 1])
-        rates[place], codes[place] = _coded(_irr(days[rows], amounts[rows]))
-    return rates, codes
+        log_rates[place], codes[place] = irr_outcome(days[rows], amounts[rows])
+    return log_rates, codes
 
 
-def _irr(days: DayArray, amounts: FloatArray) -> Metric:
+def stream_irr(days: DayArray, amounts: FloatArray) -> float:
+    """The IRR of one prepared stream until its last day.
+
+    Parameters
+    ----------
+    days, amounts
+        As for `irrs`, of one stream.
+
+    Raises
+    ------
+    NotDefinedError
+        With the status of METHODS 2.5.
+
+    Examples
+    --------
+    >>> round(stream_irr(np.array([0, 365], np.int32), np.array([-100.0, 110.0])), 12)
+    0.1
+    """
+    compiled = engine.kernels()
+    if compiled is not None and len(days):
+        code, rate = compiled.lone_rate(days, amounts)
+        if code in _HAS_RATE:
+            return float(rate)
+    rate, code = irr_outcome(days, amounts)
+    if math.isnan(rate):
+        raise NotDefinedError("irr", engine.STATUSES[code])
+    return rate
+
+
+def irr_outcome(days: DayArray, amounts: FloatArray) -> tuple[float, int]:
+    """The IRR of one stream until its last day by the plain engine, and its status code."""
     if len(days) == 0:
-        return undefined("no_flows")
+        return _coded(undefined("no_flows"))
     found = solve(days.astype(np.int64), amounts, last_day=int(days[-1]))
-    return rate_metric(found, sign_consistent_choice)
+    return _coded(rate_metric(found, sign_consistent_choice))
 
 
 def _ragged(funds: Ragged | Iterable[Fund] | Mapping[str, object]) -> Ragged:
@@ -233,8 +262,9 @@ def _lasts(pointers: IntArray, days: DayArray) -> DayArray:
 
 
 def _each(work: Callable[[tuple[int, int]], None], count: int, threads: int | None) -> None:
-    spans = [(first, min(first + _CHUNK, count)) for first in range(0, count, _CHUNK)]
     workers = threads or os.cpu_count() or 1
+    chunk = max(_LEAST_CHUNK, min(_CHUNK, -(-count // (4 * workers))))
+    spans = [(first, min(first + chunk, count)) for first in range(0, count, chunk)]
     if min(workers, len(spans)) <= 1:
         for span in spans:
             work(span)
@@ -346,6 +376,31 @@ def wanted_streams(names: Iterable[str]) -> npt.NDArray[np.bool_]:
         if name in asked:
             wanted[list(streams)] = True
     return wanted
+
+
+def dated_rows(task: Task, days: DayArray) -> Rows | None:
+    """All measures of the first fund of a task on many days; None where only the plain way will do.
+
+    That is where the loops are not loaded, a stream is left open, or the index does not reach.
+    """
+    loops = engine.fund_kernels()
+    if loops is None:
+        return None
+    funds = task.funds
+    shape = (len(days), len(METHODS))
+    values, codes = np.empty(shape), np.empty(shape, np.int8)
+    loops.dated_rows(
+        (funds.days, funds.contributions, funds.distributions),
+        (funds.nav_days, funds.navs),
+        days,
+        funds.commitments[0],
+        index_table(task.index, task.options),
+        task.options.netting == "same_day",
+        wanted_streams(task.names),
+        (values, codes),
+    )
+    open_or_short = (codes < 0) | (codes >= engine.STATUSES.index("index_not_covered"))
+    return None if open_or_short.any() else (values, codes)
 
 
 def index_table(

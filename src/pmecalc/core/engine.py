@@ -12,10 +12,14 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pmecalc.core.roots import Root, all_roots
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    import numpy.typing as npt
 
     from pmecalc.core.fund import FloatArray
 
@@ -37,6 +41,7 @@ STATUSES = (
 )
 _KERNELS = "pmecalc.core._kernels"
 _FUND_KERNELS = "pmecalc.core._fund_kernels"
+_SERIES_KERNELS = "pmecalc.core._series_kernels"
 
 
 def load() -> bool:
@@ -49,7 +54,8 @@ def load() -> bool:
     """
     if importlib.util.find_spec("numba") is None:
         return False
-    importlib.import_module(_FUND_KERNELS)
+    for name in (_KERNELS, _FUND_KERNELS, _SERIES_KERNELS):
+        importlib.import_module(name)
     return True
 
 
@@ -63,13 +69,33 @@ def fund_kernels() -> ModuleType | None:
     return sys.modules.get(_FUND_KERNELS)
 
 
+def series_kernels() -> ModuleType | None:
+    """The compiled series, if they are loaded."""
+    return sys.modules.get(_SERIES_KERNELS)
+
+
+def to_rates(log_rates: FloatArray, codes: npt.NDArray[np.int8]) -> None:
+    """Turn log rates into annual rates in place, by their status codes.
+
+    Examples
+    --------
+    >>> values = np.array([0.0, np.nan])
+    >>> to_rates(values, np.array([0, STATUSES.index("total_loss")], np.int8))
+    >>> values.tolist()
+    [0.0, -1.0]
+    """
+    with np.errstate(over="ignore"):
+        np.expm1(log_rates, out=log_rates)
+    log_rates[codes == STATUSES.index("overflow")] = np.nan
+    log_rates[codes == STATUSES.index("total_loss")] = -1.0
+
+
 def roots_of(times: FloatArray, amounts: FloatArray) -> list[Root]:
     """`roots.all_roots`, compiled where the loops are loaded and decide the case.
 
     Examples
     --------
     >>> import math
-    >>> import numpy as np
     >>> [root] = roots_of(np.array([0.0, 1.0]), np.array([-100.0, 110.0]))
     >>> round(math.expm1(root.log_rate), 12)
     0.1

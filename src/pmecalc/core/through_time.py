@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core import engine
+from pmecalc.core.batch import Task, dated_rows
 from pmecalc.core.dates import iso
 from pmecalc.core.methods import METHODS, method
+from pmecalc.core.ragged import Ragged
 from pmecalc.core.valuation import residual_values, value_on
 
 if TYPE_CHECKING:
@@ -95,12 +98,32 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
     [1.1, 1.3]
     """
     measures = [method(name) for name in (METHODS if names is None else names)]
+    compiled = _compiled(at, [row.name for row in measures])
+    if compiled is not None:
+        return compiled
     seen = [value_on(at.fund, at.benchmark, day, at.options) for day in valuation_days(at)]
     columns: dict[str, Column] = {"date": [iso(each.as_of) for each in seen]}
     for row in measures:
         metrics = [row.measure.at(each) for each in seen]
         columns[row.name] = [metric.value for metric in metrics]
         columns[f"{row.name}_status"] = [metric.status for metric in metrics]
+    return columns
+
+
+def _compiled(at: Valuation, names: list[str]) -> dict[str, Column] | None:
+    """The same columns by the compiled loops, None where they are not loaded or leave some open."""
+    days = np.array(valuation_days(at), np.int32)
+    task = Task(Ragged.of_funds([at.fund]), at.benchmark, days, at.options, tuple(names))
+    rows = dated_rows(task, days) if engine.fund_kernels() is not None else None
+    if rows is None:
+        return None
+    columns: dict[str, Column] = {"date": [iso(day) for day in days]}
+    places = {name: place for place, name in enumerate(METHODS)}
+    for name in names:
+        values, codes = rows[0][:, places[name]].tolist(), rows[1][:, places[name]].tolist()
+        shown = iso if METHODS[name].unit == "date" else float
+        columns[name] = [None if math.isnan(value) else shown(value) for value in values]
+        columns[f"{name}_status"] = [engine.STATUSES[code] for code in codes]
     return columns
 
 
