@@ -2,6 +2,7 @@
 
 from pmecalc._version import __version__
 from pmecalc.charts.chart import Chart, chart
+from pmecalc.core.batch import Batch, batch
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.errors import (
     BenchmarkError,
@@ -53,11 +54,13 @@ from pmecalc.core.pme.mpme import mpme_irr, mpme_nav, mpme_spread
 from pmecalc.core.pme.pme_plus import pme_plus_irr, pme_plus_lambda, pme_plus_spread
 from pmecalc.core.pme.scaled import scaled_pme_irr
 from pmecalc.core.pooled import pool
+from pmecalc.core.ragged import Ragged
 from pmecalc.ingest.files import read_benchmark, read_fund, read_funds
 from pmecalc.ingest.frames import read_table
 from pmecalc.report.save import save
 
 __all__ = [
+    "Batch",
     "Benchmark",
     "BenchmarkError",
     "CashFlowError",
@@ -70,9 +73,11 @@ __all__ = [
     "NotFoundError",
     "PmeError",
     "Problem",
+    "Ragged",
     "Report",
     "StoreError",
     "__version__",
+    "batch",
     "chart",
     "direct_alpha",
     "direct_alpha_log",

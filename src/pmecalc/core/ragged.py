@@ -75,7 +75,7 @@ class Ragged:
         CashFlowError
             `NON_FINITE`, `NEGATIVE_AMOUNT`, `NAV_DUPLICATE`.
         InputError
-            `BAD_TABLE`: the columns do not fit together, or days are not ascending.
+            `MALFORMED`: the columns do not fit together, or days are not ascending.
 
         Examples
         --------
@@ -139,7 +139,7 @@ class Ragged:
         Raises
         ------
         CashFlowError, InputError
-            As for `of`; `BAD_TABLE` where a column is missing.
+            As for `of`; `MALFORMED` where a column is missing.
 
         Examples
         --------
@@ -228,7 +228,7 @@ def _refuse(wrong: BoolArray, column: str, code: str, what: str) -> None:
 
 
 def _bad(why: str) -> InputError:
-    return InputError(f"The table cannot be used: {why}.", code="BAD_TABLE", hint="Mend it.")
+    return InputError(f"The table cannot be used: {why}.", code="MALFORMED", hint="Mend it.")
 
 
 def _pointers(counts: npt.ArrayLike) -> IntArray:
@@ -247,9 +247,10 @@ def _column(table: Mapping[str, object], name: str) -> object:
 
 
 def _array(column: object) -> npt.NDArray[np.generic]:
-    """A column as numpy sees it; Arrow, Polars and pandas columns convert themselves."""
-    convert = getattr(column, "to_numpy", None)
-    return np.asarray(column if convert is None else convert())
+    """A column as numpy sees it; Arrow columns convert themselves, the others are arrays enough."""
+    if hasattr(column, "combine_chunks"):
+        return np.asarray(column.to_numpy())  # type: ignore[attr-defined]  # an Arrow column
+    return np.asarray(column)
 
 
 def _codes(column: object) -> tuple[IntArray, npt.NDArray[np.generic]]:
@@ -257,7 +258,9 @@ def _codes(column: object) -> tuple[IntArray, npt.NDArray[np.generic]]:
     encode = getattr(column, "combine_chunks", None)
     if encode is not None:  # Arrow
         encoded = encode().dictionary_encode()
-        return encoded.indices.to_numpy().astype(np.int64), _array(encoded.dictionary)
+        labels = np.array(encoded.dictionary.to_pylist())
+        ranks = np.argsort(np.argsort(labels))
+        return ranks[encoded.indices.to_numpy()], np.sort(labels)
     if hasattr(column, "rank"):  # Polars and pandas
         ranks = _array(column.rank(method="dense")).astype(np.int64) - 1
         firsts = np.zeros(int(ranks.max(initial=-1)) + 1, np.int64)
@@ -304,7 +307,10 @@ def _numbers(column: object) -> FloatArray:
 
 
 def _names(table: Mapping[str, object]) -> list[str]:
-    return list(getattr(table, "column_names", None) or getattr(table, "columns", None) or table)
+    for names in ("column_names", "columns"):
+        if hasattr(table, names):
+            return list(getattr(table, names))
+    return list(table)
 
 
 def _navs(
