@@ -13,6 +13,7 @@ import pytest
 
 import pmecalc as pme
 from pmecalc.core import engine
+from pmecalc.core.batch import stream_irr
 from pmecalc.core.methods import METHODS
 
 ROWS = {
@@ -111,3 +112,16 @@ def test_measures_through_time_are_the_same_by_both_engines():
                 assert columns[name][place] == pytest.approx(metric.value, rel=1e-12, abs=1e-12)
             else:
                 assert columns[name][place] == metric.value
+
+
+def test_without_numba_everything_works_and_is_equal(request):
+    """Batch, single stream and series answer the same to 1e-12 where the compiler is missing."""
+    script = request.config.rootpath / "tests" / "plain_batch.py"
+    answer = subprocess.run([sys.executable, script], check=True, capture_output=True, text=True)
+    rates, ratios = (
+        [float.fromhex(word) for word in line.split()] for line in answer.stdout.splitlines()
+    )
+    stream = np.array([0, 200, 365], np.int32), np.array([-100.0, 30.0, 85.0])
+    engine.load()
+    np.testing.assert_allclose(rates, stream_irr(*stream), rtol=1e-12)
+    np.testing.assert_allclose(ratios, ratios[0], rtol=1e-12)
