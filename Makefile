@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help env lock serve test lint clean
+.PHONY: help env lock serve test lint bench-numbers clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,6 +30,9 @@ lint: env        ## format, lint, types and floors
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-numbers: env ## ratios of the numeric engine to its peers (BENCH_JSON=FILE keeps them)
+	$(BIN)/python -P benchmarks/numbers.py  # -P: its name is also that of a standard module
 
 lock:            ## renew the lock files (hashes, no addresses)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml --extra all -o requirements.lock

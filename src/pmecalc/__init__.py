@@ -13,6 +13,7 @@ from pmecalc.core.attribution import (
     two_index_split,
 )
 from pmecalc.core.bands import SensitivityRow, sensitivity
+from pmecalc.core.batch import Batch, batch
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.bootstrap import Bootstrap, bootstrap
 from pmecalc.core.break_even import break_even_nav, growth_to_hurdle, growth_to_parity, hurdle_nav
@@ -82,6 +83,7 @@ from pmecalc.core.pme.premium import ipp, ipp_periodic
 from pmecalc.core.pme.scaled import scaled_pme_irr
 from pmecalc.core.pooled import Summary, pool, summary_of
 from pmecalc.core.profile import NpvProfile, ProfileRoot, alpha_profile, npv_profile
+from pmecalc.core.ragged import Ragged
 from pmecalc.core.ranks import Breakpoints, Rank, Ranking, breakpoints, percentile, rank, ranking
 from pmecalc.core.regression import Regression, beta, dimson_beta
 from pmecalc.core.resampling import Interval
@@ -97,6 +99,7 @@ from pmecalc.report.save import save
 __all__ = [
     "Agreement",
     "AlignedPool",
+    "Batch",
     "Benchmark",
     "BenchmarkError",
     "BetaPoint",
@@ -123,6 +126,7 @@ __all__ = [
     "PmeError",
     "Problem",
     "ProfileRoot",
+    "Ragged",
     "Rank",
     "Ranking",
     "Regression",
@@ -143,6 +147,7 @@ __all__ = [
     "agreement",
     "alpha_profile",
     "average_holding",
+    "batch",
     "beta",
     "beta_sensitivity",
     "bootstrap",

@@ -1,0 +1,448 @@
+"""Compiled loops that compute every measure of a fund, as `evaluate` does; needs Numba.
+
+A fund is its rows (days, contributions, distributions) and its NAVs; an index is a table from days
+to places in its levels. `values` and `codes` hold the measures in the order of `methods.METHODS`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from pmecalc.core._kernels import (
+    CANCELLED as _CANCELLED,
+)
+from pmecalc.core._kernels import (
+    LARGEST_LOG_RATE as _LARGEST_LOG_RATE,
+)
+from pmecalc.core._kernels import (
+    MULTIPLE,
+    NO_FLOWS,
+    NO_INVESTMENT,
+    OK,
+    OVERFLOW,
+    TOTAL_LOSS,
+    UNDECIDED,
+    ZERO_DURATION,
+    exact_sum,
+    stream_rate,
+)
+
+NO_CONTRIBUTIONS, NO_DISTRIBUTIONS, NO_INDEX, NO_COMMITMENT = 8, 9, 10, 11
+INDEX_NOT_COVERED, INDEX_STALE = 12, 13
+N_MEASURES = 35
+(PAID_IN, DISTRIBUTED, NAV, GAIN, DPI, RVPI, TVPI, MOIC, PIC, UNFUNDED, YEARS) = range(11)
+(IRR, IRR_GIPS, FV_CONTRIBUTIONS, FV_DISTRIBUTIONS, KS_PME, NFV, NPV, INDEX_CAGR) = range(11, 19)
+(LN_NAV, LN_IRR, LN_SPREAD, LN_GEOMETRIC, LN_SHORT_FROM, LN_MIN) = range(19, 25)
+(LAMBDA, PLUS_IRR, PLUS_SPREAD, ALPHA, ALPHA_LOG, IMPLIED) = range(25, 31)
+(MPME_NAV, MPME_IRR, MPME_SPREAD, SCALED_IRR) = range(31, 35)
+
+_CLOSED = 1e-13  # of the future values: a smaller difference is a closed position
+_NOT_SHORT = 1e-13  # of the money moved so far
+_ROWS = 9
+
+_plain = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_plain
+def fund_rows(flows, residuals, as_ofs, commitments, index, same_day, wanted, first, last, out):
+    """Every measure of the funds `first` to `last`, a row of `out` each."""
+    values, codes = out
+    longest = 1
+    for fund in range(first, last):
+        longest = max(longest, flows[0][fund + 1] - flows[0][fund])
+    scratch = room(longest)
+    for fund in range(first, last):
+        start, end = flows[0][fund], flows[0][fund + 1]
+        nav_start, nav_end = residuals[0][fund], residuals[0][fund + 1]
+        fund_row(
+            (flows[1][start:end], flows[2][start:end], flows[3][start:end]),
+            (residuals[1][nav_start:nav_end], residuals[2][nav_start:nav_end]),
+            as_ofs[fund],
+            commitments[fund],
+            index,
+            same_day,
+            wanted,
+            values[fund],
+            codes[fund],
+            scratch,
+        )
+
+
+@_plain
+def room(longest):
+    """Scratch arrays for a fund of that many rows."""
+    return (
+        np.empty(longest + 1, np.int32),
+        np.empty(longest + 1, np.int32),
+        np.empty((_ROWS, longest + 1)),
+        np.empty((6, longest + 1)),
+    )
+
+
+@_plain
+def fund_row(flows, residuals, as_of, commitment, index, same_day, wanted, values, codes, scratch):
+    """Every measure of one fund on one day; see `fund_rows`."""
+    values[:] = np.nan
+    codes[:] = OK
+    days, stream_days, rows, solving = scratch
+    n_rows = np.searchsorted(flows[0], as_of, side="right")
+    n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1])
+    logs = np.full(N_MEASURES, np.nan)
+    at = (days[:n], rows[0][:n], rows[1][:n], as_of, stream_days, rows[4], solving, rows[8], logs)
+    start = _start(at)
+    nav = _nav_on(flows, residuals, as_of)
+    _multiples(values, codes, at, n_rows, nav, commitment, start)
+    _own_rates(values, codes, at, nav, start, wanted)
+    state, end_level = _levels(index, at, start, rows[2])
+    if state != OK:
+        codes[FV_CONTRIBUTIONS:] = state
+        return
+    levels, growth = rows[2][:n], rows[3][:n]
+    for i in range(n):
+        growth[i] = end_level / levels[i]
+    held = (levels, growth, end_level, rows[5][:n], rows[6][:n], rows[7][:n])
+    anchor = _future_values(values, codes, at, held, n_rows, nav, start)
+    _long_nickels(values, codes, at, held, start, anchor, wanted)
+    _scaled_streams(values, codes, at, held, nav, start, anchor, wanted)
+    if wanted[4]:
+        _modified(values, codes, at, held, (flows, residuals), start, anchor)
+
+
+@_plain
+def _by_day(flows, n_rows, same_day, days, contributions, distributions):
+    n = 0
+    for i in range(n_rows):
+        if n > 0 and days[n - 1] == flows[0][i]:
+            contributions[n - 1] += flows[1][i]
+            distributions[n - 1] += flows[2][i]
+        else:
+            days[n], contributions[n], distributions[n] = flows[0][i], flows[1][i], flows[2][i]
+            n += 1
+    if same_day:
+        for i in range(n):
+            net = distributions[i] - contributions[i]
+            contributions[i], distributions[i] = max(-net, 0.0), max(net, 0.0)
+    return n
+
+
+@_plain
+def _start(at):
+    """The place of the first day on which money moves, -1 where there is none."""
+    for i in range(len(at[0])):
+        if at[1][i] + at[2][i] != 0.0:
+            return i
+    return -1
+
+
+@_plain
+def _nav_on(flows, residuals, day):
+    """The NAV of a day: reported, else rolled forward with the flows since (METHODS 1.5)."""
+    nav_days, navs = residuals
+    if len(nav_days) == 0:
+        return 0.0
+    place = np.searchsorted(nav_days, day, side="right") - 1
+    base, first = 0.0, 0
+    if place >= 0:
+        base = navs[place]
+        if nav_days[place] == day:
+            return base
+        first = np.searchsorted(flows[0], nav_days[place], side="right")
+    total = error = 0.0
+    for i in range(first, len(flows[0])):
+        if flows[0][i] > day:
+            break
+        total, error = _added(total, error, flows[1][i] - flows[2][i])
+    return max(base + (total + error), 0.0)
+
+
+@_plain
+def _added(total, error, value):
+    """One step of `exact_sum`."""
+    new = total + value
+    error += (total - new) + value if abs(total) >= abs(value) else (value - new) + total
+    return new, error
+
+
+@_plain
+def _multiples(values, codes, at, n_rows, nav, commitment, start):
+    paid, received = exact_sum(at[1]), exact_sum(at[2])
+    values[PAID_IN], values[DISTRIBUTED], values[NAV] = paid, received, nav
+    values[GAIN] = received + nav - paid
+    if paid == 0.0:
+        codes[DPI : MOIC + 1] = _nothing_paid_in(n_rows)
+    else:
+        values[DPI], values[RVPI] = received / paid, nav / paid
+        values[TVPI] = values[MOIC] = (received + nav) / paid
+    if math.isnan(commitment):
+        codes[PIC] = codes[UNFUNDED] = NO_COMMITMENT
+    else:
+        values[PIC], values[UNFUNDED] = paid / commitment, commitment - paid
+    if start < 0:
+        codes[YEARS] = NO_FLOWS
+    else:
+        values[YEARS] = (at[3] - at[0][start]) / 365.0
+
+
+@_plain
+def _nothing_paid_in(n_rows):
+    return NO_FLOWS if n_rows == 0 else NO_CONTRIBUTIONS
+
+
+@_plain
+def _own_rates(values, codes, at, nav, start, wanted):
+    if not wanted[0]:
+        return
+    for i in range(len(at[0])):
+        _put(at, i, at[2][i], at[1][i])
+    _rate(values, codes, IRR, at, nav, np.nan, start)
+    values[IRR_GIPS], codes[IRR_GIPS] = values[IRR], codes[IRR]
+    log_rate = at[8][IRR]
+    if not math.isnan(log_rate) and values[YEARS] < 1.0:
+        values[IRR_GIPS] = math.expm1(log_rate * values[YEARS])
+
+
+@_plain
+def _put(at, i, received, paid):
+    """The money of a day in the stream, and how much of it moved."""
+    at[5][i], at[7][i] = received - paid, abs(received) + abs(paid)
+
+
+@_plain
+def _rate(values, codes, measure, at, end, anchor, start):
+    """Solve the money put into `at`, closed by `end` on the as-of date."""
+    if start < 0:
+        codes[measure] = NO_FLOWS
+        return
+    days, amounts, sizes = at[4], at[5], at[7]
+    last, open_end = len(at[0]), end != 0.0
+    if open_end and last > 0 and at[0][last - 1] == at[3]:
+        amounts[last - 1] += end
+        sizes[last - 1] += abs(end)
+        open_end = False
+    n = 0
+    for i in range(last):
+        if abs(amounts[i]) > _CANCELLED * sizes[i]:
+            days[n], amounts[n] = at[0][i], amounts[i]
+            n += 1
+    if open_end:
+        days[n], amounts[n] = at[3], end
+        n += 1
+    if n == 0:
+        codes[measure] = NO_FLOWS
+    elif days[0] == at[3]:
+        codes[measure] = ZERO_DURATION
+    else:
+        code, log_rate = stream_rate(days[:n], amounts[:n], at[3], anchor, at[6])
+        codes[measure] = code
+        if code in (OK, MULTIPLE):
+            values[measure], at[8][measure] = math.expm1(log_rate), log_rate
+        elif code == TOTAL_LOSS:
+            values[measure] = -1.0
+
+
+@_plain
+def _levels(index, at, start, levels):
+    """Index levels by day, and at the end; a code where the index does not reach."""
+    places, known_days, known, most_gap = index
+    n = len(at[0])
+    if len(known) == 0:
+        return NO_INDEX, 1.0
+    levels[:n] = 1.0
+    if start < 0:
+        return OK, 1.0
+    state, end_level = _level(places, known_days, known, most_gap, at[3])
+    levels[:n] = end_level
+    for i in range(n):
+        if at[1][i] + at[2][i] != 0.0:
+            code, levels[i] = _level(places, known_days, known, most_gap, at[0][i])
+            state = code if code == INDEX_NOT_COVERED or state == OK else state
+    return state, end_level
+
+
+@_plain
+def _level(places, known_days, known, most_gap, day):
+    offset = day - known_days[0]
+    if offset < 0:
+        return INDEX_NOT_COVERED, 1.0
+    place = places[offset] if offset < len(places) else len(known) - 1
+    stale = most_gap >= 0 and day - known_days[place] > most_gap
+    return (INDEX_STALE if stale else OK), known[place]
+
+
+@_plain
+def _future_values(values, codes, at, held, n_rows, nav, start):
+    """KS-PME and its kin; returns `ln(1 + index_cagr)`."""
+    levels, growth, end_level, paid, received, _ = held
+    n = len(at[0])
+    for i in range(n):
+        paid[i], received[i] = growth[i] * at[1][i], growth[i] * at[2][i]
+    carried_in, carried_out = exact_sum(paid), exact_sum(received)
+    total = error = 0.0
+    for i in range(n):
+        total, error = _added(total, error, paid[i])
+        total, error = _added(total, error, -received[i])
+    difference = total + error
+    if not abs(difference) > _CLOSED * (carried_in + carried_out):
+        difference = 0.0
+    values[FV_CONTRIBUTIONS], values[FV_DISTRIBUTIONS] = carried_in, carried_out
+    values[NFV], values[LN_NAV] = nav - difference, difference
+    if carried_in == 0.0:
+        codes[KS_PME] = _nothing_paid_in(n_rows)
+    else:
+        values[KS_PME] = (carried_out + nav) / carried_in
+    if start < 0:
+        codes[NPV] = codes[INDEX_CAGR] = NO_FLOWS
+        return 0.0
+    values[NPV] = values[NFV] * levels[start] / end_level
+    if values[YEARS] == 0.0:
+        codes[INDEX_CAGR] = ZERO_DURATION
+        return 0.0
+    anchor = math.log(end_level / levels[start]) / values[YEARS]
+    if anchor >= _LARGEST_LOG_RATE:
+        codes[INDEX_CAGR] = OVERFLOW
+    else:
+        values[INDEX_CAGR] = math.expm1(anchor)
+    return anchor
+
+
+@_plain
+def _long_nickels(values, codes, at, held, start, anchor, wanted):
+    levels, end = held[0], values[LN_NAV]
+    moved = units = 0.0
+    least, short_from = np.inf, np.nan
+    for i in range(len(at[0])):
+        moved += (at[1][i] + at[2][i]) / levels[i]
+        units += (at[1][i] - at[2][i]) / levels[i]
+        position = units * levels[i] if abs(units) > _NOT_SHORT * moved else 0.0
+        least = min(least, position)
+        if position < 0.0 and math.isnan(short_from):
+            short_from = at[0][i]
+    if math.isnan(short_from) and end < 0.0:
+        short_from = at[3]
+    values[LN_SHORT_FROM] = short_from
+    values[LN_MIN] = min(least, end)
+    if start < 0:
+        values[LN_MIN], codes[LN_MIN] = np.nan, NO_FLOWS
+    if not wanted[1]:
+        return
+    for i in range(len(at[0])):
+        _put(at, i, at[2][i], at[1][i])
+    _rate(values, codes, LN_IRR, at, end, anchor, start)
+    _spread(values, codes, LN_SPREAD, LN_IRR)
+    if codes[IRR] == TOTAL_LOSS and not math.isnan(at[8][LN_IRR]):
+        values[LN_GEOMETRIC], codes[LN_GEOMETRIC] = -1.0, TOTAL_LOSS
+    else:
+        _ratio(values, codes, at[8], LN_GEOMETRIC, LN_IRR)
+
+
+@_plain
+def _spread(values, codes, measure, other):
+    values[measure] = values[IRR] - values[other]
+    codes[measure] = codes[IRR] if codes[IRR] != OK else codes[other]
+
+
+@_plain
+def _ratio(values, codes, logs, measure, other):
+    """`metric.derived_rate` of a difference of log rates."""
+    codes[measure] = codes[IRR] if codes[IRR] != OK else codes[other]
+    difference = logs[IRR] - logs[other]
+    if difference >= _LARGEST_LOG_RATE:
+        codes[measure] = OVERFLOW
+    else:
+        values[measure] = math.expm1(difference)
+
+
+@_plain
+def _scaled_streams(values, codes, at, held, nav, start, anchor, wanted):
+    if wanted[2]:
+        _pme_plus(values, codes, at, nav, start, anchor)
+    if wanted[3]:
+        for i in range(len(at[0])):
+            _put(at, i, at[2][i] * held[1][i], at[1][i] * held[1][i])
+        _rate(values, codes, ALPHA, at, nav, np.nan, start)
+        values[ALPHA_LOG], codes[ALPHA_LOG] = at[8][ALPHA], codes[ALPHA]
+        _ratio(values, codes, at[8], IMPLIED, ALPHA)
+    if wanted[5]:
+        _scaled(values, codes, at, nav, start, anchor)
+
+
+@_plain
+def _pme_plus(values, codes, at, nav, start, anchor):
+    if values[FV_CONTRIBUTIONS] == 0.0:
+        codes[LAMBDA] = codes[KS_PME]
+    elif values[FV_DISTRIBUTIONS] == 0.0:
+        codes[LAMBDA] = NO_DISTRIBUTIONS
+    else:
+        values[LAMBDA] = (values[FV_CONTRIBUTIONS] - nav) / values[FV_DISTRIBUTIONS]
+    if codes[LAMBDA] != OK:
+        codes[PLUS_IRR] = codes[LAMBDA]
+    else:
+        for i in range(len(at[0])):
+            _put(at, i, values[LAMBDA] * at[2][i], at[1][i])
+        _rate(values, codes, PLUS_IRR, at, nav, anchor, start)
+    _spread(values, codes, PLUS_SPREAD, PLUS_IRR)
+
+
+@_plain
+def _scaled(values, codes, at, nav, start, anchor):
+    ratio = values[KS_PME]
+    if codes[KS_PME] != OK:
+        codes[SCALED_IRR] = codes[KS_PME]
+    elif ratio <= 0.0:
+        codes[SCALED_IRR] = NO_FLOWS if ratio == 0.0 else NO_INVESTMENT
+    else:
+        for i in range(len(at[0])):
+            _put(at, i, at[2][i], ratio * at[1][i])
+        _rate(values, codes, SCALED_IRR, at, nav, anchor, start)
+
+
+@_plain
+def _modified(values, codes, at, held, source, start, anchor):
+    """The index investor who sells the share that the fund distributes (mPME)."""
+    flows, residuals = source
+    nav_days, navs = residuals
+    levels, end_level, residual = held[0], held[2], held[5]
+    _navs_by_day(flows, nav_days, navs, at[0], residual)
+    units = 0.0
+    for i in range(len(at[0])):
+        units += at[1][i] / levels[i]
+        sold = 0.0
+        if at[2][i] > 0.0:
+            sold = at[2][i] / (at[2][i] + residual[i]) * units
+        units -= sold
+        _put(at, i, sold * levels[i], at[1][i])
+    values[MPME_NAV] = units * end_level
+    _rate(values, codes, MPME_IRR, at, values[MPME_NAV], anchor, start)
+    _spread(values, codes, MPME_SPREAD, MPME_IRR)
+
+
+@_plain
+def _navs_by_day(flows, nav_days, navs, days, out):
+    """`_nav_on` every flow day, not below 0, in one sweep."""
+    row, place = 0, -1
+    total = error = base = 0.0
+    for i in range(len(days)):
+        while place + 1 < len(nav_days) and nav_days[place + 1] <= days[i]:
+            place += 1
+            base = navs[place]
+            total = error = 0.0
+            while row < len(flows[0]) and flows[0][row] <= nav_days[place]:
+                row += 1
+        while row < len(flows[0]) and flows[0][row] <= days[i]:
+            total, error = _added(total, error, flows[1][row] - flows[2][row])
+            row += 1
+        rolled = base if place >= 0 and nav_days[place] == days[i] else base + (total + error)
+        out[i] = max(rolled, 0.0) if len(nav_days) > 0 else 0.0
+
+
+@_plain
+def undecided_rows(codes, first, last):
+    """The rows in which a stream was left open."""
+    found = np.zeros(last - first, np.bool_)
+    for row in range(first, last):
+        for measure in range(N_MEASURES):
+            found[row - first] |= codes[row, measure] == UNDECIDED
+    return found

@@ -1,0 +1,651 @@
+"""Compiled loops that find every rate of a stream of dated amounts; needs Numba.
+
+A stream is `days` (int32, strictly ascending) and `amounts` (float64, none zero where `all_rates`
+is asked). Time runs over [-1, 1] from its first to its last day, and `y` is the log rate `ln(1+r)`
+times half the span in years, so that `g(y) = sum a exp(-y t)`.
+
+The quick way needs no exponential: 17 moments about `y = 0` hold `g` to rounding for `|y| <= 1.8`
+(35 % a year over 12 years). Beyond that the moments are taken again around the latest `y`. Laguerre
+proves that one root is all: the roots above a point are at most the sign changes of the running
+sums of the discounted amounts, those below it at most the sign changes of the sums from the end.
+What is not proved so goes to `all_rates`, the intervals of `core.roots` compiled, and what those
+leave open to `core.roots` itself.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+UNDECIDED = -1
+OK, MULTIPLE, NO_ROOT, TOTAL_LOSS, NO_FLOWS, NO_INVESTMENT, ZERO_DURATION, OVERFLOW = range(8)
+MOST_ROOTS = 64
+
+_LOG2_E = 1.4426950408889634
+_EPS = 2.220446049250313e-16
+CANCELLED = 1e-14  # of the money of a day: `irr.by_date`
+LARGEST_LOG_RATE = 709.782712893384
+_LEAST_RATE, _MOST_RATE = math.log(1e-4), math.log(101.0)
+_REACH = 1.8  # exp is held to 1.1e-15 of its largest value by the polynomial of `_moments`
+_LAST_STEP = 3e-5  # Halley is cubic: what is left after this step is below rounding
+_LEFT_OVER = 1e-16  # of a step whose slope is a step old
+_FLAT = 1e-3  # a slope below this share of the amounts is near a double root
+_SHARP = 20.0  # slope times days over amounts: rounding is then below 1e-13 of ln(1+r)
+_FARTHEST = 200.0
+_APART = 1.2  # over the span: where the first cuts around a known root stand
+_LEAST_SIZE, _MOST_SIZE = 1e-150, 1e150
+_FIRST_CUTS = (-3.7, -0.93, -0.21, 0.017, 0.23, 0.97, 3.9)
+_MOST_POINTS = 400
+_LEAST_WIDTH = 1e-6
+_STEP_TOLERANCE = 1e-10
+_SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer in the low bits
+
+_plain = njit(cache=True, nogil=True, error_model="numpy")
+_fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_summing = njit(
+    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+)
+
+
+@_plain
+def stream_rate(days, amounts, last_day, anchor, scratch):
+    """Status and log rate of a stream; the root nearest to `anchor`, METHODS 2.3 where it is NaN.
+
+    `scratch` has the shape (6, at least n); the days may repeat, the amounts may be zero.
+    """
+    y, code = _quick(days, amounts, scratch[0])
+    if code == OK:
+        return _overflowing(y * 730.0 / (days[-1] - days[0]))
+    times, sums = scratch[1], scratch[2]
+    n = _merged(days, amounts, times, sums, scratch[3])
+    if n == 0:
+        return NO_FLOWS, np.nan
+    if times[0] == last_day:
+        return ZERO_DURATION, np.nan
+    guess = y * 730.0 / max(1.0, float(days[-1] - days[0]))
+    return _general(times[:n], sums[:n], anchor, guess, scratch)
+
+
+@_plain
+def stream_rates(pointers, days, amounts, first, last, log_rates, codes):
+    """`stream_rate` of the funds `first` to `last`, each until its own last day."""
+    longest = 1
+    for fund in range(first, last):
+        longest = max(longest, pointers[fund + 1] - pointers[fund])
+    scratch = np.empty((6, longest))
+    for fund in range(first, last):
+        own_days = days[pointers[fund] : pointers[fund + 1]]
+        own = amounts[pointers[fund] : pointers[fund + 1]]
+        if len(own) == 0:
+            codes[fund], log_rates[fund] = NO_FLOWS, np.nan
+        else:
+            codes[fund], log_rates[fund] = stream_rate(own_days, own, own_days[-1], np.nan, scratch)
+
+
+@_plain
+def lone_rate(days, amounts):
+    """Status and annual rate of one prepared stream until its last day."""
+    y, code = _quick(days, amounts, np.empty(len(days)))
+    log_rate = y * 730.0 / (days[-1] - days[0])
+    if code != OK or log_rate >= LARGEST_LOG_RATE:
+        code, log_rate = stream_rate(days, amounts, days[-1], np.nan, np.empty((6, len(days))))
+    return code, math.expm1(log_rate)
+
+
+@_plain
+def all_rates(times, amounts, guess, found, scratch):
+    """The number of roots, their log rates ascending in `found`; UNDECIDED where none is proved.
+
+    `times` in years from 0, strictly ascending; amounts not zero, with a change of sign. `guess` is
+    near a root, or NaN.
+    """
+    n = len(times)
+    received = 0
+    changes = 0
+    for i in range(n):
+        received += amounts[i] > 0.0
+        changes += i > 0 and (amounts[i] > 0.0) != (amounts[i - 1] > 0.0)
+    # Received from the front, paid from there on: two contiguous runs of times and of logarithms.
+    split, logs = scratch[3][:n], scratch[4][:n]
+    plus, minus = 0, received
+    for i in range(n):
+        place = plus if amounts[i] > 0.0 else minus
+        split[place], logs[place] = times[i], math.log(abs(amounts[i]))
+        plus += amounts[i] > 0.0
+        minus += not amounts[i] > 0.0
+    ends = (1.0 if amounts[-1] > 0.0 else -1.0, 1.0 if amounts[0] > 0.0 else -1.0)
+    sides = (split[:received], logs[:received], split[received:], logs[received:], ends)
+    if changes == 1:
+        found[0] = _crossing(sides, -np.inf, np.inf, guess)
+        return 1
+    return _bracketed(sides, guess, _APART / times[-1], found)
+
+
+@_plain
+def rates_of(times, amounts):
+    """`all_rates` with room of its own: the number of roots, and the log rates."""
+    found = np.empty(MOST_ROOTS)
+    count = all_rates(times, amounts, np.nan, found, np.empty((6, len(times))))
+    return count, found
+
+
+@_plain
+def _overflowing(log_rate):
+    if log_rate >= LARGEST_LOG_RATE:
+        return OVERFLOW, log_rate
+    return OK, log_rate
+
+
+@_plain
+def _general(times, sums, anchor, guess, scratch):
+    """The chosen root of a merged stream; `times` are day numbers and become years."""
+    paid = received = False
+    first = times[0]
+    for i in range(len(times)):
+        times[i] = (times[i] - first) / 365.0
+        paid |= sums[i] < 0.0
+        received |= sums[i] > 0.0
+    if not received:
+        return TOTAL_LOSS, np.nan
+    if not paid:
+        return NO_INVESTMENT, np.nan
+    found = np.empty(MOST_ROOTS)
+    count = all_rates(times, sums, guess, found, scratch)
+    if count == UNDECIDED:
+        return UNDECIDED, np.nan
+    if count == 0:
+        return NO_ROOT, np.nan
+    chosen = found[0]
+    if count > 1:
+        chosen = _chosen(found[:count], anchor, exact_sum(sums))
+    if chosen >= LARGEST_LOG_RATE:
+        return OVERFLOW, chosen
+    return (OK if count == 1 else MULTIPLE), chosen
+
+
+@_plain
+def _chosen(found, anchor, total):
+    if not math.isnan(anchor):
+        return _nearest(found, anchor, -np.inf, np.inf)
+    low = 0.0 if total > 0.0 else -np.inf
+    high = 0.0 if total < 0.0 else np.inf
+    if total == 0.0:
+        low = high = 0.0
+    best = np.nan
+    for attempt in range(4):
+        inside = attempt < 2
+        signed = attempt % 2 == 0
+        bottom = max(_LEAST_RATE if inside else -np.inf, low if signed else -np.inf)
+        top = min(_MOST_RATE if inside else np.inf, high if signed else np.inf)
+        best = _nearest(found, 0.0, bottom, top)
+        if not math.isnan(best) and (not signed or total == 0.0 or best != 0.0):
+            return best
+    return best
+
+
+@_plain
+def _nearest(found, anchor, low, high):
+    best = np.nan
+    for x in found:
+        if low <= x <= high and not abs(x - anchor) >= abs(best - anchor):
+            best = x
+    return best
+
+
+@_plain
+def exact_sum(values):
+    """The sum with the rounding errors carried along (Neumaier): as `math.fsum`, to an ulp."""
+    total = error = 0.0
+    for value in values:
+        new = total + value
+        error += (total - new) + value if abs(total) >= abs(value) else (value - new) + total
+        total = new
+    return total + error
+
+
+@_plain
+def _merged(days, amounts, times, sums, sizes):
+    """Sums by day, those below the rounding error of their terms left out (`irr.by_date`)."""
+    n = 0
+    for i in range(len(days)):
+        day = float(days[i])
+        if n > 0 and times[n - 1] == day:
+            sums[n - 1] += amounts[i]
+            sizes[n - 1] += abs(amounts[i])
+            continue
+        if n > 0 and not abs(sums[n - 1]) > CANCELLED * sizes[n - 1]:
+            n -= 1
+        times[n], sums[n], sizes[n] = day, amounts[i], abs(amounts[i])
+        n += 1
+    if n > 0 and not abs(sums[n - 1]) > CANCELLED * sizes[n - 1]:
+        n -= 1
+    return n
+
+
+@_plain
+def _quick(days, amounts, weights):
+    """The only root of an ordinary stream, as `y`, or UNDECIDED."""
+    span = days[-1] - days[0]
+    if span <= 0 or not amounts[0] < 0.0:
+        return np.nan, UNDECIDED
+    scale = 2.0 / span
+    about = _moments(days, amounts, scale)
+    if not _LEAST_SIZE < about[0] < _MOST_SIZE:
+        return np.nan, UNDECIDED
+    y, slope = _polished(about)
+    if _steep(slope, about[0], span) and _one_root(amounts, about[1], about[0]):
+        return y, OK
+    return _walk(days, amounts, span, y, weights)
+
+
+@_plain
+def _steep(slope, size, span):
+    return abs(slope) > _FLAT * size and abs(slope) * span > _SHARP * size
+
+
+@_fused
+def _polished(about):
+    """The root of the polynomial nearest to 0 and its slope; slope 0 where it is out of reach."""
+    y = _first_guess(about)
+    for _ in range(6):
+        if not abs(y) <= _REACH:
+            break
+        value, slope, bend = _polynomial(about, y)
+        step = -value * slope / (slope * slope - 0.5 * value * bend)
+        y += step
+        slope += bend * step
+        last = -_value(about, y) / slope
+        y += last
+        if abs(last) * step * step < _LEFT_OVER and abs(y) <= _REACH:
+            return y, slope
+    return (y if abs(y) < 2.0 * _REACH else math.copysign(_REACH, y)), 0.0
+
+
+@_fused
+def _first_guess(c):
+    """The ratio of two coefficients of the reciprocal series (König): order five, one division."""
+    a, b, d, e, f = c[1], c[2], c[3], c[4], c[5]
+    second = b * b - a * d
+    third = b * second - a * (b * d - a * e)
+    fourth = b * third - a * (d * second - a * (b * e - a * f))
+    return -a * third / fourth
+
+
+@_plain
+def _walk(days, amounts, span, start, weights):
+    """Steps of a short polynomial about the latest point, until the next one is tiny."""
+    y = start if abs(start) < 2.0 * _REACH else 0.0
+    for _ in range(40):
+        about = _weighed(days, amounts, 2.0 / span, y, weights)
+        if not _LEAST_SIZE < about[0] < _MOST_SIZE:
+            break
+        step, slope = _short_step(about)
+        if abs(step) < 0.02:
+            if _steep(slope, about[0], span) and _one_root(
+                weights[: len(days)], about[1], about[0]
+            ):
+                return y + step, OK
+            return y, UNDECIDED
+        y += step
+        if not abs(y) < _FARTHEST:
+            break
+    return np.nan, UNDECIDED
+
+
+@_plain
+def _short_step(about):
+    """The root of the local polynomial, at most 1.5 away, in the direction of fewer discounts."""
+    e = 0.0
+    value, slope, bend = about[1], about[2], 2.0 * about[3]
+    for _ in range(5):
+        step = -2.0 * value * slope / (2.0 * slope * slope - value * bend)
+        e += step
+        if not abs(e) <= 1.5:
+            return math.copysign(1.5, about[1]), slope
+        if abs(step) < _LAST_STEP:
+            return e, slope
+        value, slope, bend = _short_polynomial(about, e)
+    return math.copysign(0.5, about[1]), slope
+
+
+@_plain
+def _one_root(values, total, size):
+    """Whether running sums from both ends change sign once in all (Laguerre): one root is all.
+
+    `values` start negative. From the start no sum but the last may pass the higher of 0 and the
+    total, and the lower of the two is passed once; what rounding could turn is not proved.
+    """
+    margin = _EPS * (len(values) + 4) * size
+    low, high = min(0.0, total), max(0.0, total)
+    running = 0.0
+    largest = -np.inf
+    nearest = np.inf
+    below = total >= 0.0
+    passes = 0
+    for i in range(len(values) - 1):
+        running += values[i]
+        largest = running if running > largest else largest
+        above = running - low
+        nearest = abs(above) if abs(above) < nearest else nearest
+        passes += (above < 0.0) ^ below
+        below = above < 0.0
+    if largest < low - margin:
+        return True
+    if not (largest < high - margin and nearest > margin and values[0] < -margin):
+        return False
+    return passes == 1 if total < -margin else total > margin and passes <= 1
+
+
+@_fused
+def _exp2(z):
+    """2**z for |z| < 1000: a polynomial on [-1/2, 1/2], and the integer part in the exponent."""
+    rounded = z + _SHIFT
+    f = z - (rounded - _SHIFT)
+    p = 4.4558179083360645e-10
+    p = p * f + 7.074194297288521e-09
+    p = p * f + 1.0178057087733941e-07
+    p = p * f + 1.3215432535912375e-06
+    p = p * f + 1.5252733841556773e-05
+    p = p * f + 0.00015403530463724353
+    p = p * f + 0.001333355814640647
+    p = p * f + 0.009618129107587256
+    p = p * f + 0.055504108664821625
+    p = p * f + 0.24022650695910158
+    p = p * f + 0.6931471805599453
+    p = p * f + 1.0
+    bits = np.float64(p).view(np.int64) + (np.float64(rounded).view(np.int64) << 52)
+    return np.int64(bits).view(np.float64)
+
+
+@_summing
+def _moments(days, amounts, scale):
+    """Size, and the coefficients of `g` about 0: a near-minimax polynomial of exp(-y t)."""
+    first = days[0]
+    size = m0 = m1 = m2 = m3 = m4 = m5 = m6 = m7 = m8 = 0.0
+    m9 = m10 = m11 = m12 = m13 = m14 = m15 = m16 = 0.0
+    for i in range(len(days)):
+        t = np.float64(days[i] - first) * scale - 1.0
+        w = amounts[i]
+        size += abs(w)
+        m0 += w
+        w *= t
+        m1 += w
+        w *= t
+        m2 += w
+        w *= t
+        m3 += w
+        w *= t
+        m4 += w
+        w *= t
+        m5 += w
+        w *= t
+        m6 += w
+        w *= t
+        m7 += w
+        w *= t
+        m8 += w
+        w *= t
+        m9 += w
+        w *= t
+        m10 += w
+        w *= t
+        m11 += w
+        w *= t
+        m12 += w
+        w *= t
+        m13 += w
+        w *= t
+        m14 += w
+        w *= t
+        m15 += w
+        w *= t
+        m16 += w
+    return (
+        size,
+        m0,
+        -0.9999999999999908 * m1,
+        0.4999999999999995 * m2,
+        -0.16666666666680324 * m3,
+        0.04166666666667422 * m4,
+        -0.008333333332743513 * m5,
+        0.0013888888888562501 * m6,
+        -0.0001984126995562066 * m7,
+        2.4801587364860493e-05 * m8,
+        -2.7557307476928213e-06 * m9,
+        2.7557312722165586e-07 * m10,
+        -2.5052792486106265e-08 * m11,
+        2.0877135708106742e-09 * m12,
+        -1.6036390795333547e-10 * m13,
+        1.1458200126994214e-11 * m14,
+        -8.043608049905083e-13 * m15,
+        4.9992008296268926e-14 * m16,
+    )
+
+
+@_fused
+def _polynomial(c, y):
+    """Value, slope and second derivative of `sum c[m+1] y**m`, odd and even terms apart."""
+    z = y * y
+    even = (((((c[17] * z + c[15]) * z + c[13]) * z + c[11]) * z + c[9]) * z + c[7]) * z + c[5]
+    even = (even * z + c[3]) * z + c[1]
+    odd = (((((c[16] * z + c[14]) * z + c[12]) * z + c[10]) * z + c[8]) * z + c[6]) * z + c[4]
+    odd = odd * z + c[2]
+    de = (((16 * c[17] * z + 14 * c[15]) * z + 12 * c[13]) * z + 10 * c[11]) * z + 8 * c[9]
+    de = ((de * z + 6 * c[7]) * z + 4 * c[5]) * z + 2 * c[3]
+    do = (((15 * c[16] * z + 13 * c[14]) * z + 11 * c[12]) * z + 9 * c[10]) * z + 7 * c[8]
+    do = ((do * z + 5 * c[6]) * z + 3 * c[4]) * z + c[2]
+    ce = (((240 * c[17] * z + 182 * c[15]) * z + 132 * c[13]) * z + 90 * c[11]) * z + 56 * c[9]
+    ce = ((ce * z + 30 * c[7]) * z + 12 * c[5]) * z + 2 * c[3]
+    co = (((210 * c[16] * z + 156 * c[14]) * z + 110 * c[12]) * z + 72 * c[10]) * z + 42 * c[8]
+    co = (co * z + 20 * c[6]) * z + 6 * c[4]
+    return even + odd * y, de * y + do, ce + co * y
+
+
+@_fused
+def _value(c, y):
+    """The value alone, in a shallow tree."""
+    z = y * y
+    q = z * z
+    r = q * q
+    a = (c[1] + c[2] * y) + (c[3] + c[4] * y) * z
+    b = (c[5] + c[6] * y) + (c[7] + c[8] * y) * z
+    d = (c[9] + c[10] * y) + (c[11] + c[12] * y) * z
+    e = (c[13] + c[14] * y) + (c[15] + c[16] * y) * z
+    return (a + b * q) + ((d + e * q) + c[17] * r) * r
+
+
+@_summing
+def _weighed(days, amounts, scale, y, weights):
+    """Discounted amounts at `y`, their size, and the Taylor coefficients of `g` there."""
+    first = days[0]
+    rate = -y * _LOG2_E
+    size = m0 = m1 = m2 = m3 = m4 = m5 = m6 = 0.0
+    for i in range(len(days)):
+        t = np.float64(days[i] - first) * scale - 1.0
+        w = amounts[i] * _exp2(rate * t)
+        weights[i] = w
+        size += abs(w)
+        m0 += w
+        w *= t
+        m1 += w
+        w *= t
+        m2 += w
+        w *= t
+        m3 += w
+        w *= t
+        m4 += w
+        w *= t
+        m5 += w
+        w *= t
+        m6 += w
+    return size, m0, -m1, m2 / 2.0, -m3 / 6.0, m4 / 24.0, -m5 / 120.0, m6 / 720.0
+
+
+@_fused
+def _short_polynomial(c, e):
+    value = (((((c[7] * e + c[6]) * e + c[5]) * e + c[4]) * e + c[3]) * e + c[2]) * e + c[1]
+    slope = ((((6 * c[7] * e + 5 * c[6]) * e + 4 * c[5]) * e + 3 * c[4]) * e + 2 * c[3]) * e + c[2]
+    bend = (((30 * c[7] * e + 20 * c[6]) * e + 12 * c[5]) * e + 6 * c[4]) * e + 2 * c[3]
+    return value, slope, bend
+
+
+@_plain
+def _at(sides, x):
+    """`ln P`, `ln N` and the mean discounted times of both at one log rate (`roots.at`)."""
+    log_p, time_p = _log_sum(sides[0], sides[1], x)
+    log_n, time_n = _log_sum(sides[2], sides[3], x)
+    return log_p, log_n, time_p, time_n
+
+
+@_plain
+def _log_sum(times, logs, x):
+    largest = _largest(times, logs, x)
+    total, moment = _shifted(times, logs, x, largest)
+    return largest + math.log(total), moment / total
+
+
+@_summing
+def _largest(times, logs, x):
+    largest = -np.inf
+    for i in range(len(times)):
+        e = logs[i] - x * times[i]
+        largest = e if e > largest else largest
+    return largest
+
+
+@_summing
+def _shifted(times, logs, x, largest):
+    total = moment = 0.0
+    for i in range(len(times)):
+        e = (logs[i] - x * times[i] - largest) * _LOG2_E
+        w = _exp2(e if e > -1000.0 else -1000.0)
+        total += w
+        moment += w * times[i]
+    return total, moment
+
+
+@_plain
+def _crossing(sides, low, high, guess):
+    """The one place in `(low, high)` where the sum changes sign (`roots._root`)."""
+    if math.isinf(low):
+        rising = sides[4][0] < 0.0
+    else:
+        p, n, _, _ = _at(sides, low)
+        rising = p < n
+    x = 0.0 if low < 0.0 < high else _halfway(low, high, 1.0)
+    x = guess if low < guess < high else x
+    last = np.inf
+    reach = 1.0
+    for _ in range(400):
+        p, n, tp, tn = _at(sides, x)
+        value, slope = p - n, tn - tp
+        if value == 0.0:
+            return x
+        if (value < 0.0) == rising:
+            low = x
+        else:
+            high = x
+        step = -value / slope if slope != 0.0 else np.inf
+        if abs(step) <= _STEP_TOLERANCE * min(1.0, 1.0 / max(_EPS, abs(x))) + _EPS * abs(x):
+            return x + step
+        if not low < x + step < high or abs(step) > abs(last) * 0.7:
+            step = _halfway(low, high, reach) - x
+            reach *= 2.0
+        if abs(step) <= _EPS * abs(x):
+            return x + step
+        last = step
+        x += step
+    return x
+
+
+@_plain
+def _halfway(low, high, reach):
+    if math.isinf(low):
+        return high - reach
+    if math.isinf(high):
+        return low + reach
+    return (low + high) / 2.0
+
+
+@_plain
+def _bracketed(sides, guess, apart, found):
+    """Cut the line until each piece surely holds one root or none (`roots._certified_brackets`).
+
+    The first cuts stand around the guess, or where rates usually are. A point is
+    (x, ln P, ln N, mean time of P, of N, sign); pieces wait on a stack, lowest on top.
+    """
+    stack = np.empty((_MOST_POINTS + 16, 6))
+    low = np.empty(6)
+    _end(sides, 1, stack[0])
+    _end(sides, -1, low)
+    if math.isnan(guess):
+        top = 7
+        for place in range(7):
+            _point(sides, _FIRST_CUTS[place], stack[7 - place])
+    else:
+        top = 2
+        _point(sides, guess + apart, stack[1])
+        _point(sides, guess - apart, stack[2])
+    points, count = top, 0
+    while top >= 0:
+        high = stack[top]
+        state = _settled(low, high)
+        if state == UNDECIDED:
+            points += 1
+            if points > _MOST_POINTS or _too_narrow(low[0], high[0]):
+                return UNDECIDED
+            top += 1
+            _point(sides, _cut(low[0], high[0]), stack[top])
+            continue
+        if state == 1:
+            if count == len(found):
+                return UNDECIDED
+            found[count] = _crossing(sides, low[0], high[0], guess)
+            count += 1
+        low[:] = high
+        top -= 1
+    return count
+
+
+@_plain
+def _point(sides, x, point):
+    p, n, tp, tn = _at(sides, x)
+    point[0], point[1], point[2], point[3], point[4] = x, p, n, tp, tn
+    point[5] = 1.0 if p >= n else -1.0
+
+
+@_plain
+def _end(sides, side, point):
+    """What is known at an infinite rate: the first times and sign, or the last ones."""
+    place = 0 if side > 0 else -1
+    point[0], point[1], point[2] = side * np.inf, np.nan, np.nan
+    point[3], point[4] = sides[0][place], sides[2][place]
+    point[5] = sides[4][1 if side > 0 else 0]
+
+
+@_plain
+def _settled(low, high):
+    """1 root or 0 for sure, else UNDECIDED."""
+    if high[1] > low[2] or low[1] < high[2]:
+        return 0
+    if not (high[3] > low[4] or low[3] < high[4]):
+        return UNDECIDED
+    return 1 if low[5] != high[5] else 0
+
+
+@_plain
+def _cut(low, high):
+    if math.isinf(low):
+        return 2.03 * min(high, -0.1)
+    if math.isinf(high):
+        return 2.03 * max(low, 0.1)
+    return (low + high) / 2.0
+
+
+@_plain
+def _too_narrow(low, high):
+    if math.isinf(low) or math.isinf(high):
+        return False
+    return (high - low) / max(1.0, max(abs(low), abs(high))) < _LEAST_WIDTH

@@ -1,0 +1,59 @@
+"""Compiled loops over the valuation dates of one fund; needs Numba."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from pmecalc.core._kernels import stream_rate
+
+_plain = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_plain
+def ratio_series(flows, nav_days, navs, nav_levels):
+    """DPI, RVPI, TVPI and KS-PME at every NAV date in one sweep, shape (4, n_navs).
+
+    `flows` are days, contributions, distributions and index levels; `nav_levels` is the index on
+    the NAV dates. No term is negative, so the running sums lose nothing but rounding.
+    """
+    days, contributions, distributions, levels = flows
+    ratios = np.empty((4, len(nav_days)))
+    row = 0
+    paid = received = bought = sold = 0.0
+    for place in range(len(nav_days)):
+        while row < len(days) and days[row] <= nav_days[place]:
+            paid += contributions[row]
+            received += distributions[row]
+            bought += contributions[row] / levels[row]
+            sold += distributions[row] / levels[row]
+            row += 1
+        nav, level = navs[place], nav_levels[place]
+        ratios[0, place] = received / paid
+        ratios[1, place] = nav / paid
+        ratios[2, place] = (received + nav) / paid
+        ratios[3, place] = (sold * level + nav) / (bought * level)
+    return ratios
+
+
+@_plain
+def rate_series(days, amounts, nav_days, navs):
+    """Status codes and log rates of the flows up to each NAV date, closed by its NAV."""
+    count = len(days)
+    codes, log_rates = np.empty(len(nav_days), np.int8), np.empty(len(nav_days))
+    stream_days, stream = np.empty(count + 1, np.int32), np.empty(count + 1)
+    stream_days[:count], stream[:count] = days, amounts
+    scratch = np.empty((6, count + 1))
+    row = 0
+    for place in range(len(nav_days)):
+        last = nav_days[place]
+        while row < count and days[row] <= last:
+            row += 1
+        # The NAV stands for a moment where the next flow is.
+        stream_days[row], stream[row] = last, navs[place]
+        codes[place], log_rates[place] = stream_rate(
+            stream_days[: row + 1], stream[: row + 1], last, np.nan, scratch
+        )
+        if row < count:
+            stream_days[row], stream[row] = days[row], amounts[row]
+    return codes, log_rates

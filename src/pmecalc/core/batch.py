@@ -1,0 +1,390 @@
+"""Every measure of many funds at once."""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pmecalc.core import engine
+from pmecalc.core.dates import day_number
+from pmecalc.core.errors import BenchmarkError, NotDefinedError
+from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
+from pmecalc.core.methods import METHODS, method
+from pmecalc.core.metric import Metric, undefined
+from pmecalc.core.ragged import Ragged
+from pmecalc.core.valuation import Options, value_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.dates import DateLike
+    from pmecalc.core.fund import FloatArray, Fund, IntArray
+    from pmecalc.core.ragged import DayArray
+
+_CHUNK, _LEAST_CHUNK = 2048, 256
+_HAS_RATE = (0, 1)  # ok, multiple
+_EPOCH = np.datetime64("1970-01-01")
+_NO_DAYS = np.zeros(0, np.int32)
+# The rates that are solved for, in the order of `wanted` in the compiled loops, and what needs them
+_SOLVED = (
+    ("irr", ("irr", "irr_gips", "implied_index_irr")),
+    ("ln", ("ln_irr",)),
+    ("plus", ("pme_plus_lambda", "pme_plus_irr")),
+    ("alpha", ("direct_alpha", "direct_alpha_log", "implied_index_irr")),
+    ("mpme", ("mpme_nav", "mpme_irr")),
+    ("scaled", ("scaled_pme_irr",)),
+)
+_SPREADS = {
+    "ln_spread": (0, 1),
+    "ln_spread_geometric": (0, 1),
+    "pme_plus_spread": (0, 2),
+    "mpme_spread": (0, 4),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Measures of many funds; build one with `batch`.
+
+    Parameters
+    ----------
+    labels
+        What the funds are called, shape (n_funds,).
+    columns
+        Values by measure, each of shape (n_funds,): NaN where there is none; `ln_short_from` is a
+        date, NaT where there is none.
+    codes
+        Status codes by measure, each of shape (n_funds,): places in `engine.STATUSES`.
+    """
+
+    labels: npt.NDArray[np.generic]
+    columns: Mapping[str, npt.NDArray[np.generic]]
+    codes: Mapping[str, npt.NDArray[np.int8]]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
+        """The values of a measure."""
+        return self.columns[method(name).name]
+
+    def statuses(self, name: str) -> npt.NDArray[np.str_]:
+        """The status of a measure for each fund, as text."""
+        return np.array(engine.STATUSES)[self.codes[method(name).name]]
+
+    def to_dict(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Columns `fund`, each measure, and each measure's status as `<name>_status`."""
+        table: dict[str, npt.NDArray[np.generic]] = {"fund": self.labels}
+        for name, column in self.columns.items():
+            table[name] = column
+            table[f"{name}_status"] = self.statuses(name)
+        return table
+
+
+def batch(
+    funds: Ragged | Iterable[Fund] | Mapping[str, object],
+    index: Benchmark | None = None,
+    *,
+    as_of: DateLike | None = None,
+    measures: Iterable[str] | None = None,
+    netting: str = "gross",
+    max_staleness_days: int | None = 100,
+    threads: int | None = None,
+) -> Batch:
+    """Measures of many funds, all by default.
+
+    Parameters
+    ----------
+    funds
+        Flat columns (`Ragged`), a long table (Arrow, Polars, pandas, a dict of arrays; see
+        `Ragged.of_table`), or funds.
+    index
+        The benchmark; without one the measures that need it have the status `no_index`.
+    as_of
+        A common valuation date; by default each fund's own.
+    measures
+        Names of measures; fewer cost less.
+    netting, max_staleness_days
+        As for `evaluate`.
+    threads
+        How many to use; by default as many as there are processors, one for small batches.
+
+    Returns
+    -------
+    Batch
+        Values and status codes. A fund that the index does not reach has the status
+        `index_not_covered` or `index_stale` in the measures that need one; `evaluate` raises.
+
+    Raises
+    ------
+    CashFlowError, InputError
+        The table cannot be used.
+    NotFoundError
+        There is no such measure.
+
+    Examples
+    --------
+    >>> table = {"fund": [1, 1], "date": ["2021-01-01", "2022-01-01"], "amount": [-100, 110]}
+    >>> batch(table)["irr"].round(12).tolist()
+    [0.1]
+    """
+    ragged = _ragged(funds)
+    names = tuple(method(name).name for name in (METHODS if measures is None else measures))
+    options = Options.of(netting=netting, max_staleness_days=max_staleness_days)
+    task = Task(ragged, index, as_ofs(ragged, as_of), options, names)
+    compute = compiled_rows(task) if engine.load() else plain_rows(task)
+    columns = {name: np.empty(len(ragged)) for name in names}
+    codes = {name: np.empty(len(ragged), np.int8) for name in names}
+    places = {name: place for place, name in enumerate(METHODS) if name in columns}
+
+    def fill(span: tuple[int, int]) -> None:
+        values, states = compute(*span)
+        for name, place in places.items():
+            columns[name][slice(*span)] = values[:, place]
+            codes[name][slice(*span)] = states[:, place]
+
+    _each(fill, len(ragged), threads)
+    if "ln_short_from" in columns:
+        columns["ln_short_from"] = _dates(columns["ln_short_from"])  # type: ignore[assignment]
+    return Batch(ragged.labels, columns, codes)
+
+
+def irrs(
+    pointers: IntArray, days: DayArray, amounts: FloatArray, *, threads: int | None = None
+) -> tuple[FloatArray, npt.NDArray[np.int8]]:
+    """IRRs of many streams of dated amounts, each until its own last day.
+
+    Parameters
+    ----------
+    pointers
+        Where each stream begins, and the end, shape (n_streams + 1,).
+    days, amounts
+        Day numbers (int32), ascending within a stream, and money, paid in `< 0`, shape (n_rows,).
+    threads
+        As for `batch`.
+
+    Returns
+    -------
+    tuple[FloatArray, NDArray[int8]]
+        Annual rates, NaN where there is none, and status codes, shape (n_streams,).
+
+    References
+    ----------
+    METHODS 2.
+
+    Examples
+    --------
+    >>> streams = np.array([0, 2]), np.array([0, 365], np.int32), np.array([-100.0, 110.0])
+    >>> irrs(*streams)[0].round(12).tolist()
+    [0.1]
+    """
+    count = len(pointers) - 1
+    log_rates, codes = np.full(count, np.nan), np.full(count, -1, np.int8)
+    if engine.load():
+        compiled = engine.kernels()
+
+        def solve_span(span: tuple[int, int]) -> None:
+            compiled.stream_rates(pointers, days, amounts, *span, log_rates, codes)  # type: ignore[union-attr]
+
+        _each(solve_span, count, threads)
+    engine.to_rates(log_rates, codes)
+    for place in np.flatnonzero(codes < 0).tolist():
+        rows = slice(pointers[place], pointers[place + 1])
+        log_rates[place], codes[place] = irr_outcome(days[rows], amounts[rows])
+    return log_rates, codes
+
+
+def stream_irr(days: DayArray, amounts: FloatArray) -> float:
+    """The IRR of one prepared stream until its last day.
+
+    Parameters
+    ----------
+    days, amounts
+        As for `irrs`, of one stream.
+
+    Raises
+    ------
+    NotDefinedError
+        With the status of METHODS 2.5.
+
+    Examples
+    --------
+    >>> round(stream_irr(np.array([0, 365], np.int32), np.array([-100.0, 110.0])), 12)
+    0.1
+    """
+    compiled = engine.kernels()
+    if compiled is not None and len(days):
+        code, rate = compiled.lone_rate(days, amounts)
+        if code in _HAS_RATE:
+            return float(rate)
+    rate, code = irr_outcome(days, amounts)
+    if math.isnan(rate):
+        raise NotDefinedError("irr", engine.STATUSES[code])
+    return rate
+
+
+def irr_outcome(days: DayArray, amounts: FloatArray) -> tuple[float, int]:
+    """The IRR of one stream until its last day by the plain engine, and its status code."""
+    if len(days) == 0:
+        return _coded(undefined("no_flows"))
+    found = solve(days.astype(np.int64), amounts, last_day=int(days[-1]))
+    return _coded(rate_metric(found, sign_consistent_choice))
+
+
+def _ragged(funds: Ragged | Iterable[Fund] | Mapping[str, object]) -> Ragged:
+    if isinstance(funds, Ragged):
+        return funds
+    if hasattr(funds, "keys") or hasattr(funds, "columns"):
+        return Ragged.of_table(funds)  # type: ignore[arg-type]
+    return Ragged.of_funds(funds)
+
+
+def as_ofs(ragged: Ragged, as_of: DateLike | None = None) -> DayArray:
+    """The valuation day of each fund: the common one, else its latest NAV, else its last flow."""
+    if as_of is not None:
+        return np.full(len(ragged), day_number(as_of, field="as_of"), np.int32)
+    days = _lasts(ragged.pointers, ragged.days)
+    navs = np.diff(ragged.nav_pointers) > 0
+    return np.where(navs, _lasts(ragged.nav_pointers, ragged.nav_days), days).astype(np.int32)
+
+
+def _lasts(pointers: IntArray, days: DayArray) -> DayArray:
+    if len(days) == 0:
+        return np.zeros(len(pointers) - 1, np.int32)
+    return days[np.maximum(pointers[1:] - 1, 0)]
+
+
+def _each(work: Callable[[tuple[int, int]], None], count: int, threads: int | None) -> None:
+    workers = threads or os.cpu_count() or 1
+    chunk = max(_LEAST_CHUNK, min(_CHUNK, -(-count // (4 * workers))))
+    spans = [(first, min(first + chunk, count)) for first in range(0, count, chunk)]
+    if min(workers, len(spans)) <= 1:
+        for span in spans:
+            work(span)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(work, spans):
+            pass
+
+
+Rows = tuple["FloatArray", npt.NDArray[np.int8]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a batch computes: funds, index, valuation days, conventions, measures."""
+
+    funds: Ragged
+    index: Benchmark | None
+    as_ofs: DayArray
+    options: Options
+    names: tuple[str, ...]
+
+
+def compiled_rows(task: Task) -> Callable[[int, int], Rows]:
+    """All measures of the funds from one place to another, a row each, by the compiled loops."""
+    loops = engine.fund_kernels()
+    funds = task.funds
+    flows = (funds.days, funds.contributions, funds.distributions)
+    residuals = (funds.nav_days, funds.navs)
+    table = index_table(task.index, task.options)
+    wanted = wanted_streams(task.names)
+    plain = plain_rows(task)
+
+    def compute(first: int, last: int) -> Rows:
+        shape = (last - first, len(METHODS))
+        values, codes = np.empty(shape), np.empty(shape, np.int8)
+        own = slice(first, last)
+        loops.fund_rows(  # type: ignore[union-attr]  # the caller has loaded them
+            (funds.pointers[first : last + 1], *flows),
+            (funds.nav_pointers[first : last + 1], *residuals),
+            task.as_ofs[own],
+            funds.commitments[own],
+            table,
+            task.options.netting == "same_day",
+            wanted,
+            0,
+            last - first,
+            (values, codes),
+        )
+        for place in np.flatnonzero((codes < 0).any(axis=1)).tolist():
+            one = plain(first + place, first + place + 1)
+            values[place], codes[place] = one[0][0], one[1][0]
+        return values, codes
+
+    return compute
+
+
+def plain_rows(task: Task) -> Callable[[int, int], Rows]:
+    """The same by `evaluate`'s own functions, fund by fund."""
+    places = {name: place for place, name in enumerate(METHODS)}
+
+    def compute(first: int, last: int) -> Rows:
+        values = np.full((last - first, len(METHODS)), np.nan)
+        codes = np.zeros((last - first, len(METHODS)), np.int8)
+        for row, place in enumerate(range(first, last)):
+            for name, metric in _outcomes(task, place):
+                values[row, places[name]], codes[row, places[name]] = _coded(metric)
+        return values, codes
+
+    return compute
+
+
+def _outcomes(task: Task, place: int) -> Iterator[tuple[str, Metric]]:
+    if task.funds.pointers[place] == task.funds.pointers[place + 1]:
+        yield from ((name, Metric(None, "no_flows")) for name in task.names)
+        return
+    fund, as_of = task.funds.fund(place), int(task.as_ofs[place])
+    failure = None
+    try:
+        at = value_on(fund, task.index, as_of, task.options)
+    except BenchmarkError as error:
+        at, failure = value_on(fund, None, as_of, task.options), error.code.lower()
+    for name in task.names:
+        metric = METHODS[name].measure.at(at)
+        if failure is not None and metric.status == "no_index":
+            metric = Metric(None, failure)
+        yield name, metric
+
+
+def _coded(metric: Metric) -> tuple[float, int]:
+    code = engine.STATUSES.index(metric.status)
+    if isinstance(metric.value, str):
+        return float(day_number(metric.value)), code
+    return (np.nan if metric.value is None else metric.value), code
+
+
+def _dates(days: FloatArray) -> npt.NDArray[np.datetime64]:
+    known = ~np.isnan(days)
+    dates = np.full(len(days), np.datetime64("NaT", "D"))
+    dates[known] = _EPOCH + days[known].astype(np.int64)
+    return dates
+
+
+def wanted_streams(names: Iterable[str]) -> npt.NDArray[np.bool_]:
+    """Which streams the compiled loops must solve for the measures, shape (6,)."""
+    asked = set(names)
+    wanted = np.array([bool(asked & set(needs)) for _, needs in _SOLVED])
+    for name, streams in _SPREADS.items():
+        if name in asked:
+            wanted[list(streams)] = True
+    return wanted
+
+
+def index_table(
+    index: Benchmark | None, options: Options
+) -> tuple[DayArray, DayArray, FloatArray, int]:
+    """For each day from the first level to the last the place of the level, and the levels."""
+    most_gap = -1 if options.max_staleness_days is None else options.max_staleness_days
+    if index is None:
+        return _NO_DAYS, _NO_DAYS, np.zeros(0), most_gap
+    every = np.arange(index.days[0], index.days[-1] + 1)
+    places = np.searchsorted(index.days, every, side="right") - 1
+    return places.astype(np.int32), index.days.astype(np.int32), index.levels, most_gap

@@ -1,0 +1,333 @@
+"""Many funds as flat columns: no object a fund."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pmecalc.core.errors import CashFlowError, InputError
+from pmecalc.core.fund import FloatArray, Fund, IntArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pmecalc.core.fund import BoolArray
+
+DayArray: TypeAlias = npt.NDArray[np.int32]
+_Column = TypeVar("_Column", bound=npt.NDArray[np.generic])
+_EPOCH = np.datetime64("1970-01-01")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ragged:
+    """Flows and NAVs of many funds, sorted by fund and date; build one with `of` or `of_table`.
+
+    Parameters
+    ----------
+    pointers
+        Where the flow rows of each fund begin, and the end, shape (n_funds + 1,).
+    days
+        Day numbers of the rows, shape (n_rows,), ascending within a fund.
+    contributions, distributions
+        Money paid in and received, shape (n_rows,), `>= 0`.
+    nav_pointers, nav_days, navs
+        The same for NAVs, days unique within a fund.
+    commitments
+        Money promised, shape (n_funds,); NaN where it is not known.
+    labels
+        What the funds are called, shape (n_funds,).
+    """
+
+    pointers: IntArray
+    days: DayArray
+    contributions: FloatArray
+    distributions: FloatArray
+    nav_pointers: IntArray
+    nav_days: DayArray
+    navs: FloatArray
+    commitments: FloatArray
+    labels: npt.NDArray[np.generic]
+
+    def __len__(self) -> int:
+        return len(self.pointers) - 1
+
+    @classmethod
+    def of(
+        cls,
+        pointers: npt.ArrayLike,
+        days: npt.ArrayLike,
+        contributions: npt.ArrayLike,
+        distributions: npt.ArrayLike,
+        *,
+        nav_pointers: npt.ArrayLike | None = None,
+        nav_days: npt.ArrayLike = (),
+        navs: npt.ArrayLike = (),
+        commitments: npt.ArrayLike | None = None,
+        labels: npt.ArrayLike | None = None,
+    ) -> Ragged:
+        """Check sorted columns; arrays of the right type are used as they are, not copied.
+
+        Raises
+        ------
+        CashFlowError
+            `NON_FINITE`, `NEGATIVE_AMOUNT`, `NAV_DUPLICATE`.
+        InputError
+            `MALFORMED`: the columns do not fit together, or days are not ascending.
+
+        Examples
+        --------
+        >>> len(Ragged.of([0, 2], [0, 365], [100, 0], [0, 110]))
+        1
+        """
+        starts = np.asarray(pointers, np.int64)
+        count = len(starts) - 1
+        made = cls(
+            pointers=starts,
+            days=np.asarray(days, np.int32),
+            contributions=np.asarray(contributions, np.float64),
+            distributions=np.asarray(distributions, np.float64),
+            nav_pointers=np.zeros(count + 1, np.int64)
+            if nav_pointers is None
+            else np.asarray(nav_pointers, np.int64),
+            nav_days=np.asarray(nav_days, np.int32),
+            navs=np.asarray(navs, np.float64),
+            commitments=np.full(count, np.nan)
+            if commitments is None
+            else np.asarray(commitments, np.float64),
+            labels=np.arange(count) if labels is None else np.asarray(labels),
+        )
+        _check(made)
+        return made
+
+    @classmethod
+    def of_funds(cls, funds: Iterable[Fund]) -> Ragged:
+        """The funds' columns, one after the other.
+
+        Examples
+        --------
+        >>> fund = Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 150)])
+        >>> len(Ragged.of_funds([fund, fund]).days)
+        4
+        """
+        members = list(funds)
+        unknown = [np.nan if fund.commitment is None else fund.commitment for fund in members]
+        return cls.of(
+            _pointers([len(fund.days) for fund in members]),
+            _joined([fund.days for fund in members]),
+            _joined([fund.contributions for fund in members]),
+            _joined([fund.distributions for fund in members]),
+            nav_pointers=_pointers([len(fund.nav_days) for fund in members]),
+            nav_days=_joined([fund.nav_days for fund in members]),
+            navs=_joined([fund.navs for fund in members]),
+            commitments=unknown,
+            labels=[fund.name or str(place) for place, fund in enumerate(members)],
+        )
+
+    @classmethod
+    def of_table(cls, table: Mapping[str, object]) -> Ragged:
+        """Columns of a long table: Arrow, Polars, pandas, or a dict of arrays.
+
+        Parameters
+        ----------
+        table
+            Columns `fund`, `date`, and `contribution`, `distribution` (or `amount`, paid in
+            `< 0`), perhaps `nav`; rows in any order. Empty cells are no flow and no NAV.
+
+        Raises
+        ------
+        CashFlowError, InputError
+            As for `of`; `MALFORMED` where a column is missing.
+
+        Examples
+        --------
+        >>> table = {"fund": ["a", "a"], "date": ["2020-01-01", "2021-01-01"], "amount": [-1, 2]}
+        >>> Ragged.of_table(table).pointers.tolist()
+        [0, 2]
+        """
+        codes, labels = _codes(_column(table, "fund"))
+        days = _day_numbers(_column(table, "date"))
+        order = _order(codes, days)
+        paid, received = _money(table, order)
+        counts = np.bincount(codes, minlength=len(labels))
+        nav_pointers, nav_days, navs = _navs(table, codes, days, order, len(labels))
+        return cls.of(
+            _pointers(counts),
+            _taken(days, order),
+            paid,
+            received,
+            nav_pointers=nav_pointers,
+            nav_days=nav_days,
+            navs=navs,
+            labels=labels,
+        )
+
+    def fund(self, place: int) -> Fund:
+        """One fund of them, for the plain engine.
+
+        Examples
+        --------
+        >>> Ragged.of([0, 2], [0, 365], [100, 0], [0, 110]).fund(0)
+        Fund('0', 2 flows 1970-01-01 to 1971-01-01, 0 NAVs)
+        """
+        rows = slice(self.pointers[place], self.pointers[place + 1])
+        own = slice(self.nav_pointers[place], self.nav_pointers[place + 1])
+        commitment = float(self.commitments[place])
+        return Fund(
+            days=self.days[rows].astype(np.int64),
+            contributions=self.contributions[rows],
+            distributions=self.distributions[rows],
+            rows=np.arange(rows.start, rows.stop),
+            nav_days=self.nav_days[own].astype(np.int64),
+            navs=self.navs[own],
+            nav_estimated=np.zeros(own.stop - own.start, np.bool_),
+            name=str(self.labels[place]),
+            commitment=None if np.isnan(commitment) else commitment,
+        )
+
+
+def _check(made: Ragged) -> None:
+    _check_shape(made.pointers, made.days, made.contributions, made.distributions)
+    _check_shape(made.nav_pointers, made.nav_days, made.navs)
+    if not len(made) == len(made.nav_pointers) - 1 == len(made.commitments) == len(made.labels):
+        raise _bad("the columns by fund differ in length")
+    for name in ("contributions", "distributions", "navs"):
+        _refuse(~np.isfinite(getattr(made, name)), name, "NON_FINITE", "not a finite number")
+    for name in ("contributions", "distributions"):
+        _refuse(getattr(made, name) < 0, name, "NEGATIVE_AMOUNT", "negative")
+    if _backward(made.pointers, made.days[1:] < made.days[:-1]).any():
+        raise _bad("the days of a fund are not ascending")
+    doubled = _backward(made.nav_pointers, made.nav_days[1:] <= made.nav_days[:-1])
+    _refuse(doubled, "navs", "NAV_DUPLICATE", "a second one of its day, or out of order")
+
+
+def _check_shape(pointers: IntArray, *columns: npt.NDArray[np.generic]) -> None:
+    lengths = {len(column) for column in columns}
+    if len(pointers) == 0 or pointers[0] != 0 or (np.diff(pointers) < 0).any():
+        raise _bad("the pointers are not ascending from 0")
+    if lengths != {int(pointers[-1])}:
+        raise _bad("the columns do not have as many rows as the pointers say")
+
+
+def _backward(pointers: IntArray, falls: BoolArray) -> BoolArray:
+    """`falls[i]` (row i to i + 1) only within a fund."""
+    inner = pointers[1:-1]
+    inner = inner[(inner > 0) & (inner <= len(falls))]
+    falls[inner - 1] = False
+    return falls
+
+
+def _refuse(wrong: BoolArray, column: str, code: str, what: str) -> None:
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise CashFlowError(
+            f"Row {row} of {column} is {what}.", code=code, row=row, field=column, hint="Mend it."
+        )
+
+
+def _bad(why: str) -> InputError:
+    return InputError(f"The table cannot be used: {why}.", code="MALFORMED", hint="Mend it.")
+
+
+def _pointers(counts: npt.ArrayLike) -> IntArray:
+    return np.concatenate([[0], np.cumsum(np.asarray(counts, np.int64), dtype=np.int64)])
+
+
+def _joined(parts: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _column(table: Mapping[str, object], name: str) -> object:
+    try:
+        return table[name]
+    except KeyError:
+        raise _bad(f"there is no column {name!r}") from None
+
+
+def _array(column: object) -> npt.NDArray[np.generic]:
+    """A column as numpy sees it; Arrow columns convert themselves, the others are arrays enough."""
+    if hasattr(column, "combine_chunks"):
+        return np.asarray(column.to_numpy())  # type: ignore[attr-defined]  # an Arrow column
+    return np.asarray(column)
+
+
+def _codes(column: object) -> tuple[IntArray, npt.NDArray[np.generic]]:
+    """Which fund each row belongs to, and the labels; text stays in the column's own memory."""
+    encode = getattr(column, "combine_chunks", None)
+    if encode is not None:  # Arrow
+        encoded = encode().dictionary_encode()
+        labels = np.array(encoded.dictionary.to_pylist())
+        ranks = np.argsort(np.argsort(labels))
+        return ranks[encoded.indices.to_numpy()], np.sort(labels)
+    if hasattr(column, "rank"):  # Polars and pandas
+        ranks = _array(column.rank(method="dense")).astype(np.int64) - 1
+        firsts = np.zeros(int(ranks.max(initial=-1)) + 1, np.int64)
+        firsts[ranks[::-1]] = np.arange(len(ranks) - 1, -1, -1)
+        taken = column.gather(firsts) if hasattr(column, "gather") else column.iloc[firsts]  # type: ignore[attr-defined]
+        return ranks, _array(taken)
+    labels, codes = np.unique(_array(column), return_inverse=True)
+    return codes.astype(np.int64), labels
+
+
+def _day_numbers(column: object) -> DayArray:
+    values = _array(column)
+    if values.dtype.kind in "iu":
+        return values.astype(np.int32, copy=False)
+    return (values.astype("datetime64[D]") - _EPOCH).astype(np.int32)
+
+
+def _order(codes: IntArray, days: DayArray) -> IntArray | None:
+    """The order by fund and day, None where the rows stand so."""
+    same = codes[1:] == codes[:-1]
+    if ((codes[1:] > codes[:-1]) | (same & (days[1:] >= days[:-1]))).all():
+        return None
+    return np.lexsort((days, codes))
+
+
+def _taken(column: _Column, order: IntArray | None) -> _Column:
+    return column if order is None else column[order]  # type: ignore[return-value]
+
+
+def _money(table: Mapping[str, object], order: IntArray | None) -> tuple[FloatArray, FloatArray]:
+    if "amount" in _names(table):
+        amounts = _taken(_numbers(_column(table, "amount")), order)
+        return np.maximum(-amounts, 0.0), np.maximum(amounts, 0.0)
+    paid = _taken(_numbers(_column(table, "contribution")), order)
+    received = _taken(_numbers(_column(table, "distribution")), order)
+    return paid, received
+
+
+def _numbers(column: object) -> FloatArray:
+    """Floats; empty cells are 0."""
+    values = _array(column).astype(np.float64, copy=False)
+    empty = np.isnan(values)
+    return np.where(empty, 0.0, values) if empty.any() else values
+
+
+def _names(table: Mapping[str, object]) -> list[str]:
+    for names in ("column_names", "columns"):
+        if hasattr(table, names):
+            return list(getattr(table, names))
+    return list(table)
+
+
+def _navs(
+    table: Mapping[str, object],
+    codes: IntArray,
+    days: DayArray,
+    order: IntArray | None,
+    count: int,
+) -> tuple[IntArray, DayArray, FloatArray]:
+    if "nav" not in _names(table):
+        return np.zeros(count + 1, np.int64), np.zeros(0, np.int32), np.zeros(0)
+    values = _taken(_array(_column(table, "nav")).astype(np.float64, copy=False), order)
+    rows = np.flatnonzero(~np.isnan(values))
+    owners = _taken(codes, order)[rows]
+    nav_days = _taken(days, order)[rows]
+    return (
+        _pointers(np.bincount(owners, minlength=count)),
+        nav_days.astype(np.int32, copy=False),
+        values[rows].astype(np.float64, copy=False),
+    )

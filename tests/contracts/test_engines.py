@@ -1,0 +1,109 @@
+"""Both numeric engines give the same answers; where they differ, the compiled one is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nasty import KINDS, funds, streams
+from plain_measures import ragged, world
+from pmecalc.core import engine
+from pmecalc.core.batch import batch, irrs
+from pmecalc.core.methods import METHODS
+from requirements import require
+
+TESTS = Path(__file__).parents[1]
+EQUAL = 1e-12  # of 1 + value: rounding of some hundred terms, with room for short spans
+# Near a double root half the digits of a rate are lost to the rounding of the amounts themselves
+ILL = {"near_double", "planted_roots", "noisy", "same_days"}
+ILL_EQUAL = 1e-8
+COUNT = 100_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled():
+    """The compiled engine, or no test."""
+    require("numba", present=engine.load())
+
+
+@pytest.fixture(
+    scope="module", params=[1.0, 1e12, 1e-12], ids=["units", "trillions", "trillionths"]
+)
+def solved(request, tmp_path_factory):
+    """Streams of every kind, solved by both engines: kinds, plain, compiled."""
+    count = COUNT if request.param == 1.0 else COUNT // 10
+    made = streams(np.random.default_rng(3), count, scale=request.param)
+    names = ("pointers", "days", "amounts")
+    plain = _by_plain("plain_rates.py", dict(zip(names, made, strict=True)), tmp_path_factory)
+    rates, codes = irrs(*made)
+    return made, plain, rates, np.array(engine.STATUSES)[codes]
+
+
+def test_every_stream_has_the_status_that_the_plain_engine_gives(solved):
+    """Statuses agree for each of 10^5 random streams, nasty kinds and all amounts included."""
+    made, plain, _, statuses = solved
+    differ = np.flatnonzero(plain["statuses"] != statuses)
+    assert [(KINDS[i % len(KINDS)], plain["statuses"][i], statuses[i]) for i in differ] == []
+    assert len(statuses) == len(made[0]) - 1
+
+
+def test_every_rate_is_the_one_that_the_plain_engine_gives(solved):
+    """Rates agree to rounding, and to the digits there are near double roots."""
+    _, plain, rates, statuses = solved
+    known = np.isin(statuses, ["ok", "multiple"])
+    expected = np.expm1(plain["log_rates"][known])
+    apart = np.abs(rates[known] - expected) / (1 + np.abs(expected))
+    kinds = np.array(KINDS)[np.flatnonzero(known) % len(KINDS)]
+    ill = np.isin(kinds, list(ILL))
+    assert apart[~ill].max() < EQUAL
+    assert apart[ill].max() < ILL_EQUAL
+
+
+@pytest.mark.parametrize("netting", ["gross", "same_day"])
+def test_every_measure_of_many_funds_is_what_evaluate_gives(netting, tmp_path_factory):
+    """A batch has the values and statuses of `evaluate`, measure by measure."""
+    table = funds(np.random.default_rng(8), 3000)
+    plain = _by_plain("plain_measures.py", table, tmp_path_factory, netting)
+    made = batch(ragged(table), world(table["levels"]), netting=netting)
+    for place, name in enumerate(METHODS):
+        np.testing.assert_array_equal(made.codes[name], plain["codes"][:, place], err_msg=name)
+        values = _numbers(made[name])
+        size = _size(name, plain["values"])
+        np.testing.assert_array_less(
+            np.abs(values - plain["values"][:, place])[~np.isnan(values)],
+            (EQUAL * size)[~np.isnan(values)],
+            err_msg=name,
+        )
+        np.testing.assert_array_equal(np.isnan(values), np.isnan(plain["values"][:, place]))
+
+
+def _size(name, values):
+    """What an error is measured against: spreads have the size of the rates they are made of."""
+    names = list(METHODS)
+    parts = {
+        "ln_spread": ("irr", "ln_irr"),
+        "pme_plus_spread": ("irr", "pme_plus_irr"),
+        "mpme_spread": ("irr", "mpme_irr"),
+        "implied_index_irr": ("irr", "direct_alpha", "implied_index_irr"),
+    }.get(name, (name,))
+    return 1 + sum(np.nan_to_num(np.abs(values[:, names.index(part)])) for part in parts)
+
+
+def _numbers(column):
+    if column.dtype.kind != "M":
+        return column
+    return np.where(np.isnat(column), np.nan, column.astype(np.int64).astype(float))
+
+
+def _by_plain(script, table, tmp_path_factory, *options):
+    folder = tmp_path_factory.mktemp("plain")
+    np.savez(folder / "in.npz", **table)
+    subprocess.run(
+        [sys.executable, TESTS / script, folder / "in.npz", folder / "out.npz", *options],
+        check=True,
+    )
+    return dict(np.load(folder / "out.npz"))

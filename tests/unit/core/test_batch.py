@@ -1,0 +1,127 @@
+"""Many funds at once: tables in, arrays out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import pmecalc as pme
+from pmecalc.core import engine
+from pmecalc.core.batch import stream_irr
+from pmecalc.core.methods import METHODS
+
+ROWS = {
+    "fund": ["b", "a", "b", "a", "b"],
+    "date": ["2020-01-01", "2020-01-01", "2021-06-30", "2021-01-01", "2022-01-01"],
+    "contribution": [100.0, 50.0, 20.0, 0.0, 0.0],
+    "distribution": [0.0, 0.0, 0.0, 60.0, 40.0],
+    "nav": [np.nan, np.nan, np.nan, np.nan, 130.0],
+}
+WORLD = pme.Benchmark.of([("2020-01-01", 100), ("2021-01-01", 110), ("2022-01-01", 105)])
+
+
+def _typed(kind):
+    dates = np.array(ROWS["date"], "datetime64[D]")
+    columns = {**ROWS, "date": dates}
+    if kind == "arrow":
+        return pa.table({**columns, "date": pa.array(dates)})
+    return {"dict": dict, "polars": pl.DataFrame, "pandas": pd.DataFrame}[kind](columns)
+
+
+@pytest.mark.parametrize("kind", ["dict", "pandas", "polars", "arrow"])
+def test_a_long_table_in_any_form_gives_what_evaluate_gives(kind):
+    """Rows in any order, from a dict, pandas, Polars or Arrow, are grouped and sorted by fund."""
+    made = pme.batch(_typed(kind), WORLD, max_staleness_days=None)
+    assert made.labels.tolist() == ["a", "b"]
+    fund = pme.Fund.of(
+        flows=[("2020-01-01", 100, 0), ("2021-06-30", 20, 0), ("2022-01-01", 0, 40)],
+        navs=[("2022-01-01", 130)],
+    )
+    report = pme.evaluate(fund, WORLD, max_staleness_days=None)
+    for name in set(METHODS) - {"ln_short_from"}:
+        value = report.metrics[name].value
+        expected = np.nan if value is None else value
+        np.testing.assert_allclose(made[name][1], expected, rtol=1e-12, err_msg=name)
+        assert made.statuses(name)[1] == report.metrics[name].status
+
+
+def test_a_fund_that_the_index_does_not_reach_does_not_sink_the_others():
+    """Its index measures say so; its own and the other fund's stand."""
+    flows = [("2020-01-01", 100, 0), ("2021-01-01", 0, 120)]
+    early = [("2019-01-01", 100, 0), ("2021-01-01", 0, 120)]
+    made = pme.batch([pme.Fund.of(flows=flows), pme.Fund.of(flows=early)], WORLD)
+    assert made.statuses("ks_pme").tolist() == ["ok", "index_not_covered"]
+    assert made.statuses("irr").tolist() == ["ok", "ok"]
+
+
+def test_only_what_is_asked_for_is_returned():
+    """A batch of two measures has two columns, and spreads bring what they need."""
+    flows = [("2020-01-01", 100, 0), ("2021-01-01", 0, 120)]
+    made = pme.batch([pme.Fund.of(flows=flows)], WORLD, measures=["tvpi", "mpme_spread"])
+    assert list(made.columns) == ["tvpi", "mpme_spread"]
+    report = pme.evaluate(pme.Fund.of(flows=flows), WORLD)
+    np.testing.assert_allclose(made["mpme_spread"], [report.mpme_spread], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        (([0, 2], [0, 365], [-1, 0], [0, 1]), "NEGATIVE_AMOUNT"),
+        (([0, 2], [0, 365], [np.inf, 0], [0, 1]), "NON_FINITE"),
+        (([0, 2], [365, 0], [1, 0], [0, 1]), "MALFORMED"),
+        (([0, 3], [0, 365], [1, 0], [0, 1]), "MALFORMED"),
+    ],
+)
+def test_columns_that_cannot_be_used_are_refused(columns, code):
+    """Signs, gaps, order and lengths are checked once, when the columns are joined."""
+    with pytest.raises(pme.InputError) as refused:
+        pme.Ragged.of(*columns)
+    assert refused.value.code == code
+
+
+def test_importing_the_package_does_not_import_numba():
+    """The compiler is loaded by the first batch, not before."""
+    check = "import sys, pmecalc; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_measures_through_time_are_the_same_by_both_engines():
+    """The compiled sweep over NAV dates gives the columns of `evaluate` at each of them."""
+    engine.load()
+    rng = np.random.default_rng(4)
+    days = np.datetime64("2020-01-01") + np.sort(rng.choice(700, 20, replace=False))
+    paid = rng.random(20) < 0.6
+    paid[0] = True
+    flows = [
+        (day, 10.0 * p, 8.0 * (not p)) for day, p in zip(days.astype(object), paid, strict=True)
+    ]
+    navs = [(day, 60.0) for day in days.astype(object)[3::4]]
+    fund = pme.Fund.of(flows=flows, navs=navs)
+    columns = pme.evaluate(fund, WORLD, max_staleness_days=None).through_time()
+    for place, (day, _) in enumerate(navs):
+        report = pme.evaluate(fund, WORLD, as_of=day, max_staleness_days=None)
+        for name, metric in report.metrics.items():
+            assert columns[f"{name}_status"][place] == metric.status
+            if isinstance(metric.value, float):
+                assert columns[name][place] == pytest.approx(metric.value, rel=1e-12, abs=1e-12)
+            else:
+                assert columns[name][place] == metric.value
+
+
+def test_without_numba_everything_works_and_is_equal(request):
+    """Batch, single stream and series answer the same to 1e-12 where the compiler is missing."""
+    script = request.config.rootpath / "tests" / "plain_batch.py"
+    answer = subprocess.run([sys.executable, script], check=True, capture_output=True, text=True)
+    rates, ratios = (
+        [float.fromhex(word) for word in line.split()] for line in answer.stdout.splitlines()
+    )
+    stream = np.array([0, 200, 365], np.int32), np.array([-100.0, 30.0, 85.0])
+    engine.load()
+    np.testing.assert_allclose(rates, stream_irr(*stream), rtol=1e-12)
+    np.testing.assert_allclose(ratios, ratios[0], rtol=1e-12)
