@@ -32,7 +32,7 @@ lint: env        ## format, lint, types and floors
 	$(BIN)/lint-imports
 
 bench-numbers: env ## ratios of the numeric engine to its peers (BENCH_JSON=FILE keeps them)
-	$(BIN)/python -P benchmarks/numbers.py  # -P: its name is also that of a standard module
+	$(BIN)/python -P benchmarks/numeric_engine.py  # -P: its name is also that of a standard module
 
 lock:            ## renew the lock files (hashes, no addresses)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml --extra all -o requirements.lock
