@@ -124,14 +124,6 @@ def all_rates(times, amounts, guess, found, scratch):
 
 
 @_plain
-def rates_of(times, amounts):
-    """`all_rates` with room of its own: the number of roots, and the log rates."""
-    found = np.empty(MOST_ROOTS)
-    count = all_rates(times, amounts, np.nan, found, np.empty((6, len(times))))
-    return count, found
-
-
-@_plain
 def _overflowing(log_rate):
     if log_rate >= LARGEST_LOG_RATE:
         return OVERFLOW, log_rate
