@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from pmecalc import __version__
-from pmecalc.api import errors
+from pmecalc.api import auth, errors
 from pmecalc.api.deps import Services
 from pmecalc.api.guard import Guard
 from pmecalc.api.routes import datasets, evaluate, imports, metrics, system
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from pmecalc.cache.entry import Entry
-
-LOCAL_TENANT = "default"
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -73,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.routes.extend(page_routes())
     app.add_middleware(
         Guard,
+        identify=auth.local,
         allowed_hosts=settings.allowed_hosts,
         body_bytes=settings.body_bytes,
         upload_bytes=settings.upload_bytes,
@@ -90,7 +89,7 @@ def prepare(settings: Settings) -> None:
     """Make and check the data folder before a server listens, and put the demo into it."""
     with Store.open(settings.data) as store:
         if settings.demo:
-            load_demo(store, LOCAL_TENANT)
+            load_demo(store, auth.LOCAL.tenant)
 
 
 def build_cache(settings: Settings) -> Cache:
@@ -113,7 +112,7 @@ def build_cache(settings: Settings) -> Cache:
 
 def _can_read(store: Store) -> bool:
     try:
-        store.datasets(LOCAL_TENANT, "fund", limit=1)
+        store.datasets(auth.LOCAL.tenant, "fund", limit=1)
     except (StoreError, sqlite3.Error):
         return False
     return True

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+from pmecalc.api.auth import Principal
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.imports import Imports
@@ -32,10 +33,16 @@ def services(request: Request) -> Services:
     return cast("Services", request.app.state.services)  # set by create_app's lifespan
 
 
-def tenant() -> str:
-    """Whose data: in local mode there is one tenant, and no credential to read it from."""
-    return "default"
+def principal(request: Request) -> Principal:
+    """Who asks."""
+    return cast("Principal", request.scope["pme.principal"])  # set by the guard
+
+
+def tenant(request: Request) -> str:
+    """Whose data."""
+    return principal(request).tenant
 
 
 ServicesOf = Annotated[Services, Depends(services)]
+Caller = Annotated[Principal, Depends(principal)]
 Tenant = Annotated[str, Depends(tenant)]

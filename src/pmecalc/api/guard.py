@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from pmecalc.api.auth import Identify
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; "
     "script-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
@@ -44,12 +46,14 @@ class Guard:
         self,
         app: ASGIApp,
         *,
+        identify: Identify,
         allowed_hosts: tuple[str, ...],
         body_bytes: int,
         upload_bytes: int,
         upload_path: str,
     ) -> None:
         self._app = app
+        self._identify = identify
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._body_bytes = body_bytes
         self._larger = {upload_path: upload_bytes}
@@ -64,6 +68,7 @@ class Guard:
             return
         request_id = secrets.token_hex(8)
         scope["pme.request_id"] = request_id
+        scope["pme.principal"] = self._identify(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, UploadFile
 
-from pmecalc.api.deps import ServicesOf, Tenant
+from pmecalc.api.deps import Caller, ServicesOf
 from pmecalc.api.schemas import ImportOut, ImportQuery
 from pmecalc.ingest.template import template_csv
 from pmecalc.service.imports import ImportOptions
@@ -27,16 +27,16 @@ async def import_file(
     query: Annotated[ImportQuery, Query()],
     response: Response,
     services: ServicesOf,
-    tenant: Tenant,
+    caller: Caller,
 ) -> dict[str, object]:
     """Read a file and commit what it holds; the same content again changes nothing (200)."""
     given = query.model_dump(exclude={"commit"})
     committed = await services.imports.commit(
-        tenant,
+        caller.tenant,
         await file.read(),
         filename=file.filename or "upload",
         options=ImportOptions(**given),
-        actor="local",
+        actor=caller.actor,
     )
     if committed.already:
         response.status_code = 200
