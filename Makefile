@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help env lock serve test lint bench-numbers clean
+.PHONY: help env lock serve test soak lint bench-numbers clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,6 +24,9 @@ serve: env       ## start the service with the demo funds on http://127.0.0.1:80
 
 test: lint       ## lint, types, floors and all tests
 	$(BIN)/pytest
+
+soak: env        ## the tests that take longer: kills, faults and loads at full length
+	$(BIN)/pytest -m soak -s
 
 lint: env        ## format, lint, types and floors
 	$(BIN)/ruff format --check .
