@@ -20,12 +20,13 @@ from pmecalc.store import (
     remembered,
     schema,
     sqlite,
+    undo,
 )
-from pmecalc.store.cursors import cursor_of, place_of
+from pmecalc.store.cursors import cursor_of, place_of, time_of
 from pmecalc.store.errors import BusyError, WritesRefusedError
 from pmecalc.store.items import checked
 from pmecalc.store.objects import Disk, ObjectStore
-from pmecalc.store.values import By, DatasetPage
+from pmecalc.store.values import By, DatasetPage, ImportPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,11 +39,13 @@ if TYPE_CHECKING:
     from pmecalc.store.values import (
         Committed,
         DatasetRow,
+        ImportRow,
         Kind,
         NewDataset,
         Once,
         Pointer,
         Step,
+        Undone,
     )
 
 _T = TypeVar("_T")
@@ -219,6 +222,25 @@ class Store:
     def delete(self, tenant: str, kind: Kind, dataset: str, *, by: By = _SERVICE) -> None:
         """Take a dataset away; its name becomes free."""
         self.write(lambda db: edits.delete(db, tenant, kind, dataset, by=by, now=self._clock()))
+
+    def undo(self, tenant: str, import_id: str, *, by: By = _SERVICE) -> Undone:
+        """Take all datasets of an import back to what they were, or none; by a new sequence."""
+        return self.write(lambda db: undo.publish(db, tenant, import_id, by=by, now=self._clock()))
+
+    def imports(self, tenant: str, *, limit: int = 20, after: str | None = None) -> ImportPage:
+        """Imports, the last one first; `after` is the `next` of the page before."""
+        place = time_of(after)
+        rows = self.read(lambda db: catalog.imports(db, tenant, limit=limit + 1, after=place))
+        items = tuple(rows[:limit])
+        more = len(rows) > limit
+        last = items[-1] if more else None
+        return ImportPage(items, cursor_of(str(last.committed), last.id) if last else None)
+
+    def one_import(self, tenant: str, import_id: str) -> ImportRow:
+        found = self.read(lambda db: catalog.one_import(db, tenant, import_id))
+        if found is None:
+            raise NotFoundError("import", import_id)
+        return found
 
     def now(self) -> int:
         """The time, in Unix milliseconds."""
