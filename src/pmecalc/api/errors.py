@@ -22,7 +22,13 @@ from pmecalc.core.errors import (
     PmeError,
     StoreError,
 )
-from pmecalc.store.errors import BusyError, ConflictError, DiskFullError, NameExistsError
+from pmecalc.store.errors import (
+    BusyError,
+    ConflictError,
+    DiskFullError,
+    KeyReusedError,
+    NameExistsError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +59,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
     (UnauthenticatedError, 401),
     (NameExistsError, 409),
     (ConflictError, 409),
+    (KeyReusedError, 409),
     (NeedsInputError, 409),
     (InputError, 400),
     (NotDefinedError, 400),
