@@ -13,6 +13,7 @@ from pmecalc import __version__
 from pmecalc.api import auth, errors
 from pmecalc.api.deps import Services
 from pmecalc.api.guard import Guard
+from pmecalc.api.replies import finished_headers
 from pmecalc.api.routes import datasets, evaluate, imports, metrics, system
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
@@ -107,6 +108,7 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
+        headers=finished_headers(),
     )
 
 
