@@ -11,9 +11,11 @@ from fastapi import FastAPI
 
 from pmecalc import __version__
 from pmecalc.api import auth, errors
+from pmecalc.api.checks import Checks
 from pmecalc.api.deps import Services
 from pmecalc.api.guard import Guard
 from pmecalc.api.replies import finished_headers
+from pmecalc.api.route import require_permissions
 from pmecalc.api.routes import datasets, evaluate, imports, metrics, system
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
@@ -69,11 +71,11 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     for room in (metrics, datasets, evaluate, imports, system):
         app.include_router(room.router)
+    require_permissions(app.routes)
     app.router.routes.extend(page_routes())
     app.add_middleware(
         Guard,
-        identify=auth.local,
-        allowed_hosts=settings.allowed_hosts,
+        checks=Checks(identify=auth.local, allowed_hosts=settings.allowed_hosts),
         body_bytes=settings.body_bytes,
         upload_bytes=settings.upload_bytes,
         upload_path=imports.router.prefix,
