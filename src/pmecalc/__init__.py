@@ -106,17 +106,11 @@ if TYPE_CHECKING:
     )
     from pmecalc.core.regression import Regression, beta, dimson_beta
     from pmecalc.core.resampling import Interval
-    from pmecalc.core.returns import (
-        PeriodReturn,
-        Twr,
-        mirr,
-        modified_dietz,
-        time_weighted_return,
-        twr,
-    )
+    from pmecalc.core.returns import mirr, modified_dietz
     from pmecalc.core.risk import Drawdown, Volatility, max_drawdown, volatility
     from pmecalc.core.sdf import sdf_lognormal, sdf_moments
     from pmecalc.core.sensitivity import NavSensitivity, nav_sensitivity
+    from pmecalc.core.time_weighted import PeriodReturn, Twr, time_weighted_return, twr
     from pmecalc.core.vintage import VintageRow, by_vintage, vintage_year, vintage_years
     from pmecalc.ingest.files import read_benchmark, read_fund, read_funds
     from pmecalc.ingest.frames import read_table
@@ -295,10 +289,11 @@ _LATER = MappingProxyType(
         "pmecalc.core.ranks": "Breakpoints Rank Ranking breakpoints percentile rank ranking",
         "pmecalc.core.regression": "Regression beta dimson_beta",
         "pmecalc.core.resampling": "Interval",
-        "pmecalc.core.returns": "PeriodReturn Twr mirr modified_dietz time_weighted_return twr",
+        "pmecalc.core.returns": "mirr modified_dietz",
         "pmecalc.core.risk": "Drawdown Volatility max_drawdown volatility",
         "pmecalc.core.sdf": "sdf_lognormal sdf_moments",
         "pmecalc.core.sensitivity": "NavSensitivity nav_sensitivity",
+        "pmecalc.core.time_weighted": "PeriodReturn Twr time_weighted_return twr",
         "pmecalc.core.vintage": "VintageRow by_vintage vintage_year vintage_years",
         "pmecalc.ingest.files": "read_benchmark read_fund read_funds",
         "pmecalc.ingest.frames": "read_table",
