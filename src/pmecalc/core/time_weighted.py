@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
+from pmecalc.core.errors import BenchmarkError
 from pmecalc.core.lookup import levels_on
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import Metric, undefined
+from pmecalc.core.metric import Metric, derived, undefined
 from pmecalc.core.returns import check_timing, dietz
 from pmecalc.core.valuation import Options, value
 
@@ -194,6 +195,109 @@ def twr(at: Valuation) -> Metric:
     return _outcome(_chain(at, "end"))
 
 
+@measure()
+def twr_cumulative(at: Valuation) -> Metric:
+    """The time-weighted return over the whole chain, not per year; `>= -1`; supplemental.
+
+    References
+    ----------
+    METHODS 3.5; docs/methods/twr.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund
+    >>> flows = [("2021-01-01", 100, 0), ("2022-01-01", 100, 0)]
+    >>> navs = [("2022-01-01", 210), ("2023-01-01", 231)]
+    >>> round(twr_cumulative(Fund.of(flows=flows, navs=navs)), 12)
+    0.21
+    """
+    chain = _chain(at, "end")
+    whole = _outcome(chain)
+    if whole.value is None:
+        return whole
+    return replace(whole, value=_compounded(chain, 0, len(chain.returns))[0])
+
+
+@measure(index=True)
+def twr_index(at: Valuation) -> Metric:
+    """The index return over the days of the time-weighted return, in the same form.
+
+    References
+    ----------
+    METHODS 3.5, 3.1 (GIPS form); docs/methods/twr.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0)], navs=[("2022-01-01", 130)])
+    >>> round(twr_index(fund, world), 12)
+    0.2
+    """
+    chain = _chain(at, "end")
+    whole = _outcome(chain)
+    if whole.value is None:
+        return whole
+    try:
+        levels = _levels(chain)
+    except BenchmarkError as error:
+        return undefined(error.code.lower(), str(error))
+    growth = chain.returns if levels is None else levels[1:] / levels[:-1] - 1
+    cumulative, annualised = _compounded(replace(chain, returns=growth), 0, len(growth))
+    return Metric(cumulative if annualised is None else annualised)
+
+
+@measure(index=True)
+def twr_excess(at: Valuation) -> Metric:
+    """The time-weighted return less that of the index over the same days, in the same form.
+
+    References
+    ----------
+    METHODS 3.5; docs/methods/twr.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0)], navs=[("2022-01-01", 130)])
+    >>> round(twr_excess(fund, world), 12)
+    0.1
+    """
+    return derived(lambda fund, index: fund - index, twr.at(at), twr_index.at(at))
+
+
+@measure()
+def modified_dietz(at: Valuation) -> Metric:
+    """The modified Dietz return from the first flow to the as-of date in one period, not per year.
+
+    It starts from the NAV reported on the first flow's day, else from that day's net contribution.
+
+    References
+    ----------
+    METHODS 3.4; Dietz (1966); docs/methods/modified_dietz.md.
+
+    Examples
+    --------
+    30 are gained; 100 were invested all year, and 100 for half a year:
+
+    >>> from pmecalc import Fund
+    >>> flows = [("2021-01-01", 100, 0), ("2021-07-02", 100, 0)]
+    >>> modified_dietz(Fund.of(flows=flows, navs=[("2021-12-31", 230)]))
+    0.2
+    """
+    if at.start is None:
+        return undefined("no_flows")
+    if at.as_of == at.start:
+        return undefined("zero_duration")
+    ends = np.array([at.start, at.as_of])
+    returns, _ = dietz(ends, np.array([_opening(at), at.nav]), at.days, -at.net, "end")
+    if np.isnan(returns[0]):
+        return undefined(
+            "dietz_undefined", "nothing, or less than nothing, was invested on average"
+        )
+    return Metric(float(returns[0]))
+
+
 def _outcome(chain: _Chain) -> Metric:
     """The return of a whole chain, in GIPS form."""
     if chain.at.start is None:
@@ -214,14 +318,18 @@ def _chain(at: Valuation, flow_timing: str) -> _Chain:
     fund = at.fund
     later = (fund.nav_days > at.start) & (fund.nav_days <= at.as_of)
     marks = np.append(at.start, fund.nav_days[later])
-    reported = fund.navs[fund.nav_days == at.start]
-    opening = reported[0] if len(reported) else -at.net[at.days == at.start][0]
-    navs = np.append(opening, fund.navs[later])
+    navs = np.append(_opening(at), fund.navs[later])
     returns, invested = dietz(marks, navs, at.days, -at.net, flow_timing)
     returns[returns < -1] = math.nan
     # Once empty for good, the fund has no return any more: the chain ends before.
     last = int(np.flatnonzero(invested).max(initial=-1)) + 1
     return _Chain(at, marks[: last + 1], returns[:last])
+
+
+def _opening(at: Valuation) -> float:
+    """The NAV reported on the day of the first flow, else that day's net contribution."""
+    reported = at.fund.navs[at.fund.nav_days == at.start]
+    return float(reported[0] if len(reported) else -at.net[at.days == at.start][0])
 
 
 def _compounded(chain: _Chain, first: int, last: int) -> tuple[float, float | None]:
