@@ -54,7 +54,11 @@ def _chart_views() -> dict[str, View]:
 
 
 VIEWS: Mapping[str, View] = MappingProxyType(
-    {"summary": View(lambda report: report.to_dict(), "optional"), **_chart_views()}
+    {
+        "summary": View(lambda report: report.to_dict(), "optional"),
+        "summary.all": View(lambda report: report.to_dict(further=True), "optional"),
+        **_chart_views(),
+    }
 )
 
 
@@ -156,6 +160,7 @@ def evaluate_once(
     netting: str,
     lookup: str,
     max_staleness_days: int | None,
+    further: bool,
 ) -> bytes:
     """The summary of data that are not stored, as JSON."""
     report = evaluate(
@@ -167,7 +172,7 @@ def evaluate_once(
         lookup=lookup,
         max_staleness_days=max_staleness_days,
     )
-    return orjson.dumps(report.to_dict())
+    return orjson.dumps(report.to_dict(further=further))
 
 
 def _view(name: str) -> View:

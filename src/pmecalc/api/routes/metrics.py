@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pmecalc.api.deps import ServicesOf, Tenant
 from pmecalc.api.replies import reply
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, summary_schema
+from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, SummaryQuery, summary_schema
 from pmecalc.service.analyses import Question
 
 router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
@@ -33,12 +33,13 @@ _CHART: dict[str, object] = {
 )
 async def summary(
     request: Request,
-    query: Annotated[MetricQuery, Query()],
+    query: Annotated[SummaryQuery, Query()],
     services: ServicesOf,
     tenant: Tenant,
 ) -> Response:
-    """All measures of a fund."""
-    question = Question(view="summary", **query.model_dump())
+    """The measures of a fund; with `all=true` the further ones too."""
+    view = "summary.all" if query.all else "summary"
+    question = Question(view=view, **query.model_dump(exclude={"all"}))
     return await reply(request, services.analyses, tenant, question)
 
 
