@@ -232,6 +232,10 @@ class Store:
         """Run one statement that changes nothing."""
         return self._connections.reader.read(query)
 
+    def glance(self, query: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one indexed read on the pointers' connection, short enough for an event loop."""
+        return self._connections.pointers.read(query)
+
     def write(self, work: Callable[[sqlite.Connection], _T]) -> _T:
         """Run one transaction; the audit row of a change belongs into it."""
         return self._attempted(lambda: self._connections.writer.write(work))
