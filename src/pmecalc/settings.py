@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _MIB = 2**20
@@ -23,7 +23,12 @@ class Settings(BaseSettings):
 
     data: Path = Field(default_factory=_default_data, description="data folder")
     demo: bool = Field(default=False, description="put the synthetic demo funds into the store")
-    host: str = Field(default="127.0.0.1", description="loopback address to listen on")
+    mode: Literal["local", "key"] = Field(
+        default="local", description="who may call: this machine, or holders of API keys"
+    )
+    host: str = Field(
+        default="127.0.0.1", description="address to listen on; a loopback one in the mode `local`"
+    )
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(default=1, ge=1, le=64, description="worker processes")
     allowed_hosts: tuple[str, ...] = Field(
@@ -51,17 +56,44 @@ class Settings(BaseSettings):
         default=256, ge=1, description="computations that may wait; beyond it 503"
     )
 
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        default=(), description="addresses whose X-Forwarded-For and -Proto are believed"
+    )
+    tls: bool = Field(default=False, description="clients come over TLS: a proxy ends it")
+    insecure_no_auth_i_understand: bool = Field(
+        default=False, description="let the mode `local` answer a network: anyone may do anything"
+    )
+    rate_reads_per_s: int = Field(default=100, ge=1, description="requests a second and key")
+    rate_reads_burst: int = Field(default=500, ge=1, description="requests at once, a key")
+    rate_imports_per_min: int = Field(default=30, ge=1, description="imports a minute and key")
+    rate_imports_burst: int = Field(default=10, ge=1, description="imports at once, a key")
+    rate_jobs_per_min: int = Field(default=10, ge=1, description="new jobs a minute and key")
+    rate_keys_per_h: int = Field(default=10, ge=1, description="new API keys an hour and key")
+    rate_failures_per_min: int = Field(
+        default=10, ge=1, description="refused credentials a minute and address; then 60 s of 429"
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.cache_max_entry > self.cache_memory_bytes:
             raise ValueError("PME_CACHE_MAX_ENTRY is larger than PME_CACHE_MEMORY_BYTES")
-        if self.host not in {"127.0.0.1", "::1", "localhost"}:
+        if self.mode == "local" and not self.is_loopback and not self.is_unprotected:
             raise ValueError(
                 f"PME_HOST={self.host} is not a loopback address: without accounts anyone on the "
-                "network could read and delete the data. Use 127.0.0.1, and a tunnel or a proxy "
-                "with log-in in front"
+                "network could read and delete the data. Use PME_MODE=key, which asks for API "
+                "keys, or 127.0.0.1"
             )
         return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def is_unprotected(self) -> bool:
+        """Whether somebody said that a network may come in without accounts."""
+        return self.mode == "local" and self.insecure_no_auth_i_understand
 
     @property
     def redis_address(self) -> str | None:

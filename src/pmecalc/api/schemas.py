@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from pmecalc.api.auth import Permission, Role
 from pmecalc.core.methods import METHODS
 from pmecalc.ingest.names import invisible, name_of
 
@@ -237,6 +238,54 @@ class ImportOut(BaseModel):
     import_id: Annotated[str | None, Field(alias="import")]
     datasets: list[ImportedDataset]
     already: bool
+
+
+class KeyIn(Body):
+    """An API key to be made; scopes narrow what its role allows."""
+
+    name: Name
+    role: Literal["viewer", "analyst", "admin"]
+    days: Annotated[int, Field(ge=1, le=365)] = 90
+    scopes: Annotated[list[Permission] | None, Field(min_length=1, max_length=10)] = None
+
+
+class KeyOut(BaseModel):
+    """An API key, without its secret; times in Unix milliseconds."""
+
+    id: str
+    role: Role
+    scopes: list[str] | None
+    name: str
+    actor: str
+    created: int
+    expires: int
+    last_used: int | None
+    revoked: int | None
+
+
+class NewKeyOut(KeyOut):
+    """A key just made: `key` is shown here and never again."""
+
+    key: str | None
+
+
+class KeysOut(BaseModel):
+    """A page of keys."""
+
+    items: list[KeyOut]
+    next: str | None
+
+
+class SessionOut(BaseModel):
+    """Who asks; `unprotected`: the service answers a network without accounts."""
+
+    mode: Literal["local", "key"]
+    unprotected: bool
+    signed_in: bool
+    tenant: str | None
+    role: Role | None
+    actor: str
+    permissions: list[Permission]
 
 
 def summary_schema() -> dict[str, object]:

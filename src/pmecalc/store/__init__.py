@@ -7,23 +7,27 @@ from pmecalc.store.errors import (
     ConflictError,
     DamagedError,
     DiskFullError,
+    KeyReusedError,
     NameExistsError,
     NewerSchemaError,
     WritesRefusedError,
 )
 from pmecalc.store.store import Store
 from pmecalc.store.values import (
+    By,
     Committed,
     CommittedDataset,
     DatasetPage,
     DatasetRow,
     Kind,
     NewDataset,
+    Once,
     Pointer,
 )
 
 __all__ = [
     "BusyError",
+    "By",
     "Committed",
     "CommittedDataset",
     "ConflictError",
@@ -31,10 +35,12 @@ __all__ = [
     "DatasetPage",
     "DatasetRow",
     "DiskFullError",
+    "KeyReusedError",
     "Kind",
     "NameExistsError",
     "NewDataset",
     "NewerSchemaError",
+    "Once",
     "Pointer",
     "Store",
     "WritesRefusedError",

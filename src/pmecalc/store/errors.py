@@ -34,6 +34,19 @@ class ConflictError(InputError):
         self.current = current
 
 
+class KeyReusedError(InputError):
+    """The idempotency key belongs to another request."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            "This Idempotency-Key was used for another request.",
+            code="IDEMPOTENCY_CONFLICT",
+            field="Idempotency-Key",
+            value=key,
+            hint="Send the first request again as it was, or choose a new key.",
+        )
+
+
 class BusyError(StoreError):
     """The catalog stayed locked by another writer; worth a retry in a second."""
 

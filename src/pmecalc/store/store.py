@@ -11,12 +11,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 
 from pmecalc.core.errors import NotFoundError
-from pmecalc.store import catalog, commits, edits, layout, reading, schema, sqlite
+from pmecalc.store import (
+    catalog,
+    commits,
+    edits,
+    layout,
+    reading,
+    remembered,
+    schema,
+    sqlite,
+)
 from pmecalc.store.cursors import cursor_of, place_of
 from pmecalc.store.errors import BusyError, WritesRefusedError
 from pmecalc.store.items import checked
 from pmecalc.store.objects import Disk, ObjectStore
-from pmecalc.store.values import DatasetPage
+from pmecalc.store.values import By, DatasetPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,10 +35,19 @@ if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.fund import Fund
     from pmecalc.store.items import Item
-    from pmecalc.store.values import Committed, DatasetRow, Kind, NewDataset, Pointer, Step
+    from pmecalc.store.values import (
+        Committed,
+        DatasetRow,
+        Kind,
+        NewDataset,
+        Once,
+        Pointer,
+        Step,
+    )
 
 _T = TypeVar("_T")
 _ATTEMPTS = 5
+_SERVICE = By(actor="service")
 _LOG = logging.getLogger(__name__)
 
 
@@ -169,29 +187,58 @@ class Store:
         datasets: Sequence[NewDataset],
         *,
         actor: str,
+        via: str = "service",
+        request_id: str | None = None,
         raw: bytes | None = None,
         raw_name: str | None = None,
+        once: Once | None = None,
     ) -> Committed:
-        """Store all of these datasets or none; when this returns they are safe and visible."""
+        """Store all of these datasets or none; when this returns they are safe and visible.
+
+        With `once` a request that comes again gets the answer it got before.
+        """
         items = checked(datasets)
+        by = By(actor=actor, via=via, request_id=request_id)
         return self._attempted(
-            lambda: self._commit(tenant, items, actor=actor, raw=raw, raw_name=raw_name)
+            lambda: self._commit(tenant, items, by=by, raw=raw, raw_name=raw_name, once=once)
         )
 
     def edit(
-        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]
+        self,
+        tenant: str,
+        kind: Kind,
+        dataset: str,
+        changes: Mapping[str, object],
+        *,
+        by: By = _SERVICE,
     ) -> DatasetRow:
         """Change metadata (a new revision of the same rows) or the default benchmark."""
-        self._attempted(lambda: self._edit(tenant, kind, dataset, changes))
+        self._attempted(lambda: self._edit(tenant, kind, dataset, changes, by))
         return self.dataset(tenant, kind, dataset)
 
-    def delete(self, tenant: str, kind: Kind, dataset: str) -> None:
+    def delete(self, tenant: str, kind: Kind, dataset: str, *, by: By = _SERVICE) -> None:
         """Take a dataset away; its name becomes free."""
-        self._attempted(
-            lambda: self._connections.writer.write(
-                lambda db: edits.delete(db, tenant, kind, dataset, self._clock())
-            )
-        )
+        self.write(lambda db: edits.delete(db, tenant, kind, dataset, by=by, now=self._clock()))
+
+    def now(self) -> int:
+        """The time, in Unix milliseconds."""
+        return self._clock()
+
+    def remembered(self, tenant: str, once: Once) -> str | None:
+        """The answer that `remembered.remember` kept for this request, if it came before."""
+        return self.read(lambda db: remembered.response(db, tenant, once, self._clock()))
+
+    def read(self, query: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one statement that changes nothing."""
+        return self._connections.reader.read(query)
+
+    def glance(self, query: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one indexed read on the pointers' connection, short enough for an event loop."""
+        return self._connections.pointers.read(query)
+
+    def write(self, work: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one transaction; the audit row of a change belongs into it."""
+        return self._attempted(lambda: self._connections.writer.write(work))
 
     def require_space(self, upload_bytes: int) -> None:
         """Refuse an upload beforehand where the disk has no room for it."""
@@ -202,16 +249,21 @@ class Store:
         tenant: str,
         items: Sequence[Item],
         *,
-        actor: str,
+        by: By,
         raw: bytes | None,
         raw_name: str | None,
+        once: Once | None,
     ) -> Committed:
-        reader, objects = self._connections.reader, self._objects
-        targets = reader.read(lambda db: commits.plan(db, tenant, items))
-        if all(target.already for target in targets):
-            return reader.read(lambda db: commits.unchanged(db, tenant, targets))
-        stored = objects.put_if_absent("raw", raw) if raw is not None else None
-        upload = commits.Upload(actor=actor, raw=stored, raw_name=raw_name, now=self._clock())
+        now, objects = self._clock(), self._objects
+        known = self.read(lambda db: remembered.commit(db, tenant, once, now))
+        if known is not None:
+            return known
+        targets = self.read(lambda db: commits.plan(db, tenant, items))
+        new = not all(target.already for target in targets)
+        if not new and once is None:
+            return self.read(lambda db: commits.unchanged(db, tenant, targets))
+        stored = objects.put_if_absent("raw", raw) if new and raw is not None else None
+        upload = commits.Upload(by=by, once=once, raw=stored, raw_name=raw_name, now=now)
         publish = partial(
             commits.publish,
             tenant=tenant,
@@ -225,12 +277,14 @@ class Store:
         self._step("committed")
         return committed
 
-    def _edit(self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]) -> None:
+    def _edit(
+        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By
+    ) -> None:
         before = self._live(tenant, kind, dataset)
         load = partial(self.load, tenant, kind, dataset, before.row.revision)
         edit = edits.plan(kind, before, changes, load)
         now = self._clock()
-        self._connections.writer.write(lambda db: edits.publish(db, tenant, edit, now))
+        self._connections.writer.write(lambda db: edits.publish(db, tenant, edit, by=by, now=now))
 
     def _live(self, tenant: str, kind: Kind, dataset: str) -> catalog.Live:
         found = self._connections.reader.read(lambda db: catalog.live(db, tenant, kind, dataset))

@@ -17,6 +17,23 @@ Step: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """Who asks for a change, through what and in which request: what the audit says of it."""
+
+    actor: str
+    via: str = "service"
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """An idempotency key, and the digest of the one request that it stands for."""
+
+    key: str
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewDataset:
     """Content to store: a new dataset, or with `dataset` a new revision of that one."""
 
@@ -41,11 +58,15 @@ class CommittedDataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """The import that holds the content; `already`: nothing was written."""
+    """The import that holds the content; `already`: nothing was written.
+
+    `replayed`: the answer to an earlier request with the same idempotency key.
+    """
 
     import_id: str | None
     items: tuple[CommittedDataset, ...]
     already: bool
+    replayed: bool = False
 
 
 class Pointer(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from pmecalc.api.deps import ServicesOf, Tenant
+from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import (
     BenchmarkChanges,
     BenchmarkOut,
@@ -20,20 +21,20 @@ from pmecalc.api.schemas import (
     PageQuery,
 )
 
-router = APIRouter(prefix="/v1", tags=["data"])
+router = APIRouter(prefix="/v1", tags=["data"], route_class=ApiRoute)
 
 DatasetId = Annotated[Id, Path()]
 Page = Annotated[PageQuery, Query()]
 
 
-@router.get("/funds", response_model=FundsOut)
+@router.get("/funds", response_model=FundsOut, openapi_extra=needs("read"))
 async def funds(page: Page, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
     """The stored funds by name."""
     items, after = await services.datasets.page(tenant, "fund", limit=page.limit, after=page.after)
     return {"items": items, "next": after}
 
 
-@router.get("/benchmarks", response_model=BenchmarksOut)
+@router.get("/benchmarks", response_model=BenchmarksOut, openapi_extra=needs("read"))
 async def benchmarks(page: Page, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
     """The stored benchmarks by name."""
     items, after = await services.datasets.page(
@@ -42,25 +43,25 @@ async def benchmarks(page: Page, services: ServicesOf, tenant: Tenant) -> dict[s
     return {"items": items, "next": after}
 
 
-@router.get("/funds/{dataset}", response_model=FundDetailOut)
+@router.get("/funds/{dataset}", response_model=FundDetailOut, openapi_extra=needs("read"))
 async def fund(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
     """A fund with its valuation dates."""
     return await services.datasets.one(tenant, "fund", dataset)
 
 
-@router.get("/benchmarks/{dataset}", response_model=BenchmarkOut)
+@router.get("/benchmarks/{dataset}", response_model=BenchmarkOut, openapi_extra=needs("read"))
 async def benchmark(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
     """A benchmark."""
     return await services.datasets.one(tenant, "benchmark", dataset)
 
 
-@router.get("/funds/{dataset}/flows", response_model=FlowsOut)
+@router.get("/funds/{dataset}/flows", response_model=FlowsOut, openapi_extra=needs("read"))
 async def flows(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
     """Flows and NAVs by date, with the row of the file each came from."""
     return await services.datasets.flows(tenant, dataset)
 
 
-@router.patch("/funds/{dataset}", response_model=FundOut)
+@router.patch("/funds/{dataset}", response_model=FundOut, openapi_extra=needs("write"))
 async def edit_fund(
     dataset: DatasetId, changes: FundChanges, services: ServicesOf, tenant: Tenant
 ) -> dict[str, object]:
@@ -69,7 +70,7 @@ async def edit_fund(
     return await services.datasets.edit(tenant, "fund", dataset, given)
 
 
-@router.patch("/benchmarks/{dataset}", response_model=BenchmarkOut)
+@router.patch("/benchmarks/{dataset}", response_model=BenchmarkOut, openapi_extra=needs("write"))
 async def edit_benchmark(
     dataset: DatasetId, changes: BenchmarkChanges, services: ServicesOf, tenant: Tenant
 ) -> dict[str, object]:
@@ -78,13 +79,13 @@ async def edit_benchmark(
     return await services.datasets.edit(tenant, "benchmark", dataset, given)
 
 
-@router.delete("/funds/{dataset}", status_code=204)
+@router.delete("/funds/{dataset}", status_code=204, openapi_extra=needs("delete"))
 async def delete_fund(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> None:
     """Delete a fund."""
     await services.datasets.delete(tenant, "fund", dataset)
 
 
-@router.delete("/benchmarks/{dataset}", status_code=204)
+@router.delete("/benchmarks/{dataset}", status_code=204, openapi_extra=needs("delete"))
 async def delete_benchmark(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> None:
     """Delete a benchmark."""
     await services.datasets.delete(tenant, "benchmark", dataset)

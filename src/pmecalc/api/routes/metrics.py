@@ -8,10 +8,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from pmecalc.api.deps import ServicesOf, Tenant
 from pmecalc.api.replies import reply
+from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, summary_schema
 from pmecalc.service.analyses import Question
 
-router = APIRouter(prefix="/v1", tags=["metrics"])
+router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
 
 ChartName = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["irr_pme"])]
 
@@ -27,7 +28,9 @@ _CHART: dict[str, object] = {
 }
 
 
-@router.get("/metrics/summary", response_model=None, responses=_SUMMARY)
+@router.get(
+    "/metrics/summary", response_model=None, responses=_SUMMARY, openapi_extra=needs("read")
+)
 async def summary(
     request: Request,
     query: Annotated[MetricQuery, Query()],
@@ -39,7 +42,9 @@ async def summary(
     return await reply(request, services.analyses, tenant, question)
 
 
-@router.get("/metrics/{chart}", response_model=None, responses=_json(_CHART))
+@router.get(
+    "/metrics/{chart}", response_model=None, responses=_json(_CHART), openapi_extra=needs("read")
+)
 async def metric(
     request: Request,
     chart: ChartName,
@@ -52,7 +57,7 @@ async def metric(
     return await reply(request, services.analyses, tenant, question)
 
 
-@router.get("/funds/{fund}/charts/{chart}", response_model=None)
+@router.get("/funds/{fund}/charts/{chart}", response_model=None, openapi_extra=needs("read"))
 async def fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
     request: Request,
     fund: Annotated[Id, Path()],
