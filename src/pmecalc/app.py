@@ -17,6 +17,7 @@ from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
 from pmecalc.api.guard import Guard
 from pmecalc.api.rates import Limits, Rates
+from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
 from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
 from pmecalc.cache.cache import Cache
@@ -172,6 +173,7 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
+        headers=finished_headers(),
     )
 
 

@@ -20,10 +20,11 @@ from pmecalc.cache.workers import ComputePool
 from pmecalc.cache.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pmecalc.cache.key import CacheKey
     from pmecalc.cache.memory import MemoryTier
+    from pmecalc.cache.reply import Header
     from pmecalc.cache.tier import SharedTier
 
 _WorkT = TypeVar("_WorkT")
@@ -69,6 +70,7 @@ class Cache:
         budget_ms: float = BUDGET_MS,
         max_entry_bytes: int = MAX_ENTRY_BYTES,
         compute_pool: ComputePool | None = None,
+        headers: Iterable[Header] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._memory = memory
@@ -77,6 +79,7 @@ class Cache:
         self._budget_seconds = budget_ms / 1000
         self._max_entry_bytes = max_entry_bytes
         self._pool = compute_pool or ComputePool()
+        self._headers = tuple(headers)
         self._clock = clock
         # Decoding and encoding have a thread of their own: hits do not queue behind computations.
         self._codec = ThreadPoolExecutor(1, thread_name_prefix="pme-codec")
@@ -146,7 +149,7 @@ class Cache:
         """Store a JSON-able value until its time is over: memory at once, Redis soon after."""
         now = self._clock()
         entry = await self._in_codec(
-            lambda: finish(orjson.dumps(value), key=key, created=now, expires=now + ttl_seconds)
+            lambda: self._finish(orjson.dumps(value), key, expires=now + ttl_seconds)
         )
         self._store(key, entry)
 
@@ -186,7 +189,7 @@ class Cache:
             return Result(entry, "redis")
         self._counts["computes"] += 1
         try:
-            entry = await self._pool.run(lambda: finish(compute(), key=key, created=self._clock()))
+            entry = await self._pool.run(lambda: self._finish(compute(), key))
         except BaseException:
             self._counts["failed"] += 1
             raise
@@ -209,7 +212,7 @@ class Cache:
         blob = await redis.get(key.text, budget=budget)
         if blob is None:
             return None
-        check = partial(decode, blob, key, max_bytes=self._max_entry_bytes)
+        check = partial(decode, blob, key, max_bytes=self._max_entry_bytes, headers=self._headers)
         try:
             entry = await self._in_codec(check)
         except EntryRejectedError as error:
@@ -238,6 +241,9 @@ class Cache:
         else:
             left = entry.expires - self._clock()
             self._memory.set(key.text, entry, ttl_seconds=left)
+
+    def _finish(self, body: bytes, key: CacheKey, *, expires: float = NEVER) -> Entry:
+        return finish(body, key=key, created=self._clock(), expires=expires, headers=self._headers)
 
     async def _in_codec(self, work: Callable[[], _WorkT]) -> _WorkT:
         return await asyncio.get_running_loop().run_in_executor(self._codec, work)
