@@ -115,6 +115,16 @@ class Settings(BaseSettings):
         return self.mode == "local" and self.insecure_no_auth_i_understand
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def is_unprotected(self) -> bool:
+        """Whether somebody said that a network may come in without accounts."""
+        return self.mode == "local" and self.insecure_no_auth_i_understand
+
+    @property
     def redis_address(self) -> str | None:
         """The URL of Redis in clear, or None."""
         return self.redis_url.get_secret_value() or None if self.redis_url else None
