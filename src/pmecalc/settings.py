@@ -99,20 +99,12 @@ class Settings(BaseSettings):
     def _redis_can_be_named(self) -> Self:
         if self.redis_address:
             try:
-                parse_redis_url(self.redis_address)
+                address = parse_redis_url(self.redis_address)
             except ValueError as error:
                 raise ValueError(f"PME_REDIS_URL cannot be used: {error}") from None
+            if self.mode == "key":
+                check_redis_is_guarded(address, allow_plain=self.allow_plain_redis)
         return self
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach the service."""
-        return self.host in {"127.0.0.1", "::1", "localhost"}
-
-    @property
-    def is_unprotected(self) -> bool:
-        """Whether somebody said that a network may come in without accounts."""
-        return self.mode == "local" and self.insecure_no_auth_i_understand
 
     @property
     def is_loopback(self) -> bool:
