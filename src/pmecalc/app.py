@@ -31,6 +31,7 @@ from pmecalc.service.demo import load_demo
 from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
 from pmecalc.service.keys import Keys
+from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
@@ -53,6 +54,8 @@ def create_app(settings: Settings) -> FastAPI:
         store = await asyncio.to_thread(Store.open, settings.data)
         cache = build_cache(settings)
         await cache.start()
+        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
@@ -61,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
             datasets=Datasets(store),
             imports=Imports(store),
             keys=known_keys,
-            cache_stats=cache.stats,
+            cache_stats=vitals.stats,
             ready=lambda: _can_read(store),
             now=store.now,
             version=__version__,
@@ -77,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             for chore in chores:
                 chore.cancel()
+            await vitals.close()
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
