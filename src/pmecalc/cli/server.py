@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from pydantic import ValidationError
 
+from pmecalc.api import logs
 from pmecalc.app import prepare
 from pmecalc.cli.exits import Exit
 from pmecalc.core.errors import StoreError
@@ -32,7 +32,7 @@ _NO_TLS = (
 def serve(given: argparse.Namespace) -> Exit:
     """Check what can be checked, then serve until interrupted."""
     _export(given)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logs.configure()
     try:
         settings = Settings()
         _check_port(settings)
@@ -67,6 +67,7 @@ def _run(settings: Settings) -> None:
         port=settings.port,
         workers=settings.workers,
         access_log=False,
+        log_config=None,
         server_header=False,
         proxy_headers=False,
         log_level="warning",
