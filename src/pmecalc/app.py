@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
 from pmecalc.service.imports import Imports
+from pmecalc.service.upkeep import keep
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
@@ -38,7 +40,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = await asyncio.to_thread(Store.open, settings.data)
+        store = await asyncio.to_thread(
+            partial(Store.open, settings.data, raw_days=settings.raw_days)
+        )
         cache = build_cache(settings)
         await cache.start()
         app.state.services = Services(
@@ -49,9 +53,13 @@ def create_app(settings: Settings) -> FastAPI:
             ready=lambda: _can_read(store),
             version=__version__,
         )
+        ended = asyncio.Event()
+        upkeep = asyncio.create_task(keep(store, ended))
         try:
             yield
         finally:
+            ended.set()
+            await upkeep
             await cache.close()
             await asyncio.to_thread(store.close)
 
