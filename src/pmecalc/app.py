@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -31,6 +32,7 @@ from pmecalc.service.demo import load_demo
 from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
 from pmecalc.service.keys import Keys
+from pmecalc.service.upkeep import keep
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
@@ -50,7 +52,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = await asyncio.to_thread(Store.open, settings.data)
+        store = await asyncio.to_thread(
+            partial(Store.open, settings.data, raw_days=settings.raw_days)
+        )
         cache = build_cache(settings)
         await cache.start()
         holders = Holders(store)
@@ -68,6 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
             mode=settings.mode,
             unprotected=settings.is_unprotected,
         )
+        ended = asyncio.Event()
+        upkeep = asyncio.create_task(keep(store, ended))
         chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
         if settings.is_unprotected:
             _warn_of_no_accounts()
@@ -75,8 +81,10 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
+            ended.set()
             for chore in chores:
                 chore.cancel()
+            await upkeep
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         default=50 * _MIB, ge=1024, description="largest request body of an import"
     )
     body_bytes: int = Field(default=_MIB, ge=1024, description="largest request body elsewhere")
+    raw_days: int = Field(
+        default=90, ge=0, le=36500, description="days that uploads are kept as received; 0: never"
+    )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to share answers in; empty: none"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from pmecalc.core.errors import StoreError
 from pmecalc.store.errors import BusyError, DamagedError, DiskFullError, WritesRefusedError
@@ -34,10 +34,17 @@ _PRAGMAS = (
     "synchronous=FULL",
     "mmap_size=0",
     "trusted_schema=OFF",
+    "secure_delete=ON",
 )
 _PRIMARY = 0xFF
 _BUSY, _LOCKED, _FULL, _DAMAGED = 5, 6, 13, (11, 26)
 _FSYNC, _DIR_FSYNC, _SHM_SIZE = 1034, 1290, 4874  # extended codes of SQLITE_IOERR (10)
+
+
+class Run(Protocol):
+    """Carries out work on a connection, alone or as a transaction, and hands on its result."""
+
+    def __call__(self, work: Callable[[Connection], _T], /) -> _T: ...
 
 
 def wal_is_safe(version: Version) -> bool:
