@@ -69,6 +69,9 @@ class FakeTier:
             self.blobs.pop(key, None)
         return not self.away
 
+    async def figures(self) -> dict[str, int] | None:
+        return None if self.away else {"entries": len(self.blobs)}
+
     async def close(self) -> None:
         self.closed = True
 
@@ -113,6 +116,10 @@ class FakeRedisClient:
     async def delete(self, key: str) -> None:
         await self._answer("delete", self.error or self.write_error)
         self.blobs.pop(key, None)
+
+    async def info(self) -> Sequence[dict[str, object]]:
+        await self._answer("info", self.error)
+        return [{"used_memory": 1000, "connected_clients": 2, "db0": {"keys": len(self.blobs)}}]
 
     async def aclose(self) -> None:
         self.calls["aclose"] += 1

@@ -33,6 +33,7 @@ from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
 from pmecalc.service.keys import Keys
 from pmecalc.service.upkeep import keep
+from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
@@ -57,6 +58,8 @@ def create_app(settings: Settings) -> FastAPI:
         )
         cache = build_cache(settings)
         await cache.start()
+        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
@@ -65,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
             datasets=Datasets(store),
             imports=Imports(store),
             keys=known_keys,
-            cache_stats=cache.stats,
+            cache_stats=vitals.stats,
             ready=lambda: _can_read(store),
             now=store.now,
             version=__version__,
@@ -85,6 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
             for chore in chores:
                 chore.cancel()
             await upkeep
+            await vitals.close()
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)

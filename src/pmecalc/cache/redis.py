@@ -13,6 +13,7 @@ from pmecalc.cache.address import parse_redis_url
 from pmecalc.cache.breaker import Breaker, ProbePauses
 from pmecalc.cache.budget import Budget
 from pmecalc.cache.client import CLOSING_FAULTS, SETTLING_SECONDS, TIMEOUTS, connect, refuses_writes
+from pmecalc.cache.figures import added_up
 from pmecalc.cache.histogram import Histogram
 from pmecalc.cache.lag import LAG_LIMIT_SECONDS
 from pmecalc.cache.line import LAST_TURNS_SECONDS, Line
@@ -157,6 +158,16 @@ class RedisTier:
             "trip_seconds": {name: trips.stats() for name, trips in self._trips.items()},
             "breakers": {side.name: side.stats() for side in sides},
         }
+
+    async def figures(self) -> dict[str, int] | None:
+        """What the servers say of their memory, clients and keys; None when no answer came."""
+        if self._reads.breaker.is_open:
+            return None
+        try:
+            async with self._line.place(), asyncio.timeout(self._background_seconds):
+                return added_up(await self._client.info())
+        except Exception:  # noqa: BLE001  (nobody waits for them, and the breaker judges by requests)
+            return None
 
     def _shard_of(self, key: str) -> int:
         return self._client.shard_of(key)
