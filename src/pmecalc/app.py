@@ -124,7 +124,9 @@ def prepare(settings: Settings) -> None:
 def build_cache(settings: Settings) -> Cache:
     """The tiers: memory always, Redis where a URL is given."""
     memory: MemoryTier[Entry] = MemoryTier(
-        settings.cache_memory_bytes, size_of=lambda entry: entry.size
+        settings.cache_memory_bytes,
+        size_of=lambda entry: entry.size,
+        share=settings.cache_tenant_share,
     )
     redis = None
     if settings.redis_address:
