@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from pmecalc.cache.entry import Entry
 
 
+# How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
+_TURN_SECONDS = 0.0001
+
+
 class Service(FastAPI):
     """The application behind its fast lane."""
 
@@ -63,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        turns = sys.getswitchinterval()
         store = await asyncio.to_thread(Store.open, settings.data)
         cache = build_cache(settings)
         await cache.start()
@@ -76,9 +82,11 @@ def create_app(settings: Settings) -> FastAPI:
             version=__version__,
         )
         lane.open(Hits(analyses))
+        sys.setswitchinterval(_TURN_SECONDS)
         try:
             yield
         finally:
+            sys.setswitchinterval(turns)
             lane.close()
             await cache.close()
             await asyncio.to_thread(store.close)
