@@ -65,6 +65,12 @@ class Settings(BaseSettings):
     cache_max_entry: int = Field(
         default=8 * _MIB, ge=1024, description="largest answer that is kept"
     )
+    cache_tenant_share: float = Field(
+        default=0.40,
+        gt=0,
+        le=1,
+        description="share of the memory that no tenant exceeds while others' answers have to go",
+    )
     compute_queue: int = Field(
         default=256, ge=1, description="computations that may wait; beyond it 503"
     )
