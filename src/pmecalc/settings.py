@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         default=50 * _MIB, ge=1024, description="largest request body of an import"
     )
     body_bytes: int = Field(default=_MIB, ge=1024, description="largest request body elsewhere")
+    raw_days: int = Field(
+        default=90, ge=0, le=36500, description="days that uploads are kept as received; 0: never"
+    )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to share answers in; empty: none"
     )
@@ -66,6 +69,12 @@ class Settings(BaseSettings):
         default=1.0,
         gt=0,
         description="an answer that begins later than this leaves a line in the log",
+    )
+    cache_tenant_share: float = Field(
+        default=0.40,
+        gt=0,
+        le=1,
+        description="share of the memory that no tenant exceeds while others' answers have to go",
     )
     compute_queue: int = Field(
         default=256, ge=1, description="computations that may wait; beyond it 503"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from pmecalc.api.guard import SECURITY_HEADERS
+from pmecalc.api.guard import SECURITY_HEADERS, TRANSPORT_SECURITY
 from pmecalc.api.negotiate import encoding_of, has_already
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ _CACHING: tuple[Header, ...] = (
 )
 
 
-def finished_headers() -> tuple[Header, ...]:
+def finished_headers(*, tls: bool = False) -> tuple[Header, ...]:
     """What every finished reply carries, so that nothing has to be added when it is sent."""
-    security = SECURITY_HEADERS.items()
+    security = (SECURITY_HEADERS | (TRANSPORT_SECURITY if tls else {})).items()
     return (*_CACHING, *((name.lower().encode(), value.encode()) for name, value in security))
 
 

@@ -295,6 +295,36 @@ class SessionOut(BaseModel):
     permissions: list[Permission]
 
 
+class ImportRowOut(BaseModel):
+    """An import; times in Unix milliseconds, `datasets` how many it changed."""
+
+    id: str
+    state: Literal["staged", "committed", "undone", "failed"]
+    actor: str
+    raw_name: str | None
+    created: int
+    committed: int | None
+    undone_by: str | None
+    datasets: int
+
+
+class ImportsOut(BaseModel):
+    """A page of imports, the last one first."""
+
+    items: list[ImportRowOut]
+    next: str | None
+
+
+class UndoneOut(BaseModel):
+    """What an undo did: datasets that went back, and new ones that went away."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    import_id: Annotated[str, Field(alias="import")]
+    restored: int
+    removed: int
+
+
 def summary_schema() -> dict[str, object]:
     """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
     rows: list[AnyMethod] = [*METHODS.values(), *FURTHER.values()]

@@ -254,10 +254,10 @@ class Cache:
 
     def _remember(self, key: CacheKey, entry: Entry) -> None:
         if entry.expires == NEVER:
-            self._memory.keep(key.text, entry, ttl_seconds=self._ttl_seconds)
+            self._memory.keep(key.text, entry, ttl_seconds=self._ttl_seconds, owner=key.tenant)
         else:
             left = entry.expires - self._clock()
-            self._memory.set(key.text, entry, ttl_seconds=left)
+            self._memory.set(key.text, entry, ttl_seconds=left, owner=key.tenant)
 
     def _timed(self, compute: Callable[[], bytes], key: CacheKey) -> tuple[Entry, float]:
         """The entry, and how long it took without the waiting for a thread."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.service import secret_text
-from pmecalc.store import audit, keys
-from pmecalc.store.values import By
+from pmecalc.store import audit, keys, remembered
+from pmecalc.store.values import By, Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,9 +31,9 @@ _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made; `text` is shown once and kept nowhere."""
+    """A key just made; `text` is shown once and kept nowhere, so a replay has none."""
 
-    text: str
+    text: str | None
     row: KeyRow
 
 
@@ -61,8 +61,12 @@ class Keys:
         by: By,
         days: int = DEFAULT_DAYS,
         scopes: Sequence[str] | None = None,
+        once: Once | None = None,
     ) -> NewKey:
-        """Make a key; its text is in the answer and nowhere else."""
+        """Make a key; its text is in the answer and nowhere else.
+
+        A request that comes again gets the same key without its text, which is not kept.
+        """
         owner = INSTANCE if role == "operator" else checked_tenant(tenant)
         text, now = secret_text.new_key(), self._store.now()
         row = keys.KeyRow(
@@ -76,8 +80,17 @@ class Keys:
             created=now,
             expires=now + checked_days(days) * _DAY_MS,
         )
-        self._store.write(lambda db: _add(db, row, by))
-        return NewKey(str(text), row)
+
+        def work(db: Connection) -> NewKey:
+            known = once and remembered.response(db, owner, once, now)
+            if known:
+                return NewKey(None, keys.known(db, owner, known))
+            _add(db, row, by)
+            if once is not None:
+                remembered.remember(db, owner, once, row.id, now)
+            return NewKey(str(text), row)
+
+        return self._store.write(work)
 
     def page(
         self, tenant: str, *, limit: int, after: str | None
@@ -89,18 +102,14 @@ class Keys:
 
     def one(self, tenant: str, key: str) -> KeyRow:
         """A key of a tenant."""
-        row = self._store.read(lambda db: keys.one(db, tenant, key))
-        if row is None:
-            raise NotFoundError("key", key)
-        return row
+        return self._store.read(lambda db: keys.known(db, tenant, key))
 
     def revoke(self, tenant: str, key: str, *, by: By) -> None:
         """End a key and its sessions, everywhere within a second."""
         now = self._store.now()
 
         def work(db: Connection) -> None:
-            if keys.one(db, tenant, key) is None:
-                raise NotFoundError("key", key)
+            keys.known(db, tenant, key)
             keys.revoke(db, tenant, key, now)
             audit.append(db, at=now, tenant=tenant, by=by, action="key.revoke", object=key)
 
@@ -135,8 +144,8 @@ class Keys:
         text, now = secret_text.new_session(), self._store.now()
 
         def work(db: Connection) -> int:
-            row = keys.one(db, tenant, key)
-            if row is None or not row.is_valid(now):
+            row = keys.known(db, tenant, key)
+            if not row.is_valid(now):
                 raise NotFoundError("key", key)
             end = min(now + _SESSION_MS, row.expires)
             digest = secret_text.digest(text)

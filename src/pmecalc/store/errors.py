@@ -98,3 +98,12 @@ class WritesRefusedError(StoreError):
     """A write could not be made safe on the disk: nothing more is written until a restart."""
 
     code = "WRITES_REFUSED"
+
+
+class LeaseLostError(StoreError):
+    """Another process has taken over this duty: what was done for it is not published."""
+
+    code = "LEASE_LOST"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The lease {name!r} is held by another process.")

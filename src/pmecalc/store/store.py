@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -15,13 +16,17 @@ from pmecalc.store import (
     catalog,
     commits,
     edits,
+    garbage,
     layout,
+    leases,
     reading,
     remembered,
     schema,
     sqlite,
     undo,
+    upkeep,
 )
+from pmecalc.store.changes import Changes
 from pmecalc.store.cursors import cursor_of, place_of, time_of
 from pmecalc.store.errors import BusyError, WritesRefusedError
 from pmecalc.store.items import checked
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.fund import Fund
+    from pmecalc.store.garbage import Collected
     from pmecalc.store.items import Item
     from pmecalc.store.values import (
         Committed,
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
     )
 
 _T = TypeVar("_T")
+RAW_DAYS = 90
 _ATTEMPTS = 5
 _SERVICE = By(actor="service")
 _LOG = logging.getLogger(__name__)
@@ -76,8 +83,12 @@ class Store:
         disk: Disk | None = None,
         step: Step | None = None,
         clock: Callable[[], int] | None = None,
+        raw_days: int = RAW_DAYS,
     ) -> Self:
-        """Open the data folder, made if it is missing; all but `root` are for tests."""
+        """Open the data folder, made if it is missing; uploads are kept for `raw_days`, 0: never.
+
+        The other options are for tests.
+        """
         root = root.resolve()
         layout.refuse_network(root)
         instance = layout.prepare(root)
@@ -92,16 +103,19 @@ class Store:
                 pointers=_opened(closing, path, sqlite_version),
             )
             schema.migrate(connections.writer, migrations or schema.migrations(), instance)
+            changes = _watched(closing, root / layout.CHANGES, connections)
             step = step or _no_step
             objects = ObjectStore(root, disk=disk or Disk(), step=step)
             return cls(
                 root=root,
                 instance=instance,
                 connections=connections,
+                changes=changes,
                 objects=objects,
                 closing=closing.pop_all(),
                 step=step,
                 clock=clock or _now,
+                raw_days=raw_days,
             )
 
     def __init__(
@@ -110,17 +124,22 @@ class Store:
         root: Path,
         instance: str,
         connections: Connections,
+        changes: Changes,
         objects: ObjectStore,
         closing: ExitStack,
         step: Step,
         clock: Callable[[], int],
+        raw_days: int,
     ) -> None:
         self.root = root
         self.instance = instance
         self._connections = connections
+        self.changes = changes
         self._objects = objects
         self._step = step
         self._clock = clock
+        self._raw_days = raw_days
+        self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._refused = False
         self._closing = closing
 
@@ -262,6 +281,31 @@ class Store:
         """Run one transaction; the audit row of a change belongs into it."""
         return self._attempted(lambda: self._connections.writer.write(work))
 
+    def collect_garbage(self) -> Collected | None:
+        """Remove what nobody needs any more; None where another process or a backup is at work."""
+        with layout.exclusive_if_free(self.root / layout.BACKUP_LOCK) as free, ExitStack() as held:
+            lease = self._lease(upkeep.DUTY, held) if free else None
+            if lease is None:
+                return None
+            collected = garbage.Pass(
+                root=self.root,
+                objects=self._objects,
+                read=self.read,
+                write=partial(self._write_under, lease),
+                now=self.now(),
+                raw_days=self._raw_days,
+            ).run()
+            self._write_under(lease, lambda db: upkeep.mark_done(db, self.now()))
+            self._connections.writer.read(upkeep.tidy)
+            return collected
+
+    def tend(self) -> Collected | None:
+        """Collect garbage if that is due; cheap enough to be called every minute."""
+        due = self.read(lambda db: upkeep.is_due(db, self.now()))
+        if due or upkeep.wal_is_large(self.root / layout.CATALOG):
+            return self.collect_garbage()
+        return None
+
     def require_space(self, upload_bytes: int) -> None:
         """Refuse an upload beforehand where the disk has no room for it."""
         layout.require_space(self.root, upload_bytes)
@@ -284,7 +328,11 @@ class Store:
         new = not all(target.already for target in targets)
         if not new and once is None:
             return self.read(lambda db: commits.unchanged(db, tenant, targets))
-        stored = objects.put_if_absent("raw", raw) if new and raw is not None else None
+        stored = (
+            objects.put_if_absent("raw", raw)
+            if new and raw is not None and self._raw_days
+            else None
+        )
         upload = commits.Upload(by=by, once=once, raw=stored, raw_name=raw_name, now=now)
         publish = partial(
             commits.publish,
@@ -298,6 +346,19 @@ class Store:
         committed = self._connections.writer.write(publish)
         self._step("committed")
         return committed
+
+    def _lease(self, name: str, held: ExitStack) -> leases.Lease | None:
+        lease = self.write(lambda db: leases.take(db, name, self._owner, self.now()))
+        if lease is not None:
+            held.callback(self.write, lambda db: leases.release(db, lease, self.now()))
+        return lease
+
+    def _write_under(self, lease: leases.Lease, work: Callable[[sqlite.Connection], _T], /) -> _T:
+        def renewed(db: sqlite.Connection) -> _T:
+            leases.renew(db, lease, self.now())
+            return work(db)
+
+        return self.write(renewed)
 
     def _edit(
         self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By
@@ -331,6 +392,14 @@ def _opened(closing: ExitStack, path: Path, version: sqlite.Version) -> sqlite.D
     database = sqlite.Database(path, version)
     closing.callback(database.close)
     return database
+
+
+def _watched(closing: ExitStack, path: Path, connections: Connections) -> Changes:
+    look = partial(connections.pointers.read, sqlite.data_version)
+    changes = Changes(path, data_version=look)
+    closing.callback(changes.close)
+    connections.writer.after_commit(changes.publish)
+    return changes
 
 
 def _warn_of_unsafe_library(version: sqlite.Version) -> None:
