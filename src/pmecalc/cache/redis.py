@@ -14,7 +14,7 @@ from pmecalc.cache.breaker import Breaker, ProbePauses
 from pmecalc.cache.budget import Budget
 from pmecalc.cache.client import CLOSING_FAULTS, SETTLING_SECONDS, TIMEOUTS, connect, refuses_writes
 from pmecalc.cache.histogram import Histogram
-from pmecalc.cache.lag import LAG_LIMIT_SECONDS
+from pmecalc.cache.lag import turns_seconds
 from pmecalc.cache.line import LAST_TURNS_SECONDS, Line
 from pmecalc.cache.prober import Prober, Side
 from pmecalc.cache.turn import Silence, Turn
@@ -33,6 +33,8 @@ LONGEST_TTL_SECONDS = 24 * 3600.0
 _DEADLINES_IN_BACKGROUND = 3
 _BACKGROUND_PATIENCE_SECONDS = 1.0
 _PROBE_TTL_MS = 1000
+# Of the loop, in redis-py: to send, to see the reply, to wake the reader, to wake who waits for it.
+_TURNS_A_READ = 4
 _COUNTED = ("hits", "misses", "round_trips", "failures", "timeouts", "lagged", "renewals")
 
 _AnswerT = TypeVar("_AnswerT")
@@ -183,12 +185,12 @@ class RedisTier:
         """The answer to one command, or _NoAnswerError: counted, and told to the breaker."""
         side = self._reads if verb == "get" else self._writes
         clock = asyncio.get_running_loop().time
-        started, granted, late = clock(), 0.0, self._line.lag.late_seconds()
+        started, granted = clock(), 0.0
         try:
             async with asyncio.timeout_at(until) as limit, self._line.place():
                 # The breaker may have opened while this call stood in line.
                 _check_may_ask(side)
-                started, late = clock(), self._line.lag.late_seconds()
+                started = clock()
                 granted = min(deadline_seconds, until - started)
                 limit.reschedule(started + granted)
                 self._counts["round_trips"] += 1
@@ -198,7 +200,7 @@ class RedisTier:
         except TIMEOUTS as error:
             self._counts["timeouts"] += 1
             self._observe(verb, "timeout", clock() - started)
-            if self._line.lag.late_seconds() - late > LAG_LIMIT_SECONDS:
+            if self._line.lag.late_since(started):
                 self._counts["lagged"] += 1
             elif granted >= deadline_seconds:
                 self._fail(side, error)
@@ -229,11 +231,12 @@ class RedisTier:
         clock = asyncio.get_running_loop().time
         async with self._line.place(), asyncio.timeout(2 * self._background_seconds):
             await self._read_probe_keys()
-            # Connected by now, it has to be as quick as a request needs it.
-            started, late = clock(), self._line.lag.late_seconds()
+            # Connected by now, it has to be as quick as a request needs it; our own turns apart.
+            ours = await turns_seconds(_TURNS_A_READ)
+            started = clock()
             await self._read_probe_keys()
-            took = clock() - started - (self._line.lag.late_seconds() - late)
-        if took > self._deadline_seconds:
+            took = clock() - started
+        if took - ours > self._deadline_seconds:
             raise TimeoutError("redis answers too slowly")
 
     async def _probe_writes(self) -> None:
