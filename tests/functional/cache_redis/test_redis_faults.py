@@ -133,7 +133,7 @@ def test_read_only_replica_serves_reads(redis_server):
             assert not reads_are_open(cache)
 
     master = ("127.0.0.1", str(redis_server.port))
-    with RedisServer("--replicaof", *master, "--repl-diskless-sync-delay", "0") as replica:
+    with RedisServer("--replicaof", *master) as replica:
         asyncio.run(story(replica))
 
 
