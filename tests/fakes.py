@@ -80,7 +80,7 @@ class FakeTier:
 
 
 class FakeRedisClient:
-    """A Redis client in a dict: raises `error`, or hangs, or answers with what it has."""
+    """A Redis client in a dict: raises `error`, or hangs, or is slow, or answers what it has."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, object] = {}
@@ -89,6 +89,7 @@ class FakeRedisClient:
         self.error: Exception | None = None
         self.write_error: Exception | None = None
         self.hangs = False
+        self.slow_seconds = 0.0
         self.px: list[int] = []
         self.running = 0
         self.most_running = 0
@@ -129,7 +130,7 @@ class FakeRedisClient:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.slow_seconds)
             if self.hangs:
                 await asyncio.Event().wait()
             if error is not None:
