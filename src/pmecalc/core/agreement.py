@@ -113,7 +113,7 @@ def agreement(
 
     References
     ----------
-    METHODS 4.1-4.10.
+    METHODS 4.1-4.10; docs/methods/agreement.md.
 
     Examples
     --------

@@ -179,7 +179,8 @@ def evaluate(
 
     References
     ----------
-    METHODS 1.8; INTERFACE 1.
+    METHODS 1.8; INTERFACE 1; docs/methods/day_counts.md, docs/methods/lookups.md,
+    docs/methods/recallable.md.
 
     Examples
     --------

@@ -106,7 +106,7 @@ def npv_profile(
 
     References
     ----------
-    METHODS 2.2, 2.3.
+    METHODS 2.2, 2.3; docs/methods/npv_profile.md.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def alpha_profile(
 
     References
     ----------
-    METHODS 2.2, 2.3, 4.6.
+    METHODS 2.2, 2.3, 4.6; docs/methods/npv_profile.md.
 
     Examples
     --------

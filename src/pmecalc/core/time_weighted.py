@@ -143,7 +143,7 @@ def time_weighted_return(
 
     References
     ----------
-    METHODS 3.5; GIPS 2020.
+    METHODS 3.5; GIPS 2020; docs/methods/twr.md.
 
     Examples
     --------
@@ -182,7 +182,7 @@ def twr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.5, 3.1 (GIPS form).
+    METHODS 3.5, 3.1 (GIPS form); docs/methods/twr.md.
 
     Examples
     --------
