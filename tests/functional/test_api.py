@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pmecalc import evaluate
+from pmecalc import agreement, evaluate
 from pmecalc.ingest.files import read_benchmark, read_fund
 
 
@@ -79,6 +79,28 @@ def test_summary_of_all_equals_the_library(client, data, fund):
     usual = client.get("/v1/metrics/summary", params={"fund": fund})
     assert usual.headers["etag"] != shown.headers["etag"]
     assert "twr" not in usual.json()["metrics"]
+
+
+def test_methods_equal_the_library(client, data, fund):
+    """Every PME method side by side, with the sentence of `agreement`."""
+    shown = client.get(f"/v1/funds/{fund}/methods").json()
+    files = (
+        read_fund(data / "sample_fund_quarterly.csv"),
+        read_benchmark(data / "sample_index_quarterly.csv"),
+    )
+    found = agreement(*files)
+    assert shown["sentence"] == found.sentence
+    assert [(each["name"], each["value"]) for each in shown["methods"]] == [
+        (view.name, view.metric.value) for view in found.views
+    ]
+    assert shown["inputs"] == json.loads(json.dumps(evaluate(*files).to_dict()["inputs"]))
+
+
+def test_methods_need_a_benchmark(client, data):
+    """Without one they are 400 NO_BENCHMARK."""
+    fund = upload(client, data / "sample_fund_quarterly.csv").json()["datasets"][0]["id"]
+    answer = client.get(f"/v1/funds/{fund}/methods")
+    assert (answer.status_code, answer.json()["code"]) == (400, "NO_BENCHMARK")
 
 
 def test_chart_is_computed_once(client, fund):

@@ -8,7 +8,15 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from pmecalc.api.deps import ServicesOf, Tenant
 from pmecalc.api.replies import reply
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, SummaryQuery, summary_schema
+from pmecalc.api.schemas import (
+    ChartQuery,
+    FundQuery,
+    Id,
+    MetricQuery,
+    SummaryQuery,
+    methods_schema,
+    summary_schema,
+)
 from pmecalc.service.analyses import Question
 
 router = APIRouter(prefix="/v1", tags=["metrics"])
@@ -65,4 +73,17 @@ async def fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
     """A chart as the neutral spec that the page draws, or as Plotly-shaped JSON."""
     view = f"{chart}.spec" if query.format == "spec" else chart
     question = Question(view=view, fund=fund, **query.model_dump(exclude={"format"}))
+    return await reply(request, services.analyses, tenant, question)
+
+
+@router.get("/funds/{fund}/methods", response_model=None, responses=_json(methods_schema()))
+async def fund_methods(
+    request: Request,
+    fund: Annotated[Id, Path()],
+    query: Annotated[FundQuery, Query()],
+    services: ServicesOf,
+    tenant: Tenant,
+) -> Response:
+    """Every PME method side by side: value, verdict, marks, and a sentence on why they differ."""
+    question = Question(view="methods", fund=fund, **query.model_dump())
     return await reply(request, services.analyses, tenant, question)
