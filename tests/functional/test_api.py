@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pmecalc import agreement, evaluate
+from pmecalc.charts.chart import CHARTS
 from pmecalc.ingest.files import read_benchmark, read_fund
 
 
@@ -146,7 +147,7 @@ def test_new_data_are_answered_at_once(client, fund):
     assert after.json()["metrics"]["paid_in"]["value"] == 10
 
 
-@pytest.mark.parametrize("chart", ["irr_pme", "cashflow_overview", "pme_progression"])
+@pytest.mark.parametrize("chart", CHARTS)
 def test_charts_carry_the_values_of_their_spec(client, fund, chart):
     """The Plotly form and the page's spec hold exactly the same points."""
     plotly = client.get(f"/v1/metrics/{chart}", params={"fund": fund}).json()

@@ -118,7 +118,11 @@ def npv_profile(
     >>> [(round(root.rate, 9), root.chosen) for root in profile.roots]
     [(0.1, True), (0.2, False)]
     """
-    at = value(fund, None, as_of=as_of, options=Options.of(**options))
+    return profile_at(value(fund, None, as_of=as_of, options=Options.of(**options)), rates)
+
+
+def profile_at(at: Valuation, rates: Sequence[float] | None = None) -> NpvProfile:
+    """The profile of a prepared valuation; see `npv_profile`."""
     return _profile(at, at.distributions, at.contributions, irr.at(at), rates)
 
 
