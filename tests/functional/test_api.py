@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from pmecalc import evaluate
+from pmecalc import agreement, evaluate
+from pmecalc.charts.chart import CHARTS
 from pmecalc.ingest.files import read_benchmark, read_fund
 
 
@@ -81,6 +82,28 @@ def test_summary_of_all_equals_the_library(client, data, fund):
     assert "twr" not in usual.json()["metrics"]
 
 
+def test_methods_equal_the_library(client, data, fund):
+    """Every PME method side by side, with the sentence of `agreement`."""
+    shown = client.get(f"/v1/funds/{fund}/methods").json()
+    files = (
+        read_fund(data / "sample_fund_quarterly.csv"),
+        read_benchmark(data / "sample_index_quarterly.csv"),
+    )
+    found = agreement(*files)
+    assert shown["sentence"] == found.sentence
+    assert [(each["name"], each["value"]) for each in shown["methods"]] == [
+        (view.name, view.metric.value) for view in found.views
+    ]
+    assert shown["inputs"] == json.loads(json.dumps(evaluate(*files).to_dict()["inputs"]))
+
+
+def test_methods_need_a_benchmark(client, data):
+    """Without one they are 400 NO_BENCHMARK."""
+    fund = upload(client, data / "sample_fund_quarterly.csv").json()["datasets"][0]["id"]
+    answer = client.get(f"/v1/funds/{fund}/methods")
+    assert (answer.status_code, answer.json()["code"]) == (400, "NO_BENCHMARK")
+
+
 def test_chart_is_computed_once(client, fund):
     """The first answer is computed, the second comes from memory, byte for byte the same."""
     first = client.get("/v1/metrics/irr_pme", params={"fund": fund})
@@ -124,7 +147,7 @@ def test_new_data_are_answered_at_once(client, fund):
     assert after.json()["metrics"]["paid_in"]["value"] == 10
 
 
-@pytest.mark.parametrize("chart", ["irr_pme", "cashflow_overview", "pme_progression"])
+@pytest.mark.parametrize("chart", CHARTS)
 def test_charts_carry_the_values_of_their_spec(client, fund, chart):
     """The Plotly form and the page's spec hold exactly the same points."""
     plotly = client.get(f"/v1/metrics/{chart}", params={"fund": fund}).json()

@@ -8,13 +8,14 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, SummaryQuery
+from pmecalc.api.schemas import ChartQuery, FundQuery, Id, MetricQuery, SummaryQuery
 from pmecalc.service.analyses import Question
 
 CHART_PATTERN = r"^[a-z_]{1,40}$"
 MAX_QUERY_BYTES = 512
 
 _METRIC = re.compile(r"/v1/metrics/([^/]+)")
+_METHODS = re.compile(r"/v1/funds/([^/]+)/methods")
 _CHART = re.compile(r"/v1/funds/([^/]+)/charts/([^/]+)")
 # What needs no decoding; a key in an address is the guard's to refuse.
 _PLAIN_PAIR = re.compile(rb"(?!.*pme_)([a-z_]+)=([A-Za-z0-9_.:/-]*)")
@@ -39,6 +40,11 @@ def chart_question(fund: str, chart: str, query: ChartQuery) -> Question:
     return Question(view=view, fund=fund, **query.model_dump(exclude={"format"}))
 
 
+def methods_question(fund: str, query: FundQuery) -> Question:
+    """The methods side by side, of the fund in the path."""
+    return Question(view="methods", fund=fund, **query.model_dump())
+
+
 def question_of(path: str, query: bytes) -> Question | None:
     """What a plain address asks; None where it takes a route to read or to refuse it."""
     pairs = _plain_pairs(query)
@@ -53,6 +59,9 @@ def question_of(path: str, query: bytes) -> Question | None:
         if found := _CHART.fullmatch(path):
             fund, chart = _ids.validate_python(found[1]), _charts.validate_python(found[2])
             return chart_question(fund, chart, ChartQuery.model_validate(pairs))
+        if found := _METHODS.fullmatch(path):
+            fund = _ids.validate_python(found[1])
+            return methods_question(fund, FundQuery.model_validate(pairs))
     except ValidationError:
         return None
     return None

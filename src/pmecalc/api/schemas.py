@@ -325,23 +325,22 @@ class UndoneOut(BaseModel):
     removed: int
 
 
+_HEAD: dict[str, object] = {
+    "fund": {"type": ["string", "null"]},
+    "benchmark": {"type": ["string", "null"]},
+    "currency": {"type": ["string", "null"]},
+    "as_of": {"type": "string", "format": "date"},
+    "warnings": {"type": "array", "items": {"type": "object"}},
+    "inputs": {"type": "object"},
+}
+
+
 def summary_schema() -> dict[str, object]:
     """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
     rows: list[AnyMethod] = [*METHODS.values(), *FURTHER.values()]
     metrics = {row.name: _metric_schema(row) for row in rows}
-    return {
-        "type": "object",
-        "properties": {
-            "fund": {"type": ["string", "null"]},
-            "benchmark": {"type": ["string", "null"]},
-            "currency": {"type": ["string", "null"]},
-            "as_of": {"type": "string", "format": "date"},
-            "metrics": {"type": "object", "properties": metrics, "required": list(METHODS)},
-            "warnings": {"type": "array", "items": {"type": "object"}},
-            "inputs": {"type": "object"},
-        },
-        "required": ["fund", "benchmark", "currency", "as_of", "metrics", "warnings", "inputs"],
-    }
+    own = {"metrics": {"type": "object", "properties": metrics, "required": list(METHODS)}}
+    return {"type": "object", "properties": {**_HEAD, **own}, "required": [*_HEAD, *own]}
 
 
 def _metric_schema(row: AnyMethod) -> dict[str, object]:
@@ -349,15 +348,43 @@ def _metric_schema(row: AnyMethod) -> dict[str, object]:
     return {
         "type": "object",
         "description": "; ".join(filter(None, (row.title, row.unit, fixed, row.source))),
-        "properties": {
-            "value": {"type": ["string" if row.unit == "date" else "number", "null"]},
-            "status": {"type": "string"},
-            "roots": {"type": "array", "items": {"type": "number"}},
-            "reason": {"type": "string"},
-            "warnings": {"type": "array", "items": {"type": "string"}},
-        },
+        "properties": _outcome_schema("string" if row.unit == "date" else "number"),
         "required": ["value", "status"],
     }
+
+
+def _outcome_schema(value: str) -> dict[str, object]:
+    return {
+        "value": {"type": [value, "null"]},
+        "status": {"type": "string"},
+        "roots": {"type": "array", "items": {"type": "number"}},
+        "reason": {"type": "string"},
+        "warnings": {"type": "array", "items": {"type": "string"}},
+    }
+
+
+def methods_schema() -> dict[str, object]:
+    """The body of the methods side by side: a sentence, and a row a method."""
+    text = {"type": "string"}
+    mark = {"type": "object", "properties": {"code": text, "message": text}}
+    method = {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(("name", "title", "unit", "source"), text),
+            **_outcome_schema("number"),
+            "verdict": {"enum": ["ahead", "behind", "level", None]},
+            "marks": {"type": "array", "items": mark},
+            "rate": {"type": "object", "properties": {"name": text, **_outcome_schema("number")}},
+        },
+        "required": ["name", "title", "unit", "source", "value", "status", "verdict", "marks"],
+    }
+    own = {
+        "sentence": text,
+        "unanimous": {"type": "boolean"},
+        "estimated_share": {"type": "number"},
+        "methods": {"type": "array", "items": method},
+    }
+    return {"type": "object", "properties": {**_HEAD, **own}, "required": [*_HEAD, *own]}
 
 
 class ProblemRow(BaseModel):

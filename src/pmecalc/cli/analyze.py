@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmecalc.cli.exits import Exit
-from pmecalc.cli.figures import everything, headline
+from pmecalc.cli.figures import everything, headline, side_by_side
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import evaluate
 from pmecalc.ingest.files import read_benchmark, read_funds
+from pmecalc.report.methods import methods_csv, methods_json
 from pmecalc.report.save import to_csv, to_json
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default=100,
         metavar="N",
         help="oldest index level that may be used; `none` for no limit; default: 100",
+    )
+    parser.add_argument(
+        "--methods", action="store_true", help="every PME method side by side; needs --index"
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
     parser.add_argument(
@@ -77,12 +81,26 @@ def run(given: argparse.Namespace) -> Exit:
 
 
 def _shown(reports: list[Report], given: argparse.Namespace) -> str:
+    if given.methods:
+        return _methods(reports, given)
     if given.json:
         return to_json(reports[0] if len(reports) == 1 else reports, further=given.all)
     if given.csv:
         return to_csv(reports, further=given.all)
     shown = everything if given.all else headline
     return "\n".join(shown(report) for report in reports)
+
+
+def _methods(reports: list[Report], given: argparse.Namespace) -> str:
+    if not given.index:
+        raise InputError(
+            "The methods compare with an index.", code="NO_BENCHMARK", hint="Add --index FILE."
+        )
+    if given.csv:
+        return methods_csv(reports)
+    if given.json:
+        return methods_json(reports[0] if len(reports) == 1 else reports)
+    return "\n".join(side_by_side(report) for report in reports)
 
 
 def _path(text: str) -> Path:

@@ -93,7 +93,7 @@ def sensitivity(
 
     References
     ----------
-    METHODS 6.4.
+    METHODS 6.4; docs/methods/sensitivity.md.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from pmecalc.cache.key import CacheKey, Scope, make_cache_key
 from pmecalc.charts.chart import CHARTS, chart
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.core.evaluate import ENGINE, evaluate
+from pmecalc.report.methods import methods_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +61,7 @@ VIEWS: Mapping[str, View] = MappingProxyType(
     {
         "summary": View(lambda report: report.to_dict(), "optional"),
         "summary.all": View(lambda report: report.to_dict(further=True), "optional"),
+        "methods": View(methods_dict, "required"),
         **_chart_views(),
     }
 )
