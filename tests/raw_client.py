@@ -80,3 +80,26 @@ async def _drip(writer: asyncio.StreamWriter, drip: bytes) -> None:
             writer.write(drip)
             await writer.drain()
             await asyncio.sleep(DRIP_SECONDS)
+
+
+async def ask(port: int, path: str) -> Answer:
+    """A GET over a connection of its own, so that any worker may take it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n".encode())
+        return parsed(await reader.read())
+    finally:
+        writer.close()
+
+
+async def upload(port: int, path: str, content: bytes) -> Answer:
+    """A file as a form, over a connection of its own."""
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    body += content + b"\r\n--b--\r\n"
+    head = f"POST {path} HTTP/1.1\r\n{HOST}{FORM}Connection: close\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        return parsed(await reader.read())
+    finally:
+        writer.close()

@@ -14,7 +14,7 @@ from typing import Self
 
 import httpx2
 
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 POLL_SECONDS = 0.05
 
 
@@ -22,6 +22,12 @@ def resident_bytes(pid: int) -> int:
     """VmRSS of a process."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+
+def ticks(pid: int) -> float:
+    """CPU seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _is_worker(pid: int) -> bool:
@@ -51,7 +57,11 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
