@@ -47,8 +47,12 @@ _plain = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_plain
-def fund_rows(flows, residuals, as_ofs, commitments, index, same_day, wanted, first, last, out):
-    """Every measure of the funds `first` to `last`, a row of `out` each."""
+def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, last, out):
+    """Every measure of the funds `first` to `last`, a row of `out` each.
+
+    `conventions` are whether a day's flows are netted, the days of a year, and which rates are
+    wanted. A fund with reversed flows is left open: it is a matter for the plain engine.
+    """
     values, codes = out
     longest = 1
     for fund in range(first, last):
@@ -60,15 +64,43 @@ def fund_rows(flows, residuals, as_ofs, commitments, index, same_day, wanted, fi
         fund_row(
             (flows[1][start:end], flows[2][start:end], flows[3][start:end]),
             (residuals[1][nav_start:nav_end], residuals[2][nav_start:nav_end]),
-            as_ofs[fund],
-            commitments[fund],
+            (as_ofs[fund], commitments[fund]),
             index,
-            same_day,
-            wanted,
-            values[fund],
-            codes[fund],
+            conventions,
+            (values[fund], codes[fund]),
             scratch,
         )
+
+
+@_plain
+def valued_rows(flows, residuals, seen, levels, commitment, conventions):
+    """Every measure of one fund on some days, whose NAVs and index levels are known.
+
+    `seen` are the days, ascending, their NAVs and their levels; `levels` are those of the flow
+    days, both empty without an index. Returns values, codes and log rates, a row a day each.
+    """
+    as_ofs, navs, end_levels = seen
+    values, logs = np.empty((len(as_ofs), N_MEASURES)), np.empty((len(as_ofs), N_MEASURES))
+    codes = np.empty((len(as_ofs), N_MEASURES), np.int8)
+    same_day, year, wanted = conventions
+    scratch = room(len(flows[0]))
+    for place in range(len(as_ofs)):
+        row = (values[place], codes[place], logs[place])
+        at, n_rows = _seen(flows, as_ofs[place], same_day, year, row, scratch)
+        if n_rows < 0:
+            continue
+        nav, start = navs[place], _start(at)
+        _own(at, row, n_rows, nav, commitment, start, wanted)
+        if len(end_levels) == 0:
+            codes[place, FV_CONTRIBUTIONS:] = NO_INDEX
+            continue
+        for i in range(len(at[0])):  # a day on which nothing moves needs no level of its own
+            moves = at[1][i] + at[2][i] != 0.0
+            scratch[2][2][i] = levels[i] if moves else end_levels[place]
+        _against_index(
+            at, row, n_rows, nav, start, end_levels[place], wanted, (flows, residuals), scratch
+        )
+    return values, codes, logs
 
 
 @_plain
@@ -79,27 +111,71 @@ def room(longest):
         np.empty(longest + 1, np.int32),
         np.empty((_ROWS, longest + 1)),
         np.empty((6, longest + 1)),
+        np.empty(N_MEASURES),
     )
 
 
 @_plain
-def fund_row(flows, residuals, as_of, commitment, index, same_day, wanted, values, codes, scratch):
+def fund_row(flows, residuals, facts, index, conventions, out, scratch):
     """Every measure of one fund on one day; see `fund_rows`."""
-    values[:] = np.nan
-    codes[:] = OK
-    days, stream_days, rows, solving = scratch
-    n_rows = np.searchsorted(flows[0], as_of, side="right")
-    n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1])
-    logs = np.full(N_MEASURES, np.nan)
-    at = (days[:n], rows[0][:n], rows[1][:n], as_of, stream_days, rows[4], solving, rows[8], logs)
+    as_of, commitment = facts
+    same_day, year, wanted = conventions
+    row = (out[0], out[1], scratch[4])
+    at, n_rows = _seen(flows, as_of, same_day, year, row, scratch)
+    if n_rows < 0:
+        return
     start = _start(at)
     nav = _nav_on(flows, residuals, as_of)
-    _multiples(values, codes, at, n_rows, nav, commitment, start)
-    _own_rates(values, codes, at, nav, start, wanted)
-    state, end_level = _levels(index, at, start, rows[2])
+    _own(at, row, n_rows, nav, commitment, start, wanted)
+    state, end_level = _levels(index, at, start, scratch[2][2])
     if state != OK:
-        codes[FV_CONTRIBUTIONS:] = state
+        out[1][FV_CONTRIBUTIONS:] = state
         return
+    _against_index(at, row, n_rows, nav, start, end_level, wanted, (flows, residuals), scratch)
+
+
+@_plain
+def _seen(flows, as_of, same_day, year, row, scratch):
+    """The rows up to a day, by day, and how many they are; -1 where a flow is reversed."""
+    values, codes, logs = row
+    values[:] = np.nan
+    logs[:] = np.nan
+    codes[:] = OK
+    days, stream_days, rows, solving, _ = scratch
+    n_rows = np.searchsorted(flows[0], as_of, side="right")
+    n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1])
+    at = (
+        days[:n],
+        rows[0][:n],
+        rows[1][:n],
+        np.int64(as_of),
+        stream_days,
+        rows[4],
+        solving,
+        rows[8],
+        logs,
+        year,
+    )
+    for i in range(len(flows[0])):
+        if flows[1][i] < 0.0 or flows[2][i] < 0.0:
+            codes[:] = UNDECIDED
+            n_rows = -1
+            break
+    return at, n_rows
+
+
+@_plain
+def _own(at, row, n_rows, nav, commitment, start, wanted):
+    """What needs no index."""
+    _multiples(row[0], row[1], at, n_rows, nav, commitment, start)
+    _own_rates(row[0], row[1], at, nav, start, wanted)
+
+
+@_plain
+def _against_index(at, row, n_rows, nav, start, end_level, wanted, source, scratch):
+    """What needs an index; the levels of the flow days stand in `scratch`."""
+    values, codes, _ = row
+    n, rows = len(at[0]), scratch[2]
     levels, growth = rows[2][:n], rows[3][:n]
     for i in range(n):
         growth[i] = end_level / levels[i]
@@ -108,7 +184,7 @@ def fund_row(flows, residuals, as_of, commitment, index, same_day, wanted, value
     _long_nickels(values, codes, at, held, start, anchor, wanted)
     _scaled_streams(values, codes, at, held, nav, start, anchor, wanted)
     if wanted[4]:
-        _modified(values, codes, at, held, (flows, residuals), start, anchor)
+        _modified(values, codes, at, held, source, start, anchor)
 
 
 @_plain
@@ -183,7 +259,7 @@ def _multiples(values, codes, at, n_rows, nav, commitment, start):
     if start < 0:
         codes[YEARS] = NO_FLOWS
     else:
-        values[YEARS] = (at[3] - at[0][start]) / 365.0
+        values[YEARS] = (at[3] - at[0][start]) / at[9]
 
 
 @_plain
@@ -201,7 +277,8 @@ def _own_rates(values, codes, at, nav, start, wanted):
     values[IRR_GIPS], codes[IRR_GIPS] = values[IRR], codes[IRR]
     log_rate = at[8][IRR]
     if not math.isnan(log_rate) and values[YEARS] < 1.0:
-        values[IRR_GIPS] = math.expm1(log_rate * values[YEARS])
+        at[8][IRR_GIPS] = log_rate * values[YEARS]
+        values[IRR_GIPS] = math.expm1(at[8][IRR_GIPS])
 
 
 @_plain
@@ -235,7 +312,7 @@ def _rate(values, codes, measure, at, end, anchor, start):
     elif days[0] == at[3]:
         codes[measure] = ZERO_DURATION
     else:
-        code, log_rate = stream_rate(days[:n], amounts[:n], at[3], anchor, at[6])
+        code, log_rate = stream_rate(days[:n], amounts[:n], at[3], anchor, at[9], at[6])
         codes[measure] = code
         if code in (OK, MULTIPLE):
             values[measure], at[8][measure] = math.expm1(log_rate), log_rate
@@ -304,7 +381,7 @@ def _future_values(values, codes, at, held, n_rows, nav, start):
     if anchor >= _LARGEST_LOG_RATE:
         codes[INDEX_CAGR] = OVERFLOW
     else:
-        values[INDEX_CAGR] = math.expm1(anchor)
+        values[INDEX_CAGR], at[8][INDEX_CAGR] = math.expm1(anchor), anchor
     return anchor
 
 
@@ -352,7 +429,7 @@ def _ratio(values, codes, logs, measure, other):
     if difference >= _LARGEST_LOG_RATE:
         codes[measure] = OVERFLOW
     else:
-        values[measure] = math.expm1(difference)
+        values[measure], logs[measure] = math.expm1(difference), difference
 
 
 @_plain
@@ -436,13 +513,3 @@ def _navs_by_day(flows, nav_days, navs, days, out):
             row += 1
         rolled = base if place >= 0 and nav_days[place] == days[i] else base + (total + error)
         out[i] = max(rolled, 0.0) if len(nav_days) > 0 else 0.0
-
-
-@_plain
-def undecided_rows(codes, first, last):
-    """The rows in which a stream was left open."""
-    found = np.zeros(last - first, np.bool_)
-    for row in range(first, last):
-        for measure in range(N_MEASURES):
-            found[row - first] |= codes[row, measure] == UNDECIDED
-    return found
