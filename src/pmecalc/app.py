@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.redis import RedisTier
 from pmecalc.cache.workers import ComputePool
+from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
@@ -38,6 +40,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.warm_engine:
+            # A daemon: who stops the server does not wait for a compiler.
+            threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
         store = await asyncio.to_thread(Store.open, settings.data)
         cache = build_cache(settings)
         await cache.start()

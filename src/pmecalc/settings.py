@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         default=256, ge=1, description="computations that may wait; beyond it 503"
     )
 
+    warm_engine: bool = Field(
+        default=True, description="load the compiled loops of the extra `fast` in the background"
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.cache_max_entry > self.cache_memory_bytes:

@@ -51,13 +51,24 @@ def load() -> bool:
 
     Examples
     --------
-    >>> load() == (importlib.util.find_spec("numba") is not None)
+    >>> load() == importable()
     True
     """
-    if importlib.util.find_spec("numba") is None:
+    if not importable():
         return False
     importlib.import_module(_WARM)
     return True
+
+
+def importable() -> bool:
+    """Whether Numba is installed.
+
+    Examples
+    --------
+    >>> importable() == (importlib.util.find_spec("numba") is not None)
+    True
+    """
+    return importlib.util.find_spec("numba") is not None
 
 
 def kernels() -> ModuleType | None:
