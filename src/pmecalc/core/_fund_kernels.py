@@ -1,7 +1,9 @@
 """Compiled loops that compute every measure of a fund, as `evaluate` does; needs Numba.
 
-A fund is its rows (days, contributions, distributions) and its NAVs; an index is a table from days
-to places in its levels. `values` and `codes` hold the measures in the order of `methods.METHODS`.
+A fund is its rows (days, contributions, distributions) and its NAVs; an index is its first day, the
+level that counts on each day since and its distance, whether the last level counts after the end,
+and the largest distance allowed. `values` and `codes` hold the measures in the order of
+`methods.METHODS`.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ N_MEASURES = 35
 
 _CLOSED = 1e-13  # of the future values: a smaller difference is a closed position
 _NOT_SHORT = 1e-13  # of the money moved so far
-_ROWS = 9
+_ROWS = 10
 
 _plain = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -50,8 +52,9 @@ _plain = njit(cache=True, nogil=True, error_model="numpy")
 def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, last, out):
     """Every measure of the funds `first` to `last`, a row of `out` each.
 
-    `conventions` are whether a day's flows are netted, the days of a year, and which rates are
-    wanted. A fund with reversed flows is left open: it is a matter for the plain engine.
+    `conventions` are whether a day's flows are netted, the days of a year, a clock (the first day
+    of a table and the time of each day since, in days; no table: the days themselves) and which
+    rates are wanted. A fund with reversed flows is left open: a matter for the plain engine.
     """
     values, codes = out
     longest = 1
@@ -82,11 +85,11 @@ def valued_rows(flows, residuals, seen, levels, commitment, conventions):
     as_ofs, navs, end_levels = seen
     values, logs = np.empty((len(as_ofs), N_MEASURES)), np.empty((len(as_ofs), N_MEASURES))
     codes = np.empty((len(as_ofs), N_MEASURES), np.int8)
-    same_day, year, wanted = conventions
+    wanted = conventions[3]
     scratch = room(len(flows[0]))
     for place in range(len(as_ofs)):
         row = (values[place], codes[place], logs[place])
-        at, n_rows = _seen(flows, as_ofs[place], same_day, year, row, scratch)
+        at, n_rows = _seen(flows, as_ofs[place], conventions, row, scratch)
         if n_rows < 0:
             continue
         nav, start = navs[place], _start(at)
@@ -108,7 +111,7 @@ def room(longest):
     """Scratch arrays for a fund of that many rows."""
     return (
         np.empty(longest + 1, np.int32),
-        np.empty(longest + 1, np.int32),
+        np.empty(longest + 1),
         np.empty((_ROWS, longest + 1)),
         np.empty((6, longest + 1)),
         np.empty(N_MEASURES),
@@ -119,9 +122,9 @@ def room(longest):
 def fund_row(flows, residuals, facts, index, conventions, out, scratch):
     """Every measure of one fund on one day; see `fund_rows`."""
     as_of, commitment = facts
-    same_day, year, wanted = conventions
+    wanted = conventions[3]
     row = (out[0], out[1], scratch[4])
-    at, n_rows = _seen(flows, as_of, same_day, year, row, scratch)
+    at, n_rows = _seen(flows, as_of, conventions, row, scratch)
     if n_rows < 0:
         return
     start = _start(at)
@@ -135,8 +138,9 @@ def fund_row(flows, residuals, facts, index, conventions, out, scratch):
 
 
 @_plain
-def _seen(flows, as_of, same_day, year, row, scratch):
+def _seen(flows, as_of, conventions, row, scratch):
     """The rows up to a day, by day, and how many they are; -1 where a flow is reversed."""
+    same_day, year, clock, _ = conventions
     values, codes, logs = row
     values[:] = np.nan
     logs[:] = np.nan
@@ -144,6 +148,9 @@ def _seen(flows, as_of, same_day, year, row, scratch):
     days, stream_days, rows, solving, _ = scratch
     n_rows = np.searchsorted(flows[0], as_of, side="right")
     n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1])
+    times = rows[9][:n]
+    for i in range(n):
+        times[i] = _time(clock, days[i])
     at = (
         days[:n],
         rows[0][:n],
@@ -155,6 +162,8 @@ def _seen(flows, as_of, same_day, year, row, scratch):
         rows[8],
         logs,
         year,
+        times,
+        _time(clock, as_of),
     )
     for i in range(len(flows[0])):
         if flows[1][i] < 0.0 or flows[2][i] < 0.0:
@@ -162,6 +171,12 @@ def _seen(flows, as_of, same_day, year, row, scratch):
             n_rows = -1
             break
     return at, n_rows
+
+
+@_plain
+def _time(clock, day):
+    first, table = clock
+    return table[day - first] if len(table) > 0 else float(day)
 
 
 @_plain
@@ -259,7 +274,7 @@ def _multiples(values, codes, at, n_rows, nav, commitment, start):
     if start < 0:
         codes[YEARS] = NO_FLOWS
     else:
-        values[YEARS] = (at[3] - at[0][start]) / at[9]
+        values[YEARS] = (at[11] - at[10][start]) / at[9]
 
 
 @_plain
@@ -302,17 +317,17 @@ def _rate(values, codes, measure, at, end, anchor, start):
     n = 0
     for i in range(last):
         if abs(amounts[i]) > _CANCELLED * sizes[i]:
-            days[n], amounts[n] = at[0][i], amounts[i]
+            days[n], amounts[n] = at[10][i], amounts[i]
             n += 1
     if open_end:
-        days[n], amounts[n] = at[3], end
+        days[n], amounts[n] = at[11], end
         n += 1
     if n == 0:
         codes[measure] = NO_FLOWS
-    elif days[0] == at[3]:
+    elif days[0] == at[11]:
         codes[measure] = ZERO_DURATION
     else:
-        code, log_rate = stream_rate(days[:n], amounts[:n], at[3], anchor, at[9], at[6])
+        code, log_rate = stream_rate(days[:n], amounts[:n], at[11], anchor, at[9], at[6])
         codes[measure] = code
         if code in (OK, MULTIPLE):
             values[measure], at[8][measure] = math.expm1(log_rate), log_rate
@@ -323,30 +338,30 @@ def _rate(values, codes, measure, at, end, anchor, start):
 @_plain
 def _levels(index, at, start, levels):
     """Index levels by day, and at the end; a code where the index does not reach."""
-    places, known_days, known, most_gap = index
     n = len(at[0])
-    if len(known) == 0:
+    if len(index[1]) == 0:
         return NO_INDEX, 1.0
     levels[:n] = 1.0
     if start < 0:
         return OK, 1.0
-    state, end_level = _level(places, known_days, known, most_gap, at[3])
+    state, end_level = _level(index, at[3])
     levels[:n] = end_level
     for i in range(n):
         if at[1][i] + at[2][i] != 0.0:
-            code, levels[i] = _level(places, known_days, known, most_gap, at[0][i])
+            code, levels[i] = _level(index, at[0][i])
             state = code if code == INDEX_NOT_COVERED or state == OK else state
     return state, end_level
 
 
 @_plain
-def _level(places, known_days, known, most_gap, day):
-    offset = day - known_days[0]
-    if offset < 0:
+def _level(index, day):
+    first, levels, gaps, goes_on, most_gap = index
+    offset, last = day - first, len(levels) - 1
+    if offset < 0 or (offset > last and not goes_on):
         return INDEX_NOT_COVERED, 1.0
-    place = places[offset] if offset < len(places) else len(known) - 1
-    stale = most_gap >= 0 and day - known_days[place] > most_gap
-    return (INDEX_STALE if stale else OK), known[place]
+    gap = gaps[offset] if offset <= last else offset - last
+    stale = most_gap >= 0 and gap > most_gap
+    return (INDEX_STALE if stale else OK), levels[min(offset, last)]
 
 
 @_plain

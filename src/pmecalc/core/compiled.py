@@ -11,15 +11,18 @@ import numpy.typing as npt
 
 from pmecalc.core import engine
 from pmecalc.core.dates import iso
+from pmecalc.core.daycount import year_fractions
 from pmecalc.core.methods import METHODS
 from pmecalc.core.metric import Metric
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray, IntArray
-    from pmecalc.core.valuation import Valuation
+    from pmecalc.core.valuation import Options, Valuation
 
 _ROOTED = frozenset({"irr", "ln_irr", "pme_plus_irr", "direct_alpha", "mpme_irr", "scaled_pme_irr"})
 PLACES = MappingProxyType({name: place for place, name in enumerate(METHODS)})
+_CLOCKS = frozenset({"ACT/ACT ISDA", "30E/360"})  # a table of times; the others divide days
+_ALL = np.ones(6, np.bool_)
 _OK = engine.STATUSES.index("ok")
 
 
@@ -66,8 +69,7 @@ def rows_on(at: Valuation, days: IntArray, navs: FloatArray, end_levels: FloatAr
     1.2
     """
     loops, options, fund = engine.fund_kernels(), at.options, at.fund
-    year = engine.YEARS.get(options.day_count)
-    if loops is None or year is None or len(fund.recallable) or options.nav_growth != "none":
+    if loops is None or not knows(options) or len(fund.recallable):
         return None
     found: tuple[FloatArray, npt.NDArray[np.int8], FloatArray] = loops.valued_rows(
         (fund.days.astype(np.int32), fund.contributions, fund.distributions),
@@ -75,9 +77,41 @@ def rows_on(at: Valuation, days: IntArray, navs: FloatArray, end_levels: FloatAr
         (days.astype(np.int32), navs, end_levels if at.benchmark else np.zeros(0)),
         at.levels,
         np.nan if fund.commitment is None else fund.commitment,
-        (options.netting == "same_day", year, np.ones(6, np.bool_)),
+        conventions(options, int(fund.days[0]), int(max(at.as_of, fund.days[-1]))),
     )
     return Rows(*found)
+
+
+def knows(options: Options) -> bool:
+    """Whether the compiled loops know the conventions.
+
+    Not 30/360 US, where the time between two days depends on where a stream begins, nor NAVs that
+    grow with the index.
+
+    Examples
+    --------
+    >>> from pmecalc.core.valuation import Options
+    >>> knows(Options(day_count="30E/360")), knows(Options(day_count="30/360 US"))
+    (True, False)
+    """
+    return options.day_count in engine.YEARS and options.nav_growth == "none"
+
+
+def conventions(
+    options: Options, first: int, last: int, wanted: npt.NDArray[np.bool_] = _ALL
+) -> tuple[bool, float, tuple[int, FloatArray], npt.NDArray[np.bool_]]:
+    """Conventions as the compiled loops take them, for days from `first` to `last`.
+
+    Examples
+    --------
+    >>> from pmecalc.core.valuation import Options
+    >>> float(conventions(Options(day_count="ACT/ACT ISDA"), 0, 365)[2][1][-1])
+    365.0
+    """
+    year, clock = engine.YEARS[options.day_count], np.zeros(0)
+    if options.day_count in _CLOCKS:
+        clock = year * year_fractions(first, np.arange(first, last + 1), options.day_count)
+    return options.netting == "same_day", year, (first, clock), wanted
 
 
 def outcomes(at: Valuation) -> dict[str, Metric]:

@@ -37,7 +37,15 @@ STATUSES = (
     "index_not_covered",
     "index_stale",
 )
-YEARS = MappingProxyType({"ACT/365F": 365.0, "ACT/360": 360.0, "ACT/365.25": 365.25})
+YEARS = MappingProxyType(  # the days of a year in the conventions that the compiled loops know
+    {
+        "ACT/365F": 365.0,
+        "ACT/360": 360.0,
+        "ACT/365.25": 365.25,
+        "ACT/ACT ISDA": 365.0,
+        "30E/360": 360.0,
+    }
+)
 _WARM = "pmecalc.core._warm"
 _KERNELS = "pmecalc.core._kernels"
 _FUND_KERNELS = "pmecalc.core._fund_kernels"
