@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import sys
+import threading
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.redis import RedisTier
 from pmecalc.cache.workers import ComputePool
+from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
@@ -84,6 +86,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.warm_engine:
+            # A daemon: who stops the server does not wait for a compiler.
+            threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
         turns = sys.getswitchinterval()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)

@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     form_field_bytes: int = Field(
         default=64 * 1024, ge=1024, description="largest field of an upload that is no file"
     )
+    warm_engine: bool = Field(
+        default=True, description="load the compiled loops of the extra `fast` in the background"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
