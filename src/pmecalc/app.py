@@ -19,7 +19,16 @@ from pmecalc.api.deps import Services
 from pmecalc.api.guard import Guard
 from pmecalc.api.rates import Limits, Rates
 from pmecalc.api.route import describe_credentials, require_permissions
-from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
+from pmecalc.api.routes import (
+    datasets,
+    evaluate,
+    imports,
+    jobs,
+    keys,
+    metrics,
+    session,
+    system,
+)
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.redis import RedisTier
@@ -30,6 +39,8 @@ from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
 from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
+from pmecalc.service.job_kinds import job_kinds
+from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
 from pmecalc.service.upkeep import keep
 from pmecalc.settings import Settings
@@ -59,10 +70,13 @@ def create_app(settings: Settings) -> FastAPI:
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
+        files = Imports(store)
+        runner = Runner(store, job_kinds(store, files))
         app.state.services = Services(
             analyses=Analyses(store, cache),
             datasets=Datasets(store),
-            imports=Imports(store),
+            imports=files,
+            jobs=Jobs(store, wake=runner.wake),
             keys=known_keys,
             cache_stats=cache.stats,
             ready=lambda: _can_read(store),
@@ -71,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
             mode=settings.mode,
             unprotected=settings.is_unprotected,
         )
+        runner.start()
         ended = asyncio.Event()
         upkeep = asyncio.create_task(keep(store, ended))
         chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
@@ -84,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
             for chore in chores:
                 chore.cancel()
             await upkeep
+            await runner.close()
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
@@ -99,7 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=errors.DOCUMENTED,
     )
     errors.install(app)
-    for room in (metrics, datasets, evaluate, imports, keys, session, system):
+    for room in (metrics, datasets, evaluate, imports, jobs, keys, session, system):
         app.include_router(room.router)
     require_permissions(app.routes)
     describe_credentials(app)
