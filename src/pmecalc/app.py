@@ -23,7 +23,16 @@ from pmecalc.api.guard import Guard
 from pmecalc.api.rates import Limits, Rates
 from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
-from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
+from pmecalc.api.routes import (
+    datasets,
+    evaluate,
+    imports,
+    jobs,
+    keys,
+    metrics,
+    session,
+    system,
+)
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.redis import RedisTier
@@ -35,6 +44,8 @@ from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
 from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
+from pmecalc.service.job_kinds import job_kinds
+from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
 from pmecalc.service.upkeep import keep
 from pmecalc.service.vitals import Vitals
@@ -101,10 +112,13 @@ def create_app(settings: Settings) -> FastAPI:
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
         analyses = Analyses(store, cache)
+        files = Imports(store)
+        runner = Runner(store, job_kinds(store, files))
         app.state.services = Services(
             analyses=analyses,
             datasets=Datasets(store),
-            imports=Imports(store),
+            imports=files,
+            jobs=Jobs(store, wake=runner.wake),
             keys=known_keys,
             cache_stats=vitals.stats,
             ready=lambda: _can_read(store),
@@ -115,6 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
         lane.open(Hits(analyses))
         sys.setswitchinterval(_TURN_SECONDS)
+        runner.start()
         ended = asyncio.Event()
         upkeep = asyncio.create_task(keep(store, ended))
         chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
@@ -131,6 +146,7 @@ def create_app(settings: Settings) -> FastAPI:
                 chore.cancel()
             await upkeep
             await vitals.close()
+            await runner.close()
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
@@ -152,7 +168,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     errors.install(app)
-    for room in (metrics, datasets, evaluate, imports, keys, session, system):
+    for room in (metrics, datasets, evaluate, imports, jobs, keys, session, system):
         app.include_router(room.router)
     require_permissions(app.routes)
     describe_credentials(app)

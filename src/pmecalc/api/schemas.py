@@ -335,6 +335,46 @@ _HEAD: dict[str, object] = {
 }
 
 
+class JobIn(Body):
+    """Every measure of every stored fund, as of one day or each fund's own."""
+
+    kind: Literal["batch"]
+    benchmark: Id | None = None
+    as_of: date | None = None
+    max_staleness_days: Days | None = 100
+
+
+class ProgressOut(BaseModel):
+    """How far a job is."""
+
+    done: int
+    total: int
+    unit: str
+    message: str
+    eta_s: float | None
+
+
+class JobOut(BaseModel):
+    """A job; `result` once it is done, `problem` where it failed or was cancelled."""
+
+    id: str
+    kind: Literal["batch", "import"]
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    progress: ProgressOut | None
+    result: dict[str, object] | None
+    result_url: str | None
+    problem: dict[str, object] | None
+    created: int
+    updated: int
+
+
+class JobsOut(BaseModel):
+    """A page of jobs, the last one first."""
+
+    items: list[JobOut]
+    next: str | None
+
+
 def summary_schema() -> dict[str, object]:
     """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
     rows: list[AnyMethod] = [*METHODS.values(), *FURTHER.values()]

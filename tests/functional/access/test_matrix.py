@@ -22,6 +22,7 @@ BODIES = {  # what passes the reading of a body, so that the id alone decides
     },
     ("post", "/v1/imports"): {"files": LEVELS},
     ("post", "/v1/keys"): {"json": {"name": "made by the matrix", "role": "viewer"}},
+    ("post", "/v1/jobs"): {"json": {"kind": "batch"}},
     ("patch", "/v1/funds/{dataset}"): {"json": {"strategy": "Buyout"}},
     ("patch", "/v1/benchmarks/{dataset}"): {"json": {"currency": "USD"}},
 }
