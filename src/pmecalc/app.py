@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import sys
 import threading
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.types import Receive, Scope, Send
 
@@ -100,7 +100,6 @@ def create_app(settings: Settings) -> FastAPI:
         if settings.warm_engine:
             # A daemon: who stops the server does not wait for a compiler.
             threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
-        turns = sys.getswitchinterval()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)
         )
@@ -128,7 +127,6 @@ def create_app(settings: Settings) -> FastAPI:
             unprotected=settings.is_unprotected,
         )
         lane.open(Hits(analyses))
-        sys.setswitchinterval(_TURN_SECONDS)
         runner.start()
         ended = asyncio.Event()
         upkeep = asyncio.create_task(keep(store, ended))
@@ -137,9 +135,9 @@ def create_app(settings: Settings) -> FastAPI:
             _warn_of_no_accounts()
             chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
         try:
-            yield
+            with _short_turns():
+                yield
         finally:
-            sys.setswitchinterval(turns)
             lane.close()
             ended.set()
             for chore in chores:
@@ -265,6 +263,17 @@ def _can_read(store: Store) -> bool:
     except (StoreError, sqlite3.Error):
         return False
     return True
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """A computation gives the interpreter back soon when the event loop asks for it."""
+    turns = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(turns)
 
 
 async def _repeat(seconds: float, work: Callable[[], None]) -> None:
