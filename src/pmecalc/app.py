@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from pmecalc import __version__
-from pmecalc.api import auth, errors
+from pmecalc.api import auth, errors, logs
 from pmecalc.api.checks import Checks
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
@@ -171,6 +171,7 @@ def create_app(settings: Settings) -> FastAPI:
     require_permissions(app.routes)
     describe_credentials(app)
     app.router.routes.extend(page_routes())
+    app.add_middleware(logs.RequestLog, slow_seconds=settings.slow_request_s)
     app.add_middleware(
         Guard,
         checks=checks,
@@ -186,6 +187,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """The service as the environment says; what the server's workers call."""
+    logs.configure()
     return create_app(Settings())
 
 
@@ -282,7 +284,7 @@ async def _repeat(seconds: float, work: Callable[[], None]) -> None:
         try:
             await asyncio.to_thread(work)
         except StoreError as error:
-            _LOG.warning("a chore is put off: %s", error)
+            _LOG.warning("a chore is put off: %s", error.code)
 
 
 def _warn_of_no_accounts() -> None:

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     cache_max_entry: int = Field(
         default=8 * _MIB, ge=1024, description="largest answer that is kept"
     )
+    slow_request_s: float = Field(
+        default=1.0,
+        gt=0,
+        description="an answer that begins later than this leaves a line in the log",
+    )
     cache_tenant_share: float = Field(
         default=0.40,
         gt=0,
