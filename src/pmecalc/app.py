@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import sys
 from contextlib import asynccontextmanager
@@ -13,12 +14,14 @@ from fastapi import FastAPI
 from pmecalc import __version__
 from pmecalc.api import auth, errors
 from pmecalc.api.checks import Checks
+from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
-from pmecalc.api.fast_lane import FastLane, Hits, anyone
-from pmecalc.api.guard import Guard
+from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
+from pmecalc.api.guard import Guard, security_headers
+from pmecalc.api.rates import Limits, Rates
 from pmecalc.api.replies import finished_headers
-from pmecalc.api.route import require_permissions
-from pmecalc.api.routes import datasets, evaluate, imports, metrics, system
+from pmecalc.api.route import describe_credentials, require_permissions
+from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.redis import RedisTier
@@ -27,17 +30,22 @@ from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
+from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
+from pmecalc.service.keys import Keys
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import Receive, Scope, Send
 
     from pmecalc.cache.entry import Entry
+
+_LOG = logging.getLogger(__name__)
+_MINUTE, _HOUR = 60.0, 3600.0
 
 
 # How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
@@ -63,8 +71,10 @@ class Service(FastAPI):
 
 def create_app(settings: Settings) -> FastAPI:
     """The service of one data folder; opens it when the server starts, closes it when it ends."""
-    checks = Checks(identify=auth.local, allowed_hosts=settings.allowed_hosts)
-    lane = FastLane(admit=anyone(checks, auth.LOCAL), headers=finished_headers())
+    credentials = Credentials()
+    rates = build_rates(settings)
+    checks = build_checks(settings, credentials, rates)
+    lane = build_lane(settings, checks)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -73,14 +83,25 @@ def create_app(settings: Settings) -> FastAPI:
         cache = build_cache(settings)
         await cache.start()
         analyses = Analyses(store, cache)
+        holders = Holders(store)
+        known_keys = Keys(store, changed=holders.forget)
+        credentials.use(holders, known_keys)
         app.state.services = Services(
             analyses=analyses,
             datasets=Datasets(store),
             imports=Imports(store),
+            keys=known_keys,
             cache_stats=cache.stats,
             ready=lambda: _can_read(store),
+            now=store.now,
             version=__version__,
+            mode=settings.mode,
+            unprotected=settings.is_unprotected,
         )
+        chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
+        if settings.is_unprotected:
+            _warn_of_no_accounts()
+            chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
         lane.open(Hits(analyses))
         sys.setswitchinterval(_TURN_SECONDS)
         try:
@@ -88,7 +109,10 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             sys.setswitchinterval(turns)
             lane.close()
+            for chore in chores:
+                chore.cancel()
             await cache.close()
+            await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
 
     app = Service(
@@ -103,13 +127,17 @@ def create_app(settings: Settings) -> FastAPI:
         responses=errors.DOCUMENTED,
     )
     errors.install(app)
-    for room in (metrics, datasets, evaluate, imports, system):
+    for room in (metrics, datasets, evaluate, imports, keys, session, system):
         app.include_router(room.router)
     require_permissions(app.routes)
+    describe_credentials(app)
     app.router.routes.extend(page_routes())
     app.add_middleware(
         Guard,
         checks=checks,
+        rates=rates,
+        refused_credential=credentials.refused,
+        tls=settings.tls,
         body_bytes=settings.body_bytes,
         upload_bytes=settings.upload_bytes,
         upload_path=imports.router.prefix,
@@ -122,11 +150,55 @@ def from_environment() -> FastAPI:
     return create_app(Settings())
 
 
-def prepare(settings: Settings) -> None:
-    """Make and check the data folder before a server listens, and put the demo into it."""
+def prepare(settings: Settings) -> str | None:
+    """Make and check the data folder before a server listens, and put the demo into it.
+
+    The first start in the mode `key` gives the key of the first admin, to be shown once.
+    """
     with Store.open(settings.data) as store:
         if settings.demo:
             load_demo(store, auth.LOCAL.tenant)
+        first = Keys(store).bootstrap() if settings.mode == "key" else None
+        return first.text if first else None
+
+
+def build_checks(settings: Settings, credentials: Credentials, rates: Rates | None) -> Checks:
+    """What every request must pass, on every lane."""
+    is_local = settings.mode == "local"
+    return Checks(
+        identify=auth.local if is_local else credentials.identify,
+        allowed_hosts=settings.allowed_hosts,
+        trusted_proxies=tuple(map(str, settings.trusted_proxies)),
+        refuse_forwarded=is_local and not settings.is_unprotected,
+        refuse_clear=not is_local,
+        tls=settings.tls,
+        **({} if rates is None else {"admit": rates.admit}),
+    )
+
+
+def build_lane(settings: Settings, checks: Checks) -> FastLane:
+    """What answers hits; opened when there is a store."""
+    is_local = settings.mode == "local"
+    return FastLane(
+        admit=anyone(checks, auth.LOCAL) if is_local else by_credential(checks),
+        headers=finished_headers(security_headers(tls=settings.tls)),
+    )
+
+
+def build_rates(settings: Settings) -> Rates | None:
+    """How often one may ask; the mode `local` has no limits."""
+    if settings.mode == "local":
+        return None
+    limits = Limits(
+        reads_per_s=settings.rate_reads_per_s,
+        reads_burst=settings.rate_reads_burst,
+        imports_per_min=settings.rate_imports_per_min,
+        imports_burst=settings.rate_imports_burst,
+        jobs_per_min=settings.rate_jobs_per_min,
+        keys_per_h=settings.rate_keys_per_h,
+        failures_per_min=settings.rate_failures_per_min,
+    )
+    return Rates(limits, workers=settings.workers, redis_url=settings.redis_address)
 
 
 def build_cache(settings: Settings) -> Cache:
@@ -146,7 +218,7 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
-        headers=finished_headers(),
+        headers=finished_headers(security_headers(tls=settings.tls)),
     )
 
 
@@ -156,3 +228,19 @@ def _can_read(store: Store) -> bool:
     except (StoreError, sqlite3.Error):
         return False
     return True
+
+
+async def _repeat(seconds: float, work: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(work)
+        except StoreError as error:
+            _LOG.warning("a chore is put off: %s", error)
+
+
+def _warn_of_no_accounts() -> None:
+    _LOG.warning(
+        "PME_INSECURE_NO_AUTH_I_UNDERSTAND is set: whoever reaches this service may read and "
+        "delete everything."
+    )

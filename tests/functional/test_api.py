@@ -68,6 +68,19 @@ def test_summary_equals_the_library(client, data, fund):
     assert stored == json.loads(json.dumps(direct))
 
 
+def test_summary_of_all_equals_the_library(client, data, fund):
+    """`all=true` adds the further measures, as an answer of its own."""
+    shown = client.get("/v1/metrics/summary", params={"fund": fund, "all": "true"})
+    direct = evaluate(
+        read_fund(data / "sample_fund_quarterly.csv"),
+        read_benchmark(data / "sample_index_quarterly.csv"),
+    ).to_dict(further=True)
+    assert shown.json() == json.loads(json.dumps(direct))
+    usual = client.get("/v1/metrics/summary", params={"fund": fund})
+    assert usual.headers["etag"] != shown.headers["etag"]
+    assert "twr" not in usual.json()["metrics"]
+
+
 def test_chart_is_computed_once(client, fund):
     """The first answer is computed, the second comes from memory, byte for byte the same."""
     first = client.get("/v1/metrics/irr_pme", params={"fund": fund})
@@ -192,7 +205,19 @@ def test_evaluate_stores_nothing(client):
     )
     assert answer.status_code == 200
     assert answer.json()["metrics"]["ks_pme"] == {"value": 1.25, "status": "ok"}
+    assert "duration" not in answer.json()["metrics"]
     assert client.get("/v1/funds").json()["items"] == []
+
+
+def test_evaluate_answers_all_when_asked(client):
+    """`"all": true` adds the further measures."""
+    body = {
+        "fund": {"flows": [["2021-01-01", 100, 0], ["2022-01-01", 0, 150]]},
+        "benchmark": {"levels": [["2021-01-01", 500], ["2022-01-01", 600]]},
+        "all": True,
+    }
+    metrics = client.post("/v1/evaluate", json=body).json()["metrics"]
+    assert metrics["duration"] == {"value": 1.0, "status": "ok"}
 
 
 def test_no_benchmark_is_asked_for(client, data):

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 Role: TypeAlias = Literal["viewer", "analyst", "admin", "operator"]
-Permission: TypeAlias = Literal["public", "read", "write", "run", "delete", "keys", "operate"]
+Permission: TypeAlias = Literal[
+    "public", "self", "read", "write", "run", "delete", "keys", "operate"
+]
+ALL: tuple[Permission, ...] = get_args(Permission)
 
-_READ: frozenset[Permission] = frozenset({"public", "read"})
+_READ: frozenset[Permission] = frozenset({"public", "self", "read"})
 _WRITE: frozenset[Permission] = frozenset({*_READ, "write", "run"})
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         "viewer": _READ,
         "analyst": _WRITE,
         "admin": frozenset({*_WRITE, "delete", "keys"}),
-        "operator": frozenset({"public", "operate"}),  # runs the instance, sees no data
+        "operator": frozenset({"public", "self", "operate"}),  # runs the instance, sees no data
     }
 )
 
@@ -31,12 +34,15 @@ class Principal:
     actor: str
     instance: bool = False  # may also run the instance, beside what the role says
     scopes: frozenset[str] | None = None  # a key may be narrower than its role
+    via: str = "local"
 
     def may(self, permission: Permission) -> bool:
         """Whether this is allowed; what no role lists is allowed to nobody."""
         if permission == "public":
             return True
-        if self.role is None or not (self.scopes is None or permission in self.scopes):
+        if self.role is None:
+            return False
+        if self.scopes is not None and permission not in self.scopes and permission != "self":
             return False
         return permission in PERMISSIONS[self.role] or (self.instance and permission == "operate")
 

@@ -41,6 +41,14 @@ KEY_MISPLACED = Refusal(
 )
 
 
+TLS_REQUIRED = Refusal(
+    403,
+    "TLS_REQUIRED",
+    "A credential came over plain HTTP from another machine. Use https, through a proxy that "
+    "PME_TRUSTED_PROXIES names, and revoke this key.",
+)
+
+
 def _admit(_scope: Scope) -> Refusal | None:
     return None
 
@@ -58,6 +66,7 @@ class Checks:
         allowed_hosts: tuple[str, ...],
         trusted_proxies: tuple[str, ...] = (),
         refuse_forwarded: bool = True,
+        refuse_clear: bool = False,
         tls: bool = False,
         admit: Callable[[Scope], Refusal | None] = _admit,
     ) -> None:
@@ -65,6 +74,7 @@ class Checks:
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._proxies = tuple(ip_network(proxy) for proxy in trusted_proxies)
         self._refuse_forwarded = refuse_forwarded
+        self._refuse_clear = refuse_clear
         self._tls = tls
         self._admit = admit
 
@@ -83,6 +93,8 @@ class Checks:
         if refusal is not None:
             return refusal
         self._settle_client(scope, headers)
+        if self._refuse_clear and _is_overheard(scope, headers):
+            return TLS_REQUIRED
         if scope["method"] not in SAFE:
             refusal = _cross_site(scope, headers) or _foreign_form(headers)
             if refusal is not None:
@@ -140,6 +152,12 @@ def is_loopback(address: str) -> bool:
         return not address or ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _is_overheard(scope: Scope, headers: Headers) -> bool:
+    """Whether a credential came in clear over a network."""
+    has_credential = "authorization" in headers or "pme=" in headers.get("cookie", "")
+    return has_credential and scope["pme.clear"] and not is_loopback(scope["pme.address"])
 
 
 def _host_name(host: str) -> str:

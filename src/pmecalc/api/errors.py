@@ -28,6 +28,7 @@ from pmecalc.store.errors import (
     DiskFullError,
     KeyReusedError,
     NameExistsError,
+    UndoRefusedError,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
     (NameExistsError, 409),
     (ConflictError, 409),
     (KeyReusedError, 409),
+    (UndoRefusedError, 409),
     (NeedsInputError, 409),
     (InputError, 400),
     (NotDefinedError, 400),

@@ -14,10 +14,13 @@ from pmecalc.api.checks import Refusal
 from pmecalc.api.errors import problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from pmecalc.api.checks import Checks
+    from pmecalc.api.rates import Rates
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; "
@@ -44,12 +47,16 @@ class Guard:
         upload_bytes: int,
         upload_path: str,
         tls: bool = False,
+        rates: Rates | None = None,
+        refused_credential: Callable[[Scope], None] = lambda _scope: None,
     ) -> None:
         self._app = app
         self._checks = checks
         self._body_bytes = body_bytes
         self._larger = {upload_path: upload_bytes}
-        self._headers = SECURITY_HEADERS | (TRANSPORT_SECURITY if tls else {})
+        self._rates = rates
+        self._refused_credential = refused_credential
+        self._headers = security_headers(tls=tls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with an id and with headers added to the answer."""
@@ -61,6 +68,8 @@ class Guard:
             return
         scope["pme.request_id"] = request_id = _request_id(scope)
         refusal = self._checks.check(scope) or self._too_large(scope)
+        if refusal is None and self._rates is not None:
+            refusal = await self._rates.admit_change(scope)
         answer = self._app if refusal is None else refused(refusal, request_id)
         counted, headed = self._counted(scope, receive), self._headed(scope, send)
         if scope["method"] == "HEAD":
@@ -73,6 +82,7 @@ class Guard:
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._note_refusal(scope, message["status"])
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
@@ -82,6 +92,12 @@ class Guard:
             await send(message)
 
         return headed
+
+    def _note_refusal(self, scope: Scope, status: int) -> None:
+        """Count credentials that open nothing; the first ones of a minute go to the audit."""
+        is_refused = status == 401 and scope.get("pme.rejected")  # noqa: PLR2004
+        if is_refused and self._rates is not None and self._rates.failed(scope):
+            self._refused_credential(scope)
 
     def _limit(self, scope: Scope) -> int:
         return self._larger.get(scope["path"], self._body_bytes)
@@ -112,6 +128,11 @@ class Guard:
             "FILE_TOO_LARGE",
             f"The request body has {int(declared):,} bytes; at most {limit:,} are taken here.",
         )
+
+
+def security_headers(*, tls: bool) -> dict[str, str]:
+    """What every answer carries, on whichever lane."""
+    return SECURITY_HEADERS | (TRANSPORT_SECURITY if tls else {})
 
 
 def refused(refusal: Refusal, request_id: str) -> Response:

@@ -8,12 +8,13 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery
+from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, SummaryQuery
 from pmecalc.service.analyses import Question
 
 CHART_PATTERN = r"^[a-z_]{1,40}$"
 MAX_QUERY_BYTES = 512
 
+_SUMMARY = "/v1/metrics/summary"
 _METRIC = re.compile(r"/v1/metrics/([^/]+)")
 _CHART = re.compile(r"/v1/funds/([^/]+)/charts/([^/]+)")
 # What needs no decoding; a key in an address is the guard's to refuse.
@@ -22,9 +23,15 @@ _ids = TypeAdapter(Id)
 _charts = TypeAdapter(Annotated[str, Field(pattern=CHART_PATTERN)])
 
 
-def metric_question(view: str, query: MetricQuery) -> Question:
-    """A view as `/v1/metrics` names it."""
-    return Question(view=view, **query.model_dump())
+def summary_question(query: SummaryQuery) -> Question:
+    """The measures of a fund, with or without the further ones."""
+    view = "summary.all" if query.all else "summary"
+    return Question(view=view, **query.model_dump(exclude={"all"}))
+
+
+def metric_question(chart: str, query: MetricQuery) -> Question:
+    """A chart as Plotly-shaped JSON."""
+    return Question(view=chart, **query.model_dump())
 
 
 def chart_question(fund: str, chart: str, query: ChartQuery) -> Question:
@@ -39,6 +46,8 @@ def question_of(path: str, query: bytes) -> Question | None:
     if pairs is None:
         return None
     try:
+        if path == _SUMMARY:
+            return summary_question(SummaryQuery.model_validate(pairs))
         if found := _METRIC.fullmatch(path):
             chart = _charts.validate_python(found[1])
             return metric_question(chart, MetricQuery.model_validate(pairs))

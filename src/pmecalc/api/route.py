@@ -19,7 +19,7 @@ from pmecalc.core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from fastapi import Request
+    from fastapi import FastAPI, Request
     from starlette.routing import BaseRoute
 
     from pmecalc.api.auth import Permission, Principal
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 MAX_DEPTH = 32
 MAX_NUMBERS = 100_000
 _PERMISSION = "x-permission"
+_SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "an API key; mode `key`"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-pme"},
+}
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -85,6 +89,18 @@ def require_permissions(routes: Iterable[BaseRoute]) -> None:
     ]
     if unchecked:
         raise LookupError(f"{unchecked} check nobody: use APIRouter(route_class=ApiRoute)")
+
+
+def describe_credentials(app: FastAPI) -> None:
+    """Let OpenAPI say how a caller proves who it is; FastAPI's documented way to extend it."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = plain()
+        document.setdefault("components", {})["securitySchemes"] = _SCHEMES
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI documents
 
 
 def refuse_monstrous(body: bytes) -> None:

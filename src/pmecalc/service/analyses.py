@@ -57,7 +57,11 @@ def _chart_views() -> dict[str, View]:
 
 
 VIEWS: Mapping[str, View] = MappingProxyType(
-    {"summary": View(lambda report: report.to_dict(), "optional"), **_chart_views()}
+    {
+        "summary": View(lambda report: report.to_dict(), "optional"),
+        "summary.all": View(lambda report: report.to_dict(further=True), "optional"),
+        **_chart_views(),
+    }
 )
 
 
@@ -194,6 +198,7 @@ def evaluate_once(
     netting: str,
     lookup: str,
     max_staleness_days: int | None,
+    further: bool,
 ) -> bytes:
     """The summary of data that are not stored, as JSON."""
     report = evaluate(
@@ -205,7 +210,7 @@ def evaluate_once(
         lookup=lookup,
         max_staleness_days=max_staleness_days,
     )
-    return orjson.dumps(report.to_dict(), option=orjson.OPT_SERIALIZE_NUMPY)
+    return orjson.dumps(report.to_dict(further=further), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _view(name: str) -> View:

@@ -10,6 +10,7 @@ from pmecalc.store.errors import (
     KeyReusedError,
     NameExistsError,
     NewerSchemaError,
+    UndoRefusedError,
     WritesRefusedError,
 )
 from pmecalc.store.store import Store
@@ -19,10 +20,13 @@ from pmecalc.store.values import (
     CommittedDataset,
     DatasetPage,
     DatasetRow,
+    ImportPage,
+    ImportRow,
     Kind,
     NewDataset,
     Once,
     Pointer,
+    Undone,
 )
 
 __all__ = [
@@ -35,6 +39,8 @@ __all__ = [
     "DatasetPage",
     "DatasetRow",
     "DiskFullError",
+    "ImportPage",
+    "ImportRow",
     "KeyReusedError",
     "Kind",
     "NameExistsError",
@@ -43,5 +49,7 @@ __all__ = [
     "Once",
     "Pointer",
     "Store",
+    "UndoRefusedError",
+    "Undone",
     "WritesRefusedError",
 ]

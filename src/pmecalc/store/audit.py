@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pmecalc.store.values import By
 
 _ORIGIN = "0" * 64
-_COLUMNS = "n, at, tenant, actor, via, action, object, outcome, request_id, detail_json, prev"
 
 
 class Link(NamedTuple):
@@ -53,7 +52,8 @@ def append(
     )
     known = Link(before.n + 1, _hash(row))
     db.execute(
-        f"INSERT INTO audit ({_COLUMNS}, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  (a constant)
+        "INSERT INTO audit (n, at, tenant, actor, via, action, object, outcome, request_id, "
+        "detail_json, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*row, known.hash),
     )
     _mark(db, "audit_head", known)
@@ -67,7 +67,10 @@ def head(db: Connection) -> Link:
 def faults(db: Connection) -> Iterator[Fault]:
     """Every row that was altered, removed or put elsewhere, by its number."""
     before = _end(db, "audit_root")
-    for *row, known in db.execute(f"SELECT {_COLUMNS}, hash FROM audit ORDER BY n"):  # noqa: S608
+    for *row, known in db.execute(
+        "SELECT n, at, tenant, actor, via, action, object, outcome, request_id, detail_json, "
+        "prev, hash FROM audit ORDER BY n"
+    ):
         number = row[0]
         if number != before.n + 1:
             yield Fault(before.n + 1, "it is missing")

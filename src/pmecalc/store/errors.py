@@ -47,6 +47,19 @@ class KeyReusedError(InputError):
         )
 
 
+class UndoRefusedError(InputError):
+    """The import cannot be taken back, and nothing was changed."""
+
+    def __init__(self, import_id: str, reason: str) -> None:
+        super().__init__(
+            f"Import {import_id} cannot be undone: {reason}.",
+            code="UNDO_REFUSED",
+            field="import",
+            value=import_id,
+            hint="Import the earlier file again, or delete the dataset.",
+        )
+
+
 class BusyError(StoreError):
     """The catalog stayed locked by another writer; worth a retry in a second."""
 

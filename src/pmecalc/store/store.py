@@ -20,13 +20,14 @@ from pmecalc.store import (
     remembered,
     schema,
     sqlite,
+    undo,
 )
 from pmecalc.store.changes import Changes
-from pmecalc.store.cursors import cursor_of, place_of
+from pmecalc.store.cursors import cursor_of, place_of, time_of
 from pmecalc.store.errors import BusyError, WritesRefusedError
 from pmecalc.store.items import checked
 from pmecalc.store.objects import Disk, ObjectStore
-from pmecalc.store.values import By, DatasetPage
+from pmecalc.store.values import By, DatasetPage, ImportPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +40,13 @@ if TYPE_CHECKING:
     from pmecalc.store.values import (
         Committed,
         DatasetRow,
+        ImportRow,
         Kind,
         NewDataset,
         Once,
         Pointer,
         Step,
+        Undone,
     )
 
 _T = TypeVar("_T")
@@ -225,6 +228,25 @@ class Store:
         """Take a dataset away; its name becomes free."""
         self.write(lambda db: edits.delete(db, tenant, kind, dataset, by=by, now=self._clock()))
 
+    def undo(self, tenant: str, import_id: str, *, by: By = _SERVICE) -> Undone:
+        """Take all datasets of an import back to what they were, or none; by a new sequence."""
+        return self.write(lambda db: undo.publish(db, tenant, import_id, by=by, now=self._clock()))
+
+    def imports(self, tenant: str, *, limit: int = 20, after: str | None = None) -> ImportPage:
+        """Imports, the last one first; `after` is the `next` of the page before."""
+        place = time_of(after)
+        rows = self.read(lambda db: catalog.imports(db, tenant, limit=limit + 1, after=place))
+        items = tuple(rows[:limit])
+        more = len(rows) > limit
+        last = items[-1] if more else None
+        return ImportPage(items, cursor_of(str(last.committed), last.id) if last else None)
+
+    def one_import(self, tenant: str, import_id: str) -> ImportRow:
+        found = self.read(lambda db: catalog.one_import(db, tenant, import_id))
+        if found is None:
+            raise NotFoundError("import", import_id)
+        return found
+
     def now(self) -> int:
         """The time, in Unix milliseconds."""
         return self._clock()
@@ -236,6 +258,10 @@ class Store:
     def read(self, query: Callable[[sqlite.Connection], _T]) -> _T:
         """Run one statement that changes nothing."""
         return self._connections.reader.read(query)
+
+    def glance(self, query: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one indexed read on the pointers' connection, short enough for an event loop."""
+        return self._connections.pointers.read(query)
 
     def write(self, work: Callable[[sqlite.Connection], _T]) -> _T:
         """Run one transaction; the audit row of a change belongs into it."""

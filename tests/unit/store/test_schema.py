@@ -8,8 +8,8 @@ from pmecalc.store.schema import Migration, migrate, migrations, schema_version
 from unit.store.samples import TENANT, new_fund
 
 TABLES = [
-    *("audit", "change", "dataset", "idempotency", "import", "job", "lease", "meta"),
-    *("object", "pointer", "revision", "tenant"),
+    *("api_key", "audit", "change", "dataset", "idempotency", "import", "job", "lease", "meta"),
+    *("object", "pointer", "revision", "session", "tenant"),
 ]
 NEXT = Migration(
     len(migrations()) + 1, "CREATE TABLE extra (tenant TEXT NOT NULL PRIMARY KEY) STRICT;\n"

@@ -7,10 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from pmecalc.api.deps import ServicesOf, Tenant
-from pmecalc.api.questions import CHART_PATTERN, chart_question, metric_question
+from pmecalc.api.questions import (
+    CHART_PATTERN,
+    chart_question,
+    metric_question,
+    summary_question,
+)
 from pmecalc.api.replies import reply
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, summary_schema
+from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, SummaryQuery, summary_schema
 
 router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
 
@@ -33,12 +38,12 @@ _CHART: dict[str, object] = {
 )
 async def summary(
     request: Request,
-    query: Annotated[MetricQuery, Query()],
+    query: Annotated[SummaryQuery, Query()],
     services: ServicesOf,
     tenant: Tenant,
 ) -> Response:
-    """All measures of a fund."""
-    return await reply(request, services.analyses, tenant, metric_question("summary", query))
+    """The measures of a fund; with `all=true` the further ones too."""
+    return await reply(request, services.analyses, tenant, summary_question(query))
 
 
 @router.get(
