@@ -6,8 +6,12 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pmecalc.api.doorkeeper import Phase
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from pmecalc.api.checks import Refusal
 
 PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.005
@@ -129,3 +133,23 @@ class FakeRedisClient:
                 raise error
         finally:
             self.running -= 1
+
+
+class FakeConnection:
+    """What a doorkeeper sees of a connection: `now` is its phase; it keeps what it was told."""
+
+    def __init__(self, request: object = None) -> None:
+        self.now = Phase.HEAD
+        self.request = request
+        self.received = 0
+        self.refusals: list[Refusal | None] = []
+        self.aborted = False
+
+    def phase(self) -> tuple[Phase, object]:
+        return self.now, self.request
+
+    def refuse(self, refusal: Refusal | None) -> None:
+        self.refusals.append(refusal)
+
+    def abort(self) -> None:
+        self.aborted = True

@@ -125,6 +125,11 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/openapi.json",
         lifespan=lifespan,
         responses=errors.DOCUMENTED,
+        form_limits={
+            "max_files": settings.form_files,
+            "max_fields": settings.form_fields,
+            "max_part_size": settings.form_field_bytes,
+        },
     )
     errors.install(app)
     for room in (metrics, datasets, evaluate, imports, keys, session, system):
