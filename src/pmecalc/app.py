@@ -19,7 +19,7 @@ from pmecalc.api.checks import Checks
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
-from pmecalc.api.guard import Guard
+from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
 from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from pmecalc.api.fast_lane import Admit
     from pmecalc.cache.entry import Entry
 
 _LOG = logging.getLogger(__name__)
@@ -91,9 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
     credentials = Credentials()
     rates = build_rates(settings)
     checks = build_checks(settings, credentials, rates)
-    lane = FastLane(
-        admit=build_admission(settings, checks), headers=finished_headers(tls=settings.tls)
-    )
+    lane = build_lane(settings, checks)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -217,9 +214,13 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
     )
 
 
-def build_admission(settings: Settings, checks: Checks) -> Admit:
-    """Whom the fast lane lets in: all of this machine, or who may read."""
-    return anyone(checks, auth.LOCAL) if settings.mode == "local" else by_credential(checks)
+def build_lane(settings: Settings, checks: Checks) -> FastLane:
+    """What answers hits; opened when there is a store."""
+    is_local = settings.mode == "local"
+    return FastLane(
+        admit=anyone(checks, auth.LOCAL) if is_local else by_credential(checks),
+        headers=finished_headers(security_headers(tls=settings.tls)),
+    )
 
 
 def build_rates(settings: Settings) -> Rates | None:
@@ -255,7 +256,7 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
-        headers=finished_headers(tls=settings.tls),
+        headers=finished_headers(security_headers(tls=settings.tls)),
     )
 
 
