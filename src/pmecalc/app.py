@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import sys
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
@@ -16,8 +17,10 @@ from pmecalc.api import auth, errors
 from pmecalc.api.checks import Checks
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
+from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard
 from pmecalc.api.rates import Limits, Rates
+from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
 from pmecalc.api.routes import (
     datasets,
@@ -43,6 +46,7 @@ from pmecalc.service.job_kinds import job_kinds
 from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
 from pmecalc.service.upkeep import keep
+from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
@@ -50,35 +54,68 @@ from pmecalc.web.pages import page_routes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from starlette.types import Receive, Scope, Send
+
+    from pmecalc.api.fast_lane import Admit
     from pmecalc.cache.entry import Entry
 
 _LOG = logging.getLogger(__name__)
 _MINUTE, _HOUR = 60.0, 3600.0
 
 
+# How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
+_TURN_SECONDS = 0.0001
+
+
+class Service(FastAPI):
+    """The application behind its fast lane."""
+
+    def __init__(self, *, lane: FastLane, **options: Any) -> None:  # noqa: ANN401  (FastAPI's own)
+        super().__init__(**options)
+        self._lane = lane
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A hit is two messages; everything else takes the whole way."""
+        found = self._lane.find(scope) if scope["type"] == "http" else None
+        if found is None:
+            await super().__call__(scope, receive, send)
+            return
+        await send(found.start)
+        await send(found.body)
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The service of one data folder; opens it when the server starts, closes it when it ends."""
     credentials = Credentials()
+    rates = build_rates(settings)
+    checks = build_checks(settings, credentials, rates)
+    lane = FastLane(
+        admit=build_admission(settings, checks), headers=finished_headers(tls=settings.tls)
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        turns = sys.getswitchinterval()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)
         )
         cache = build_cache(settings)
         await cache.start()
+        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
         files = Imports(store)
         runner = Runner(store, job_kinds(store, files))
+        analyses = Analyses(store, cache)
         app.state.services = Services(
-            analyses=Analyses(store, cache),
+            analyses=analyses,
             datasets=Datasets(store),
             imports=files,
             jobs=Jobs(store, wake=runner.wake),
             keys=known_keys,
-            cache_stats=cache.stats,
+            cache_stats=vitals.stats,
             ready=lambda: _can_read(store),
             now=store.now,
             version=__version__,
@@ -86,6 +123,8 @@ def create_app(settings: Settings) -> FastAPI:
             unprotected=settings.is_unprotected,
         )
         runner.start()
+        lane.open(Hits(analyses))
+        sys.setswitchinterval(_TURN_SECONDS)
         ended = asyncio.Event()
         upkeep = asyncio.create_task(keep(store, ended))
         chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
@@ -95,16 +134,20 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
+            sys.setswitchinterval(turns)
+            lane.close()
             ended.set()
             for chore in chores:
                 chore.cancel()
             await upkeep
             await runner.close()
+            await vitals.close()
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
 
-    app = FastAPI(
+    app = Service(
+        lane=lane,
         title="PME Calculator",
         version=__version__,
         summary="Public market equivalents, IRRs and multiples of private funds.",
@@ -120,10 +163,9 @@ def create_app(settings: Settings) -> FastAPI:
     require_permissions(app.routes)
     describe_credentials(app)
     app.router.routes.extend(page_routes())
-    rates = build_rates(settings)
     app.add_middleware(
         Guard,
-        checks=build_checks(settings, credentials, rates),
+        checks=checks,
         rates=rates,
         refused_credential=credentials.refused,
         tls=settings.tls,
@@ -165,6 +207,11 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
     )
 
 
+def build_admission(settings: Settings, checks: Checks) -> Admit:
+    """Whom the fast lane lets in: all of this machine, or who may read."""
+    return anyone(checks, auth.LOCAL) if settings.mode == "local" else by_credential(checks)
+
+
 def build_rates(settings: Settings) -> Rates | None:
     """How often one may ask; the mode `local` has no limits."""
     if settings.mode == "local":
@@ -184,7 +231,9 @@ def build_rates(settings: Settings) -> Rates | None:
 def build_cache(settings: Settings) -> Cache:
     """The tiers: memory always, Redis where a URL is given."""
     memory: MemoryTier[Entry] = MemoryTier(
-        settings.cache_memory_bytes, size_of=lambda entry: entry.size
+        settings.cache_memory_bytes,
+        size_of=lambda entry: entry.size,
+        share=settings.cache_tenant_share,
     )
     redis = None
     if settings.redis_address:
@@ -196,6 +245,7 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
+        headers=finished_headers(tls=settings.tls),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pmecalc.api.auth import Permission, Role
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod
 from pmecalc.ingest.names import invisible, name_of
 
 IndexKind = Literal["total_return", "net_total_return", "price"]
@@ -59,6 +59,12 @@ class MetricQuery(FundQuery):
     """Which answer about which fund."""
 
     fund: Id
+
+
+class SummaryQuery(MetricQuery):
+    """Which measures of which fund."""
+
+    all: Annotated[bool, Field(description="the further measures too")] = False
 
 
 class ChartQuery(FundQuery):
@@ -155,6 +161,7 @@ class EvaluateIn(Body):
     netting: str = "gross"
     lookup: str = "previous"
     max_staleness_days: Days | None = 100
+    all: Annotated[bool, Field(description="the further measures too")] = False
 
 
 class FundOut(BaseModel):
@@ -360,22 +367,8 @@ class JobsOut(BaseModel):
 
 def summary_schema() -> dict[str, object]:
     """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
-    number: dict[str, object] = {"type": ["number", "null"]}
-    metrics = {
-        name: {
-            "type": "object",
-            "description": f"{method.title}; {method.unit}; {method.source}",
-            "properties": {
-                "value": {"type": ["string", "null"]} if method.unit == "date" else number,
-                "status": {"type": "string"},
-                "roots": {"type": "array", "items": {"type": "number"}},
-                "reason": {"type": "string"},
-                "warnings": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": ["value", "status"],
-        }
-        for name, method in METHODS.items()
-    }
+    rows: list[AnyMethod] = [*METHODS.values(), *FURTHER.values()]
+    metrics = {row.name: _metric_schema(row) for row in rows}
     return {
         "type": "object",
         "properties": {
@@ -383,11 +376,27 @@ def summary_schema() -> dict[str, object]:
             "benchmark": {"type": ["string", "null"]},
             "currency": {"type": ["string", "null"]},
             "as_of": {"type": "string", "format": "date"},
-            "metrics": {"type": "object", "properties": metrics, "required": list(metrics)},
+            "metrics": {"type": "object", "properties": metrics, "required": list(METHODS)},
             "warnings": {"type": "array", "items": {"type": "object"}},
             "inputs": {"type": "object"},
         },
         "required": ["fund", "benchmark", "currency", "as_of", "metrics", "warnings", "inputs"],
+    }
+
+
+def _metric_schema(row: AnyMethod) -> dict[str, object]:
+    fixed = row.defaults if isinstance(row, FurtherMethod) else ""
+    return {
+        "type": "object",
+        "description": "; ".join(filter(None, (row.title, row.unit, fixed, row.source))),
+        "properties": {
+            "value": {"type": ["string" if row.unit == "date" else "number", "null"]},
+            "status": {"type": "string"},
+            "roots": {"type": "array", "items": {"type": "number"}},
+            "reason": {"type": "string"},
+            "warnings": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["value", "status"],
     }
 
 

@@ -76,6 +76,11 @@ class Database:
     def __init__(self, path: Path, version: Version) -> None:
         self._connection = connect(path, version)
         self._lock = threading.Lock()
+        self._committed: Callable[[], None] = _nothing
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """Call this after each commit, before the write returns."""
+        self._committed = tell
 
     def read(self, query: Callable[[Connection], _T]) -> _T:
         with self._lock:
@@ -90,6 +95,7 @@ class Database:
                 self._begin()
                 result = work(self._connection)
                 self._connection.execute("COMMIT")
+                self._committed()
             except dbapi.Error as error:
                 raise _translated(error) from error
             else:
@@ -113,6 +119,16 @@ class Database:
             else:
                 return
         self._connection.execute("BEGIN IMMEDIATE")
+
+
+def data_version(db: Connection) -> int:
+    """Another number after a commit by any other connection."""
+    version: int = db.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _nothing() -> None:
+    """Nobody wants to know of commits."""
 
 
 def _code(error: dbapi.Error) -> int:

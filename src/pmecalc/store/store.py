@@ -28,6 +28,7 @@ from pmecalc.store import (
     undo,
     upkeep,
 )
+from pmecalc.store.changes import Changes
 from pmecalc.store.cursors import cursor_of, place_of, time_of
 from pmecalc.store.errors import BusyError, DamagedError, WritesRefusedError
 from pmecalc.store.items import checked
@@ -104,12 +105,14 @@ class Store:
                 pointers=_opened(closing, path, sqlite_version),
             )
             schema.migrate(connections.writer, migrations or schema.migrations(), instance)
+            changes = _watched(closing, root / layout.CHANGES, connections)
             step = step or _no_step
             objects = ObjectStore(root, disk=disk or Disk(), step=step)
             return cls(
                 root=root,
                 instance=instance,
                 connections=connections,
+                changes=changes,
                 objects=objects,
                 closing=closing.pop_all(),
                 step=step,
@@ -123,6 +126,7 @@ class Store:
         root: Path,
         instance: str,
         connections: Connections,
+        changes: Changes,
         objects: ObjectStore,
         closing: ExitStack,
         step: Step,
@@ -132,6 +136,7 @@ class Store:
         self.root = root
         self.instance = instance
         self._connections = connections
+        self.changes = changes
         self._objects = objects
         self._step = step
         self._clock = clock
@@ -411,6 +416,14 @@ def _opened(closing: ExitStack, path: Path, version: sqlite.Version) -> sqlite.D
     database = sqlite.Database(path, version)
     closing.callback(database.close)
     return database
+
+
+def _watched(closing: ExitStack, path: Path, connections: Connections) -> Changes:
+    look = partial(connections.pointers.read, sqlite.data_version)
+    changes = Changes(path, data_version=look)
+    closing.callback(changes.close)
+    connections.writer.after_commit(changes.publish)
+    return changes
 
 
 def _warn_of_unsafe_library(version: sqlite.Version) -> None:
