@@ -75,8 +75,10 @@ def test_every_command_is_documented():
     """The commands page names each command and option."""
     page = text("docs/cli.md")
     source = "".join(path.read_text(encoding="utf-8") for path in (SOURCE / "cli").glob("*.py"))
-    for command in re.findall(r'add_parser\(\s*"([a-z-]+)"', source):
+    for command in re.findall(r'commands\.add_parser\(\s*"([a-z-]+)"', source):
         assert f"`pme {command}" in page
+    for verb in re.findall(r'verbs\.add_parser\(\s*"([a-z-]+)"', source):
+        assert re.search(rf"`pme [a-z]+ {verb}\b", page)
     for option in re.findall(r'"(--[a-z-]+)"', source):
         assert option in page
 

@@ -159,13 +159,14 @@ def test_charts_carry_the_values_of_their_spec(client, fund, chart):
     assert sum(len(s["x"]) for s in spec["series"]) > 0
 
 
-def test_gzip_replies_hold_the_same_json(client, fund):
-    """A client that takes gzip gets the same document, smaller."""
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_packed_replies_hold_the_same_json(client, fund, encoding):
+    """A client that takes Brotli or gzip gets the same document, smaller."""
     path, query = "/v1/metrics/summary", {"fund": fund}
     plain = client.get(path, params=query, headers={"Accept-Encoding": "identity"})
-    packed = client.get(path, params=query, headers={"Accept-Encoding": "gzip"})
+    packed = client.get(path, params=query, headers={"Accept-Encoding": encoding})
     assert "content-encoding" not in plain.headers
-    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["content-encoding"] == encoding
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
     assert packed.json() == plain.json()
 

@@ -22,35 +22,75 @@ from pmecalc.core.errors import (
     PmeError,
     StoreError,
 )
-from pmecalc.store.errors import BusyError, ConflictError, DiskFullError, NameExistsError
+from pmecalc.service.jobs import LateCancelError, NotDoneError
+from pmecalc.store.errors import (
+    BusyError,
+    ConflictError,
+    DiskFullError,
+    KeyReusedError,
+    NameExistsError,
+    UndoRefusedError,
+)
+from pmecalc.store.jobs import QueueFullError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _LOG = logging.getLogger(__name__)
 
+
+class UnauthenticatedError(PmeError):
+    """The route needs a caller; the same words whatever is wrong with the credential."""
+
+    code = "UNAUTHENTICATED"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in, or send a valid API key in the header Authorization: Bearer.")
+
+
+class ForbiddenError(PmeError):
+    """The caller is known, and its role does not allow this."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"This needs the permission {permission!r}, which this key does not have.")
+
+
 STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
+    (ForbiddenError, 403),
+    (UnauthenticatedError, 401),
     (NameExistsError, 409),
     (ConflictError, 409),
+    (KeyReusedError, 409),
+    (UndoRefusedError, 409),
     (NeedsInputError, 409),
+    (NotDoneError, 409),
+    (LateCancelError, 409),
     (InputError, 400),
     (NotDefinedError, 400),
     (NotFoundError, 404),
     (DiskFullError, 507),
     (BusyError, 503),
+    (QueueFullError, 503),
     (StoreError, 500),
     (ComputeQueueFullError, 503),
 )
 TITLES: Mapping[int, str] = {
     400: "The request cannot be answered",
+    401: "Who are you?",
     403: "Refused",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "A decision is needed",
     413: "Too large",
+    414: "The address is too long",
     415: "Unsupported content type",
     421: "Wrong host",
     422: "Malformed request",
+    429: "Too many requests",
+    431: "The head is too large",
     500: "Something broke on our side",
     503: "Busy",
     507: "The disk is full",
@@ -97,6 +137,7 @@ def problem(
 def install(app: FastAPI) -> None:
     """Answer every error of the family, of the framework and of a bug with a problem."""
     app.add_exception_handler(PmeError, _on_error)
+    app.add_exception_handler(UnauthenticatedError, _on_unauthenticated)
     app.add_exception_handler(ComputeQueueFullError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_malformed)
     app.add_exception_handler(HTTPException, _on_http)
@@ -126,6 +167,12 @@ def _on_error(request: Request, error: Exception) -> Response:
     return problem(
         status, code, detail, request_id=request_id(request), errors=_errors(error), more=more
     )
+
+
+def _on_unauthenticated(request: Request, error: Exception) -> Response:
+    answer = _on_error(request, error)
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 def _errors(error: Exception) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from pmecalc.api.auth import Permission, Role
 from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod
 from pmecalc.ingest.names import invisible, name_of
 
@@ -246,6 +247,84 @@ class ImportOut(BaseModel):
     already: bool
 
 
+class KeyIn(Body):
+    """An API key to be made; scopes narrow what its role allows."""
+
+    name: Name
+    role: Literal["viewer", "analyst", "admin"]
+    days: Annotated[int, Field(ge=1, le=365)] = 90
+    scopes: Annotated[list[Permission] | None, Field(min_length=1, max_length=10)] = None
+
+
+class KeyOut(BaseModel):
+    """An API key, without its secret; times in Unix milliseconds."""
+
+    id: str
+    role: Role
+    scopes: list[str] | None
+    name: str
+    actor: str
+    created: int
+    expires: int
+    last_used: int | None
+    revoked: int | None
+
+
+class NewKeyOut(KeyOut):
+    """A key just made: `key` is shown here and never again."""
+
+    key: str | None
+
+
+class KeysOut(BaseModel):
+    """A page of keys."""
+
+    items: list[KeyOut]
+    next: str | None
+
+
+class SessionOut(BaseModel):
+    """Who asks; `unprotected`: the service answers a network without accounts."""
+
+    mode: Literal["local", "key"]
+    unprotected: bool
+    signed_in: bool
+    tenant: str | None
+    role: Role | None
+    actor: str
+    permissions: list[Permission]
+
+
+class ImportRowOut(BaseModel):
+    """An import; times in Unix milliseconds, `datasets` how many it changed."""
+
+    id: str
+    state: Literal["staged", "committed", "undone", "failed"]
+    actor: str
+    raw_name: str | None
+    created: int
+    committed: int | None
+    undone_by: str | None
+    datasets: int
+
+
+class ImportsOut(BaseModel):
+    """A page of imports, the last one first."""
+
+    items: list[ImportRowOut]
+    next: str | None
+
+
+class UndoneOut(BaseModel):
+    """What an undo did: datasets that went back, and new ones that went away."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    import_id: Annotated[str, Field(alias="import")]
+    restored: int
+    removed: int
+
+
 _HEAD: dict[str, object] = {
     "fund": {"type": ["string", "null"]},
     "benchmark": {"type": ["string", "null"]},
@@ -254,6 +333,46 @@ _HEAD: dict[str, object] = {
     "warnings": {"type": "array", "items": {"type": "object"}},
     "inputs": {"type": "object"},
 }
+
+
+class JobIn(Body):
+    """Every measure of every stored fund, as of one day or each fund's own."""
+
+    kind: Literal["batch"]
+    benchmark: Id | None = None
+    as_of: date | None = None
+    max_staleness_days: Days | None = 100
+
+
+class ProgressOut(BaseModel):
+    """How far a job is."""
+
+    done: int
+    total: int
+    unit: str
+    message: str
+    eta_s: float | None
+
+
+class JobOut(BaseModel):
+    """A job; `result` once it is done, `problem` where it failed or was cancelled."""
+
+    id: str
+    kind: Literal["batch", "import"]
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    progress: ProgressOut | None
+    result: dict[str, object] | None
+    result_url: str | None
+    problem: dict[str, object] | None
+    created: int
+    updated: int
+
+
+class JobsOut(BaseModel):
+    """A page of jobs, the last one first."""
+
+    items: list[JobOut]
+    next: str | None
 
 
 def summary_schema() -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.errors import NotFoundError
 from pmecalc.core.fund import Fund
-from pmecalc.store import catalog, records
+from pmecalc.store import audit, catalog, records, remembered
 from pmecalc.store.errors import ConflictError, NameExistsError
 from pmecalc.store.packs import Place, flow_pack, level_pack
 from pmecalc.store.values import KINDS, Committed, CommittedDataset
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pmecalc.store.items import Item
     from pmecalc.store.objects import ObjectStore, Stored
     from pmecalc.store.sqlite import Connection
-    from pmecalc.store.values import Kind, Step
+    from pmecalc.store.values import By, Kind, Once, Step
 
 
 class StaleError(Exception):
@@ -47,7 +47,8 @@ class Rows(NamedTuple):
 class Upload:
     """Who imports and when, and the file as it was received."""
 
-    actor: str
+    by: By
+    once: Once | None
     raw: Stored | None
     raw_name: str | None
     now: int
@@ -90,10 +91,15 @@ def publish(
 ) -> Committed:
     """Inside the transaction: check again, record, move the pointers."""
     step("begun")
+    known = remembered.commit(db, tenant, upload.once, upload.now)
+    if known is not None:
+        return known
     targets = plan(db, tenant, items)
     new = [target for target in targets if not target.already]
     if not new:
-        return unchanged(db, tenant, targets)
+        committed = unchanged(db, tenant, targets)
+        remembered.remember_commit(db, tenant, upload.once, committed, upload.now)
+        return committed
     if not _all_stored(new, rows, objects, upload):
         raise StaleError
     step("checked")
@@ -104,7 +110,10 @@ def publish(
     step("inserted")
     records.move_pointers(db, tenant, revisions)
     step("pointed")
-    return _committed(import_id, targets, already=False)
+    committed = _committed(import_id, targets, already=False)
+    remembered.remember_commit(db, tenant, upload.once, committed, upload.now)
+    _record_in_audit(db, tenant, import_id, revisions=len(revisions), upload=upload)
+    return committed
 
 
 def unchanged(db: Connection, tenant: str, targets: Sequence[Target]) -> Committed:
@@ -158,7 +167,7 @@ def _record_import(
         db,
         tenant,
         import_id,
-        actor=upload.actor,
+        actor=upload.by.actor,
         raw=upload.raw,
         raw_name=upload.raw_name,
         now=now,
@@ -170,6 +179,20 @@ def _record_import(
         records.put_datasets(
             db, tenant, kind, [(target.id, target.item.meta) for target in some], now
         )
+
+
+def _record_in_audit(
+    db: Connection, tenant: str, import_id: str, *, revisions: int, upload: Upload
+) -> None:
+    audit.append(
+        db,
+        at=upload.now,
+        tenant=tenant,
+        by=upload.by,
+        action="import.commit",
+        object=import_id,
+        detail={"revisions": revisions, "raw": upload.raw.hash if upload.raw else None},
+    )
 
 
 def _revision(target: Target, rows: Rows, import_id: str) -> records.Revision:

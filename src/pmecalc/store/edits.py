@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmecalc.core.errors import NotFoundError
-from pmecalc.store import catalog, records
+from pmecalc.store import audit, catalog, records
 from pmecalc.store.commits import StaleError
 from pmecalc.store.errors import NameExistsError
 from pmecalc.store.metadata import DEFAULT_BENCHMARK, edited, without_default
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import Fund
     from pmecalc.store.catalog import Live
     from pmecalc.store.sqlite import Connection
-    from pmecalc.store.values import Kind, Meta
+    from pmecalc.store.values import By, Kind, Meta
 
 
 class Edit(NamedTuple):
@@ -30,6 +30,13 @@ class Edit(NamedTuple):
     meta: Meta
     revision: str
     default: tuple[str | None] | None
+
+    @property
+    def fields(self) -> list[str]:
+        """What the edit changes, by name."""
+        known = self.before.content.meta
+        changed = [field for field, value in self.meta.items() if known.get(field) != value]
+        return changed + [DEFAULT_BENCHMARK] * (self.default is not None)
 
 
 def plan(
@@ -44,7 +51,7 @@ def plan(
     return Edit(kind, before, meta, revision, default)
 
 
-def publish(db: Connection, tenant: str, edit: Edit, now: int) -> None:
+def publish(db: Connection, tenant: str, edit: Edit, *, by: By, now: int) -> None:
     """Inside the transaction: check that nothing moved, record the edit."""
     row = edit.before.row
     if catalog.pointer(db, tenant, edit.kind, row.id) != (row.revision, row.sequence):
@@ -53,14 +60,19 @@ def publish(db: Connection, tenant: str, edit: Edit, now: int) -> None:
         _set_default(db, tenant, row.id, edit.default[0])
     if edit.revision != row.revision:
         _record(db, tenant, edit, now)
+    if edit.fields:
+        detail = {"kind": edit.kind, "fields": edit.fields}
+        audit.append(db, at=now, tenant=tenant, by=by, action="edit", object=row.id, detail=detail)
 
 
-def delete(db: Connection, tenant: str, kind: Kind, dataset: str, now: int) -> None:
+def delete(db: Connection, tenant: str, kind: Kind, dataset: str, *, by: By, now: int) -> None:
     """Inside the transaction: take the dataset away; its name becomes free."""
     pointer = catalog.pointer(db, tenant, kind, dataset)
     if pointer is None:
         raise NotFoundError(kind, dataset)
-    records.delete_dataset(db, tenant, dataset, pointer.sequence, now)
+    records.delete_datasets(db, tenant, [(dataset, pointer.sequence)], now)
+    detail = {"kind": kind, "sequence": pointer.sequence}
+    audit.append(db, at=now, tenant=tenant, by=by, action="delete", object=dataset, detail=detail)
 
 
 def _set_default(db: Connection, tenant: str, fund: str, benchmark: str | None) -> None:

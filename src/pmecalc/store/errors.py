@@ -34,6 +34,32 @@ class ConflictError(InputError):
         self.current = current
 
 
+class KeyReusedError(InputError):
+    """The idempotency key belongs to another request."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            "This Idempotency-Key was used for another request.",
+            code="IDEMPOTENCY_CONFLICT",
+            field="Idempotency-Key",
+            value=key,
+            hint="Send the first request again as it was, or choose a new key.",
+        )
+
+
+class UndoRefusedError(InputError):
+    """The import cannot be taken back, and nothing was changed."""
+
+    def __init__(self, import_id: str, reason: str) -> None:
+        super().__init__(
+            f"Import {import_id} cannot be undone: {reason}.",
+            code="UNDO_REFUSED",
+            field="import",
+            value=import_id,
+            hint="Import the earlier file again, or delete the dataset.",
+        )
+
+
 class BusyError(StoreError):
     """The catalog stayed locked by another writer; worth a retry in a second."""
 
@@ -72,3 +98,12 @@ class WritesRefusedError(StoreError):
     """A write could not be made safe on the disk: nothing more is written until a restart."""
 
     code = "WRITES_REFUSED"
+
+
+class LeaseLostError(StoreError):
+    """Another process has taken over this duty: what was done for it is not published."""
+
+    code = "LEASE_LOST"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The lease {name!r} is held by another process.")

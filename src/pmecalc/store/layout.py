@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CATALOG = "catalog.sqlite"
+BACKUP_LOCK = "locks/backup"
+CHANGES = "changes"
 FOLDERS = ("objects", "raw", "tmp", "locks")
 _LEAST_FREE = 512 * 2**20
 _MOUNTS = Path("/proc/mounts")
@@ -50,6 +52,19 @@ def exclusive(path: Path) -> Iterator[None]:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def exclusive_if_free(path: Path) -> Iterator[bool]:
+    """Hold an advisory lock alone, or learn that another has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
     finally:
         os.close(handle)
 

@@ -65,6 +65,11 @@ class ObjectStore:
     def exists(self, area: Area, name: str) -> bool:
         return self.path(area, name).is_file()
 
+    def names(self, area: Area) -> list[str]:
+        """The hashes of all that is stored there."""
+        found = (path.name.removesuffix(_SUFFIX[area]) for path in (self._root / area).glob("??/*"))
+        return sorted(name for name in found if _HASH.fullmatch(name))
+
     def open(self, area: Area, name: str) -> BinaryIO:
         try:
             return self.path(area, name).open("rb")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from pmecalc.core.errors import StoreError
 from pmecalc.store.errors import BusyError, DamagedError, DiskFullError, WritesRefusedError
@@ -34,10 +34,17 @@ _PRAGMAS = (
     "synchronous=FULL",
     "mmap_size=0",
     "trusted_schema=OFF",
+    "secure_delete=ON",
 )
 _PRIMARY = 0xFF
 _BUSY, _LOCKED, _FULL, _DAMAGED = 5, 6, 13, (11, 26)
 _FSYNC, _DIR_FSYNC, _SHM_SIZE = 1034, 1290, 4874  # extended codes of SQLITE_IOERR (10)
+
+
+class Run(Protocol):
+    """Carries out work on a connection, alone or as a transaction, and hands on its result."""
+
+    def __call__(self, work: Callable[[Connection], _T], /) -> _T: ...
 
 
 def wal_is_safe(version: Version) -> bool:
@@ -69,6 +76,11 @@ class Database:
     def __init__(self, path: Path, version: Version) -> None:
         self._connection = connect(path, version)
         self._lock = threading.Lock()
+        self._committed: Callable[[], None] = _nothing
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """Call this after each commit, before the write returns."""
+        self._committed = tell
 
     def read(self, query: Callable[[Connection], _T]) -> _T:
         with self._lock:
@@ -83,6 +95,7 @@ class Database:
                 self._begin()
                 result = work(self._connection)
                 self._connection.execute("COMMIT")
+                self._committed()
             except dbapi.Error as error:
                 raise _translated(error) from error
             else:
@@ -106,6 +119,16 @@ class Database:
             else:
                 return
         self._connection.execute("BEGIN IMMEDIATE")
+
+
+def data_version(db: Connection) -> int:
+    """Another number after a commit by any other connection."""
+    version: int = db.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _nothing() -> None:
+    """Nobody wants to know of commits."""
 
 
 def _code(error: dbapi.Error) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import secrets
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -11,12 +13,27 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 
 from pmecalc.core.errors import NotFoundError
-from pmecalc.store import catalog, commits, edits, layout, reading, schema, sqlite
-from pmecalc.store.cursors import cursor_of, place_of
-from pmecalc.store.errors import BusyError, WritesRefusedError
+from pmecalc.store import (
+    catalog,
+    commits,
+    edits,
+    garbage,
+    layout,
+    leases,
+    reading,
+    records,
+    remembered,
+    schema,
+    sqlite,
+    undo,
+    upkeep,
+)
+from pmecalc.store.changes import Changes
+from pmecalc.store.cursors import cursor_of, place_of, time_of
+from pmecalc.store.errors import BusyError, DamagedError, WritesRefusedError
 from pmecalc.store.items import checked
 from pmecalc.store.objects import Disk, ObjectStore
-from pmecalc.store.values import DatasetPage
+from pmecalc.store.values import By, DatasetPage, ImportPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +42,24 @@ if TYPE_CHECKING:
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.fund import Fund
+    from pmecalc.store.garbage import Collected
     from pmecalc.store.items import Item
-    from pmecalc.store.values import Committed, DatasetRow, Kind, NewDataset, Pointer, Step
+    from pmecalc.store.values import (
+        Committed,
+        DatasetRow,
+        ImportRow,
+        Kind,
+        NewDataset,
+        Once,
+        Pointer,
+        Step,
+        Undone,
+    )
 
 _T = TypeVar("_T")
+RAW_DAYS = 90
 _ATTEMPTS = 5
+_SERVICE = By(actor="service")
 _LOG = logging.getLogger(__name__)
 
 
@@ -55,8 +85,12 @@ class Store:
         disk: Disk | None = None,
         step: Step | None = None,
         clock: Callable[[], int] | None = None,
+        raw_days: int = RAW_DAYS,
     ) -> Self:
-        """Open the data folder, made if it is missing; all but `root` are for tests."""
+        """Open the data folder, made if it is missing; uploads are kept for `raw_days`, 0: never.
+
+        The other options are for tests.
+        """
         root = root.resolve()
         layout.refuse_network(root)
         instance = layout.prepare(root)
@@ -71,16 +105,19 @@ class Store:
                 pointers=_opened(closing, path, sqlite_version),
             )
             schema.migrate(connections.writer, migrations or schema.migrations(), instance)
+            changes = _watched(closing, root / layout.CHANGES, connections)
             step = step or _no_step
             objects = ObjectStore(root, disk=disk or Disk(), step=step)
             return cls(
                 root=root,
                 instance=instance,
                 connections=connections,
+                changes=changes,
                 objects=objects,
                 closing=closing.pop_all(),
                 step=step,
                 clock=clock or _now,
+                raw_days=raw_days,
             )
 
     def __init__(
@@ -89,17 +126,22 @@ class Store:
         root: Path,
         instance: str,
         connections: Connections,
+        changes: Changes,
         objects: ObjectStore,
         closing: ExitStack,
         step: Step,
         clock: Callable[[], int],
+        raw_days: int,
     ) -> None:
         self.root = root
         self.instance = instance
         self._connections = connections
+        self.changes = changes
         self._objects = objects
         self._step = step
         self._clock = clock
+        self._raw_days = raw_days
+        self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._refused = False
         self._closing = closing
 
@@ -169,29 +211,124 @@ class Store:
         datasets: Sequence[NewDataset],
         *,
         actor: str,
+        via: str = "service",
+        request_id: str | None = None,
         raw: bytes | None = None,
         raw_name: str | None = None,
+        once: Once | None = None,
     ) -> Committed:
-        """Store all of these datasets or none; when this returns they are safe and visible."""
+        """Store all of these datasets or none; when this returns they are safe and visible.
+
+        With `once` a request that comes again gets the answer it got before.
+        """
         items = checked(datasets)
+        by = By(actor=actor, via=via, request_id=request_id)
         return self._attempted(
-            lambda: self._commit(tenant, items, actor=actor, raw=raw, raw_name=raw_name)
+            lambda: self._commit(tenant, items, by=by, raw=raw, raw_name=raw_name, once=once)
         )
 
     def edit(
-        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]
+        self,
+        tenant: str,
+        kind: Kind,
+        dataset: str,
+        changes: Mapping[str, object],
+        *,
+        by: By = _SERVICE,
     ) -> DatasetRow:
         """Change metadata (a new revision of the same rows) or the default benchmark."""
-        self._attempted(lambda: self._edit(tenant, kind, dataset, changes))
+        self._attempted(lambda: self._edit(tenant, kind, dataset, changes, by))
         return self.dataset(tenant, kind, dataset)
 
-    def delete(self, tenant: str, kind: Kind, dataset: str) -> None:
+    def delete(self, tenant: str, kind: Kind, dataset: str, *, by: By = _SERVICE) -> None:
         """Take a dataset away; its name becomes free."""
-        self._attempted(
-            lambda: self._connections.writer.write(
-                lambda db: edits.delete(db, tenant, kind, dataset, self._clock())
-            )
-        )
+        self.write(lambda db: edits.delete(db, tenant, kind, dataset, by=by, now=self._clock()))
+
+    def undo(self, tenant: str, import_id: str, *, by: By = _SERVICE) -> Undone:
+        """Take all datasets of an import back to what they were, or none; by a new sequence."""
+        return self.write(lambda db: undo.publish(db, tenant, import_id, by=by, now=self._clock()))
+
+    def imports(self, tenant: str, *, limit: int = 20, after: str | None = None) -> ImportPage:
+        """Imports, the last one first; `after` is the `next` of the page before."""
+        place = time_of(after)
+        rows = self.read(lambda db: catalog.imports(db, tenant, limit=limit + 1, after=place))
+        items = tuple(rows[:limit])
+        more = len(rows) > limit
+        last = items[-1] if more else None
+        return ImportPage(items, cursor_of(str(last.committed), last.id) if last else None)
+
+    def one_import(self, tenant: str, import_id: str) -> ImportRow:
+        found = self.read(lambda db: catalog.one_import(db, tenant, import_id))
+        if found is None:
+            raise NotFoundError("import", import_id)
+        return found
+
+    def now(self) -> int:
+        """The time, in Unix milliseconds."""
+        return self._clock()
+
+    def remembered(self, tenant: str, once: Once) -> str | None:
+        """The answer that `remembered.remember` kept for this request, if it came before."""
+        return self.read(lambda db: remembered.response(db, tenant, once, self._clock()))
+
+    def read(self, query: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one statement that changes nothing."""
+        return self._connections.reader.read(query)
+
+    def glance(self, query: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one indexed read on the pointers' connection, short enough for an event loop."""
+        return self._connections.pointers.read(query)
+
+    def write(self, work: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one transaction; the audit row of a change belongs into it."""
+        return self._attempted(lambda: self._connections.writer.write(work))
+
+    def collect_garbage(self) -> Collected | None:
+        """Remove what nobody needs any more; None where another process or a backup is at work."""
+        with layout.exclusive_if_free(self.root / layout.BACKUP_LOCK) as free, ExitStack() as held:
+            lease = self._lease(upkeep.DUTY, held) if free else None
+            if lease is None:
+                return None
+            collected = garbage.Pass(
+                root=self.root,
+                objects=self._objects,
+                read=self.read,
+                write=partial(self._write_under, lease),
+                now=self.now(),
+                raw_days=self._raw_days,
+            ).run()
+            self._write_under(lease, lambda db: upkeep.mark_done(db, self.now()))
+            self._connections.writer.read(upkeep.tidy)
+            return collected
+
+    def tend(self) -> Collected | None:
+        """Collect garbage if that is due; cheap enough to be called every minute."""
+        due = self.read(lambda db: upkeep.is_due(db, self.now()))
+        if due or upkeep.wal_is_large(self.root / layout.CATALOG):
+            return self.collect_garbage()
+        return None
+
+    def keep_raw(self, tenant: str, data: bytes) -> str:
+        """Put bytes aside for a tenant, for as long as uploads are kept; their hash."""
+        stored = self._attempted(lambda: self._objects.put_if_absent("raw", data))
+        now = self._clock()
+
+        def work(db: sqlite.Connection) -> None:
+            records.add_tenant(db, tenant, now)
+            records.add_object(db, tenant, "raw", stored, now)
+
+        self.write(work)
+        return stored.hash
+
+    def load_raw(self, tenant: str, name: str) -> bytes:
+        """Bytes that this tenant put aside, exactly as they were."""
+        if not self.read(lambda db: catalog.owns(db, tenant, name)):
+            raise NotFoundError("object", name)
+        with self._objects.open("raw", name) as file:
+            data = file.read()
+        if hashlib.sha256(data).hexdigest() != name:
+            raise DamagedError(name, "its bytes are not those that were put aside")
+        return data
 
     def require_space(self, upload_bytes: int) -> None:
         """Refuse an upload beforehand where the disk has no room for it."""
@@ -202,16 +339,25 @@ class Store:
         tenant: str,
         items: Sequence[Item],
         *,
-        actor: str,
+        by: By,
         raw: bytes | None,
         raw_name: str | None,
+        once: Once | None,
     ) -> Committed:
-        reader, objects = self._connections.reader, self._objects
-        targets = reader.read(lambda db: commits.plan(db, tenant, items))
-        if all(target.already for target in targets):
-            return reader.read(lambda db: commits.unchanged(db, tenant, targets))
-        stored = objects.put_if_absent("raw", raw) if raw is not None else None
-        upload = commits.Upload(actor=actor, raw=stored, raw_name=raw_name, now=self._clock())
+        now, objects = self._clock(), self._objects
+        known = self.read(lambda db: remembered.commit(db, tenant, once, now))
+        if known is not None:
+            return known
+        targets = self.read(lambda db: commits.plan(db, tenant, items))
+        new = not all(target.already for target in targets)
+        if not new and once is None:
+            return self.read(lambda db: commits.unchanged(db, tenant, targets))
+        stored = (
+            objects.put_if_absent("raw", raw)
+            if new and raw is not None and self._raw_days
+            else None
+        )
+        upload = commits.Upload(by=by, once=once, raw=stored, raw_name=raw_name, now=now)
         publish = partial(
             commits.publish,
             tenant=tenant,
@@ -225,12 +371,27 @@ class Store:
         self._step("committed")
         return committed
 
-    def _edit(self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]) -> None:
+    def _lease(self, name: str, held: ExitStack) -> leases.Lease | None:
+        lease = self.write(lambda db: leases.take(db, name, self._owner, self.now()))
+        if lease is not None:
+            held.callback(self.write, lambda db: leases.release(db, lease, self.now()))
+        return lease
+
+    def _write_under(self, lease: leases.Lease, work: Callable[[sqlite.Connection], _T], /) -> _T:
+        def renewed(db: sqlite.Connection) -> _T:
+            leases.renew(db, lease, self.now())
+            return work(db)
+
+        return self.write(renewed)
+
+    def _edit(
+        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By
+    ) -> None:
         before = self._live(tenant, kind, dataset)
         load = partial(self.load, tenant, kind, dataset, before.row.revision)
         edit = edits.plan(kind, before, changes, load)
         now = self._clock()
-        self._connections.writer.write(lambda db: edits.publish(db, tenant, edit, now))
+        self._connections.writer.write(lambda db: edits.publish(db, tenant, edit, by=by, now=now))
 
     def _live(self, tenant: str, kind: Kind, dataset: str) -> catalog.Live:
         found = self._connections.reader.read(lambda db: catalog.live(db, tenant, kind, dataset))
@@ -255,6 +416,14 @@ def _opened(closing: ExitStack, path: Path, version: sqlite.Version) -> sqlite.D
     database = sqlite.Database(path, version)
     closing.callback(database.close)
     return database
+
+
+def _watched(closing: ExitStack, path: Path, connections: Connections) -> Changes:
+    look = partial(connections.pointers.read, sqlite.data_version)
+    changes = Changes(path, data_version=look)
+    closing.callback(changes.close)
+    connections.writer.after_commit(changes.publish)
+    return changes
 
 
 def _warn_of_unsafe_library(version: sqlite.Version) -> None:

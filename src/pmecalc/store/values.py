@@ -17,6 +17,23 @@ Step: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """Who asks for a change, through what and in which request: what the audit says of it."""
+
+    actor: str
+    via: str = "service"
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """An idempotency key, and the digest of the one request that it stands for."""
+
+    key: str
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewDataset:
     """Content to store: a new dataset, or with `dataset` a new revision of that one."""
 
@@ -41,11 +58,46 @@ class CommittedDataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """The import that holds the content; `already`: nothing was written."""
+    """The import that holds the content; `already`: nothing was written.
+
+    `replayed`: the answer to an earlier request with the same idempotency key.
+    """
 
     import_id: str | None
     items: tuple[CommittedDataset, ...]
     already: bool
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What an undo did: datasets that went back, and new ones that went away."""
+
+    import_id: str
+    restored: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRow:
+    """An import as lists show it; times in Unix milliseconds, `datasets` how many it changed."""
+
+    id: str
+    state: Literal["staged", "committed", "undone", "failed"]
+    actor: str
+    raw_name: str | None
+    created: int
+    committed: int | None
+    undone_by: str | None
+    datasets: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage:
+    """Some imports, the last one first, and the cursor of the next page or None."""
+
+    items: tuple[ImportRow, ...]
+    next: str | None
 
 
 class Pointer(NamedTuple):

@@ -7,9 +7,18 @@ from pmecalc.store import NewerSchemaError, Store
 from pmecalc.store.schema import Migration, migrate, migrations, schema_version
 from unit.store.samples import TENANT, new_fund
 
-TABLES = ["change", "dataset", "import", "meta", "object", "pointer", "revision", "tenant"]
-NEXT = Migration(2, "CREATE TABLE extra (tenant TEXT NOT NULL PRIMARY KEY) STRICT;\n")
-BROKEN = Migration(2, "CREATE TABLE extra (x INTEGER) STRICT;\nCREATE TABLE extra (y INTEGER);\n")
+TABLES = [
+    *("api_key", "audit", "change", "dataset", "idempotency", "import", "job", "job_event"),
+    *("lease", "meta", "object", "pointer", "revision", "session", "tenant"),
+]
+NEXT = Migration(
+    len(migrations()) + 1, "CREATE TABLE extra (tenant TEXT NOT NULL PRIMARY KEY) STRICT;\n"
+)
+REFUSED = f"schema {NEXT.number}; this program knows {NEXT.number - 1}"
+BROKEN = Migration(
+    NEXT.number,
+    "CREATE TABLE extra (x INTEGER) STRICT;\nCREATE TABLE extra (y INTEGER);\n",
+)
 
 
 def query(store, sql):
@@ -28,16 +37,16 @@ def test_tables(store):
     assert all(strict[name] for name in TABLES)
     first = {
         name: next(c[1] for c in query(store, f"PRAGMA table_info({name})") if c[5] == 1)
-        for name in ("object", "import", "dataset", "revision", "pointer")
+        for name in ("object", "import", "dataset", "revision", "pointer", "idempotency", "job")
     }
     assert set(first.values()) == {"tenant"}
-    assert len(first) == 5
+    assert len(first) == 7
 
 
 def test_instance_is_recorded(store):
     """The catalog knows the data folder that it belongs to."""
     rows = dict(query(store, "SELECT key, value FROM meta"))
-    assert rows == {"schema_version": "1", "instance": store.instance}
+    assert rows == {"schema_version": str(len(migrations())), "instance": store.instance}
 
 
 def test_numbers_are_contiguous():
@@ -59,7 +68,7 @@ def test_forward(root):
     with Store.open(root) as store:
         item = store.commit(TENANT, [new_fund()], actor="me").items[0]
     with Store.open(root, migrations=[*migrations(), NEXT]) as store:
-        assert version(store) == 2
+        assert version(store) == NEXT.number
         assert store.pointer(TENANT, "fund", item.id) == (item.revision, 1)
         assert query(store, "SELECT count(*) FROM extra") == [(0,)]
 
@@ -68,12 +77,12 @@ def test_newer_schema_is_refused(root):
     """A catalog of a newer program is refused with both numbers, and left as it is."""
     with Store.open(root, migrations=[*migrations(), NEXT]):
         pass
-    with pytest.raises(NewerSchemaError, match="schema 2; this program knows 1") as caught:
+    with pytest.raises(NewerSchemaError, match=REFUSED) as caught:
         Store.open(root)
     assert caught.value.code == "NEWER_SCHEMA"
     assert isinstance(caught.value, StoreError)
     with Store.open(root, migrations=[*migrations(), NEXT]) as store:
-        assert version(store) == 2
+        assert version(store) == NEXT.number
 
 
 def test_failed_step_leaves_nothing(root):
@@ -81,5 +90,5 @@ def test_failed_step_leaves_nothing(root):
     with pytest.raises(StoreError, match="already exists"):
         Store.open(root, migrations=[*migrations(), BROKEN])
     with Store.open(root) as store:
-        assert version(store) == 1
+        assert version(store) == len(migrations())
         assert query(store, "SELECT name FROM sqlite_schema WHERE name = 'extra'") == []
