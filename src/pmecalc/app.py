@@ -21,7 +21,6 @@ from pmecalc.api.route import describe_credentials, require_permissions
 from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.redis import RedisTier
 from pmecalc.cache.workers import ComputePool
 from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
@@ -169,6 +168,8 @@ def build_cache(settings: Settings) -> Cache:
     )
     redis = None
     if settings.redis_address:
+        from pmecalc.cache.redis import RedisTier  # noqa: PLC0415  (8 MB a worker without Redis)
+
         redis = RedisTier.from_url(settings.redis_address, pool_size=settings.redis_pool)
     return Cache(
         memory,
