@@ -83,7 +83,7 @@ class Server:
         ]
         self._process = subprocess.Popen(
             [*command, "serve", "--port", str(self.port), "--data", str(self.data), *self._options],
-            env={**kept, **self._environment},
+            env={**kept, "PME_WARM_ENGINE": "false", **self._environment},
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

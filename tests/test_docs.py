@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import FURTHER, METHODS
 from pmecalc.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +41,17 @@ def test_every_measure_is_documented():
         row = next(line for line in page.splitlines() if f"| `{method.name}` | " in line)
         assert row.startswith(f"| `{method.name}` | {method.title} |")
         assert row.endswith(f"| {method.source} |")
+
+
+def test_every_further_measure_is_documented():
+    """The second table of the measures page is that of the code, row by row and in order."""
+    second = text("docs/measures.md").partition("## Further measures")[2].partition("\n## ")[0]
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", second, re.MULTILINE
+    )
+    assert rows == [
+        (row.name, row.title, row.defaults or "-", row.source) for row in FURTHER.values()
+    ]
 
 
 def test_every_setting_is_documented():

@@ -5,81 +5,151 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+import sys
+import threading
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from pmecalc import __version__
-from pmecalc.api import auth, errors
+from pmecalc.api import auth, errors, logs
 from pmecalc.api.checks import Checks
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
+from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard
 from pmecalc.api.rates import Limits, Rates
+from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
-from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
+from pmecalc.api.routes import (
+    datasets,
+    evaluate,
+    imports,
+    jobs,
+    keys,
+    metrics,
+    session,
+    system,
+)
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.workers import ComputePool
+from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
 from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
+from pmecalc.service.job_kinds import job_kinds
+from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
+from pmecalc.service.upkeep import keep
+from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
+    from starlette.types import Receive, Scope, Send
+
+    from pmecalc.api.fast_lane import Admit
     from pmecalc.cache.entry import Entry
 
 _LOG = logging.getLogger(__name__)
 _MINUTE, _HOUR = 60.0, 3600.0
 
 
+# How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
+_TURN_SECONDS = 0.0001
+
+
+class Service(FastAPI):
+    """The application behind its fast lane."""
+
+    def __init__(self, *, lane: FastLane, **options: Any) -> None:  # noqa: ANN401  (FastAPI's own)
+        super().__init__(**options)
+        self._lane = lane
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A hit is two messages; everything else takes the whole way."""
+        found = self._lane.find(scope) if scope["type"] == "http" else None
+        if found is None:
+            await super().__call__(scope, receive, send)
+            return
+        await send(found.start)
+        await send(found.body)
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The service of one data folder; opens it when the server starts, closes it when it ends."""
     credentials = Credentials()
+    rates = build_rates(settings)
+    checks = build_checks(settings, credentials, rates)
+    lane = FastLane(
+        admit=build_admission(settings, checks), headers=finished_headers(tls=settings.tls)
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = await asyncio.to_thread(Store.open, settings.data)
+        if settings.warm_engine:
+            # A daemon: who stops the server does not wait for a compiler.
+            threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
+        store = await asyncio.to_thread(
+            partial(Store.open, settings.data, raw_days=settings.raw_days)
+        )
         cache = build_cache(settings)
         await cache.start()
+        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
+        analyses = Analyses(store, cache)
+        files = Imports(store)
+        runner = Runner(store, job_kinds(store, files))
         app.state.services = Services(
-            analyses=Analyses(store, cache),
+            analyses=analyses,
             datasets=Datasets(store),
-            imports=Imports(store),
+            imports=files,
+            jobs=Jobs(store, wake=runner.wake),
             keys=known_keys,
-            cache_stats=cache.stats,
+            cache_stats=vitals.stats,
             ready=lambda: _can_read(store),
             now=store.now,
             version=__version__,
             mode=settings.mode,
             unprotected=settings.is_unprotected,
         )
+        lane.open(Hits(analyses))
+        runner.start()
+        ended = asyncio.Event()
+        upkeep = asyncio.create_task(keep(store, ended))
         chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
         if settings.is_unprotected:
             _warn_of_no_accounts()
             chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
         try:
-            yield
+            with _short_turns():
+                yield
         finally:
+            lane.close()
+            ended.set()
             for chore in chores:
                 chore.cancel()
+            await upkeep
+            await vitals.close()
+            await runner.close()
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
 
-    app = FastAPI(
+    app = Service(
+        lane=lane,
         title="PME Calculator",
         version=__version__,
         summary="Public market equivalents, IRRs and multiples of private funds.",
@@ -95,15 +165,15 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     errors.install(app)
-    for room in (metrics, datasets, evaluate, imports, keys, session, system):
+    for room in (metrics, datasets, evaluate, imports, jobs, keys, session, system):
         app.include_router(room.router)
     require_permissions(app.routes)
     describe_credentials(app)
     app.router.routes.extend(page_routes())
-    rates = build_rates(settings)
+    app.add_middleware(logs.RequestLog, slow_seconds=settings.slow_request_s)
     app.add_middleware(
         Guard,
-        checks=build_checks(settings, credentials, rates),
+        checks=checks,
         rates=rates,
         refused_credential=credentials.refused,
         tls=settings.tls,
@@ -116,6 +186,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """The service as the environment says; what the server's workers call."""
+    logs.configure()
     return create_app(Settings())
 
 
@@ -145,6 +216,11 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
     )
 
 
+def build_admission(settings: Settings, checks: Checks) -> Admit:
+    """Whom the fast lane lets in: all of this machine, or who may read."""
+    return anyone(checks, auth.LOCAL) if settings.mode == "local" else by_credential(checks)
+
+
 def build_rates(settings: Settings) -> Rates | None:
     """How often one may ask; the mode `local` has no limits."""
     if settings.mode == "local":
@@ -164,7 +240,9 @@ def build_rates(settings: Settings) -> Rates | None:
 def build_cache(settings: Settings) -> Cache:
     """The tiers: memory always, Redis where a URL is given."""
     memory: MemoryTier[Entry] = MemoryTier(
-        settings.cache_memory_bytes, size_of=lambda entry: entry.size
+        settings.cache_memory_bytes,
+        size_of=lambda entry: entry.size,
+        share=settings.cache_tenant_share,
     )
     redis = None
     if settings.redis_address:
@@ -178,6 +256,7 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
+        headers=finished_headers(tls=settings.tls),
     )
 
 
@@ -189,13 +268,24 @@ def _can_read(store: Store) -> bool:
     return True
 
 
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """A computation gives the interpreter back soon when the event loop asks for it."""
+    turns = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(turns)
+
+
 async def _repeat(seconds: float, work: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(work)
         except StoreError as error:
-            _LOG.warning("a chore is put off: %s", error)
+            _LOG.warning("a chore is put off: %s", error.code)
 
 
 def _warn_of_no_accounts() -> None:

@@ -9,6 +9,8 @@ from platformdirs import user_data_path
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pmecalc.cache.address import RedisAddress, parse_redis_url
+
 _MIB = 2**20
 
 
@@ -19,7 +21,12 @@ def _default_data() -> Path:
 class Settings(BaseSettings):
     """Read once at the outer edge, then passed on as plain values; no setting is required."""
 
-    model_config = SettingsConfigDict(env_prefix="PME_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PME_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # inputs hold passwords
+    )
 
     data: Path = Field(default_factory=_default_data, description="data folder")
     demo: bool = Field(default=False, description="put the synthetic demo funds into the store")
@@ -38,6 +45,9 @@ class Settings(BaseSettings):
         default=50 * _MIB, ge=1024, description="largest request body of an import"
     )
     body_bytes: int = Field(default=_MIB, ge=1024, description="largest request body elsewhere")
+    raw_days: int = Field(
+        default=90, ge=0, le=36500, description="days that uploads are kept as received; 0: never"
+    )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to share answers in; empty: none"
     )
@@ -45,12 +55,26 @@ class Settings(BaseSettings):
     redis_budget_ms: float = Field(
         default=50.0, gt=0, le=1000, description="longest wait of a request for Redis"
     )
+    allow_plain_redis: bool = Field(
+        default=False, description="let a Redis on the network do without password or TLS"
+    )
     cache_ttl_s: float = Field(default=300.0, gt=0, description="life of an unused answer")
     cache_memory_bytes: int = Field(
         default=256 * _MIB, ge=_MIB, description="answers kept in memory, a worker"
     )
     cache_max_entry: int = Field(
         default=8 * _MIB, ge=1024, description="largest answer that is kept"
+    )
+    slow_request_s: float = Field(
+        default=1.0,
+        gt=0,
+        description="an answer that begins later than this leaves a line in the log",
+    )
+    cache_tenant_share: float = Field(
+        default=0.40,
+        gt=0,
+        le=1,
+        description="share of the memory that no tenant exceeds while others' answers have to go",
     )
     compute_queue: int = Field(
         default=256, ge=1, description="computations that may wait; beyond it 503"
@@ -95,6 +119,9 @@ class Settings(BaseSettings):
     form_field_bytes: int = Field(
         default=64 * 1024, ge=1024, description="largest field of an upload that is no file"
     )
+    warm_engine: bool = Field(
+        default=True, description="load the compiled loops of the extra `fast` in the background"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -106,6 +133,17 @@ class Settings(BaseSettings):
                 "network could read and delete the data. Use PME_MODE=key, which asks for API "
                 "keys, or 127.0.0.1"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _redis_can_be_named(self) -> Self:
+        if self.redis_address:
+            try:
+                address = parse_redis_url(self.redis_address)
+            except ValueError as error:
+                raise ValueError(f"PME_REDIS_URL cannot be used: {error}") from None
+            if self.mode == "key":
+                check_redis_is_guarded(address, allow_plain=self.allow_plain_redis)
         return self
 
     @property
@@ -122,3 +160,22 @@ class Settings(BaseSettings):
     def redis_address(self) -> str | None:
         """The URL of Redis in clear, or None."""
         return self.redis_url.get_secret_value() or None if self.redis_url else None
+
+
+def check_redis_is_guarded(address: RedisAddress, *, allow_plain: bool) -> None:
+    """ValueError unless a Redis that others can reach asks for a password over TLS (SECURITY 10).
+
+    Who can write to it could forge answers, who can listen reads them.
+    """
+    if allow_plain or address.is_local:
+        return
+    missing = [
+        what
+        for what, given in (("TLS", address.tls), ("a password", address.password))
+        if not given
+    ]
+    if missing:
+        raise ValueError(
+            f"PME_REDIS_URL leads over the network without {' and without '.join(missing)}: use "
+            "rediss://user:password@host, or set PME_ALLOW_PLAIN_REDIS=true if the network is yours"
+        )

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from pmecalc import __version__
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import FURTHER, METHODS
 
 HEADER = "date,contribution,distribution,nav\n"
 
@@ -70,6 +70,43 @@ def test_analyze_csv_has_a_row_a_measure(data):
     )
     assert [row["metric"] for row in rows] == list(METHODS)
     assert set(rows[0]) == {"fund", "metric", "value", "status"}
+
+
+def test_all_adds_the_further_measures(data):
+    """`--all` goes with `--json` and `--csv`; alone it is a table with every title."""
+    path = data / "sample_fund_daily.csv"
+    names = [*METHODS, *FURTHER]
+    assert list(json.loads(pme("analyze", path, "--all", "--json").stdout)["metrics"]) == names
+    rows = csv.DictReader(io.StringIO(pme("analyze", path, "--all", "--csv").stdout))
+    assert [row["metric"] for row in rows] == names
+    table = pme("analyze", path, "--all").stdout
+    assert all(f"  {row.title}  " in table for row in (*METHODS.values(), *FURTHER.values()))
+
+
+def test_methods_side_by_side(data):
+    """`--methods`: a line a method and the sentence; the same as JSON and as rows."""
+    asked = (
+        *("analyze", data / "sample_fund_quarterly.csv", "--methods"),
+        *("--index", data / "sample_index_quarterly.csv"),
+    )
+    lines = pme(*asked).stdout.splitlines()
+    assert [line.split("  ")[1] for line in lines[1:8]] == [
+        *("KS-PME", "Value added, at the end", "Direct alpha", "LN-PME spread"),
+        *("PME+ spread", "mPME spread", "Scaled PME spread"),
+    ]
+    shown = json.loads(pme(*asked, "--json").stdout)
+    assert " ".join(line.strip() for line in lines[8:]) == shown["sentence"]
+    assert shown["sentence"].startswith("All 7 methods put the fund behind the index")
+    rows = list(csv.DictReader(io.StringIO(pme(*asked, "--csv").stdout)))
+    assert [row["method"] for row in rows] == [each["name"] for each in shown["methods"]]
+    assert [float(row["value"]) for row in rows] == [each["value"] for each in shown["methods"]]
+
+
+def test_methods_need_an_index(data):
+    """Without one there is nothing to compare with."""
+    done = pme("analyze", data / "sample_fund_quarterly.csv", "--methods")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "[NO_BENCHMARK]" in done.stderr
 
 
 def test_several_funds_are_a_list(tmp_path):

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmecalc.cli.exits import Exit
-from pmecalc.cli.figures import everything, headline
+from pmecalc.cli.figures import everything, headline, side_by_side
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import evaluate
 from pmecalc.ingest.files import read_benchmark, read_funds
+from pmecalc.report.methods import methods_csv, methods_json
 from pmecalc.report.save import to_csv, to_json
 
 if TYPE_CHECKING:
@@ -41,10 +42,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="N",
         help="oldest index level that may be used; `none` for no limit; default: 100",
     )
+    parser.add_argument(
+        "--methods", action="store_true", help="every PME method side by side; needs --index"
+    )
     parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
+    parser.add_argument(
+        "--all", action="store_true", help="the further measures too; alone: a table of all"
+    )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--all", action="store_true", help="all measures as a table")
-    form.add_argument("--json", action="store_true", help="all measures as JSON")
+    form.add_argument("--json", action="store_true", help="the measures as JSON")
     form.add_argument("--csv", action="store_true", help="fund,metric,value,status")
     parser.set_defaults(run=run)
 
@@ -69,18 +75,32 @@ def run(given: argparse.Namespace) -> Exit:
     undefined = any(
         metric.value is None and metric.status != "ok"
         for report in reports
-        for metric in report.metrics.values()
+        for metric in report.outcomes(further=given.all).values()
     )
     return Exit.UNDEFINED if given.strict and undefined else Exit.OK
 
 
 def _shown(reports: list[Report], given: argparse.Namespace) -> str:
+    if given.methods:
+        return _methods(reports, given)
     if given.json:
-        return to_json(reports[0] if len(reports) == 1 else reports)
+        return to_json(reports[0] if len(reports) == 1 else reports, further=given.all)
     if given.csv:
-        return to_csv(reports)
+        return to_csv(reports, further=given.all)
     shown = everything if given.all else headline
     return "\n".join(shown(report) for report in reports)
+
+
+def _methods(reports: list[Report], given: argparse.Namespace) -> str:
+    if not given.index:
+        raise InputError(
+            "The methods compare with an index.", code="NO_BENCHMARK", hint="Add --index FILE."
+        )
+    if given.csv:
+        return methods_csv(reports)
+    if given.json:
+        return methods_json(reports[0] if len(reports) == 1 else reports)
+    return "\n".join(side_by_side(report) for report in reports)
 
 
 def _path(text: str) -> Path:

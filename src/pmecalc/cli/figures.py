@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
+from pmecalc.core.agreement import agreement_at
 from pmecalc.core.evaluate import WARNINGS
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import METHODS, any_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +33,37 @@ def headline(report: Report) -> str:
 
 
 def everything(report: Report) -> str:
-    """Every measure of the table on a line: title, value, and why there is none."""
+    """Every measure on a line, the further ones too: title, value, and why there is none."""
     lines = [_title(report)]
-    for name, metric in report.metrics.items():
+    for name, metric in report.outcomes(further=True).items():
         why = "" if metric.status == "ok" else f"  {metric.status}: {metric.reason}"
-        lines.append(f"  {METHODS[name].title:<32}{_text(report, name):>18}{why}".rstrip())
+        lines.append(f"  {any_method(name).title:<32}{_text(report, name):>18}{why}".rstrip())
     lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
     return "\n".join(lines) + "\n"
+
+
+def side_by_side(report: Report) -> str:
+    """Every PME method on a line: value, verdict, what makes it doubtful; and the sentence."""
+    found = agreement_at(report.valuation)
+    lines = [_title(report)]
+    for view in found.views:
+        doubts = ", ".join(view.marks)
+        why = (
+            doubts
+            if view.metric.value is not None
+            else f"{view.metric.status}: {view.metric.reason}"
+        )
+        text = _text(report, view.name)
+        lines.append(f"  {view.title:<32}{text:>18}  {view.verdict or '-':<8}{why}".rstrip())
+    return (
+        "\n".join(
+            [
+                *lines,
+                *textwrap.wrap(found.sentence, 98, initial_indent="  ", subsequent_indent="  "),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _title(report: Report) -> str:
@@ -56,7 +82,7 @@ def _text(report: Report, name: str) -> str:
     value = report[name].value
     if not isinstance(value, float):
         return value or ("none" if report[name].status == "ok" else "n/a")
-    text = _FORMS[METHODS[name].unit](value).replace("-", "−")
+    text = _FORMS[any_method(name).unit](value).replace("-", "−")
     return f"+{text}" if name in _SIGNED and value > 0 else text
 
 
@@ -73,6 +99,7 @@ def _reasons(report: Report) -> list[str]:
 
 _FORMS: dict[str, Callable[[float], str]] = {
     "rate": "{:.1%}".format,
+    "return": "{:.1%}".format,
     "multiple": "{:.2f}x".format,
     "ratio": "{:.2f}".format,
     "money": "{:,.2f}".format,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pmecalc.core.methods import METHODS
-from pmecalc.core.metric import Metric, derived
+from pmecalc.core.methods import METHODS, any_method
 from pmecalc.core.pme.kaplan_schoar import ROUNDING
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import Options, value
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
+    from pmecalc.core.metric import Metric
     from pmecalc.core.valuation import Valuation
 
 Verdict: TypeAlias = Literal["ahead", "behind", "level"]
@@ -27,16 +27,16 @@ PARITY = {
     "mpme_spread": 0.0,
     "scaled_pme_spread": 0.0,
 }
-_TITLES = {"scaled_pme_spread": "Scaled PME spread"}
 _SPREADS = ("ln_spread", "pme_plus_spread", "mpme_spread", "scaled_pme_spread")
 _RATE_OF = {name: name.removesuffix("_spread") + "_irr" for name in _SPREADS}
 _LEVEL = 1e-11  # what rounding leaves of a rate or ratio that is at parity
-_MARKS = {
+MARKS: dict[str, str] = {
     "LN_SHORT": "the Long-Nickels index position is short",
     "LAMBDA_NEGATIVE": "PME+ has a negative factor, as the NAV exceeds the index value of all "
     "contributions",
     "MPME_NAV_ESTIMATED": "mPME sells by NAVs that were rolled forward",
     "NAV_ROLLED_FORWARD": "the NAV at the end is rolled forward",
+    "NEAR_DOUBLE_ROOT": "a stream touches zero within rounding instead of crossing it",
     "multiple": "an IRR has several roots",
 }
 
@@ -55,6 +55,8 @@ class MethodView:
         `ahead` of the index, `behind` or `level`; None where there is no value.
     marks
         What makes it doubtful: codes of METHODS 11.2, or the status of a rate it stands on.
+    rate
+        Of a spread: the IRR of the index investor, which is taken off the fund's.
     """
 
     name: str
@@ -62,6 +64,23 @@ class MethodView:
     metric: Metric
     verdict: Verdict | None
     marks: tuple[str, ...]
+    rate: Metric | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able values, with unit and source from the table of measures."""
+        row = any_method(self.name)
+        shown: dict[str, object] = {
+            "name": self.name,
+            "title": self.title,
+            "unit": row.unit,
+            "source": row.source,
+            **self.metric.to_dict(),
+            "verdict": self.verdict,
+            "marks": [{"code": code, "message": MARKS[code]} for code in self.marks],
+        }
+        if self.rate is not None:
+            shown["rate"] = {"name": _RATE_OF[self.name], **self.rate.to_dict()}
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +103,15 @@ class Agreement:
     unanimous: bool
     estimated_share: float
     sentence: str
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able values: the sentence, and a row a method with its marks in words."""
+        return {
+            "sentence": self.sentence,
+            "unanimous": self.unanimous,
+            "estimated_share": self.estimated_share,
+            "methods": [view.to_dict() for view in self.views],
+        }
 
 
 def agreement(
@@ -114,7 +142,7 @@ def agreement(
 
     References
     ----------
-    METHODS 4.1-4.10.
+    METHODS 4.1-4.10; docs/methods/agreement.md.
 
     Examples
     --------
@@ -127,7 +155,11 @@ def agreement(
     >>> found.sentence
     'All 7 methods put the fund ahead of the index; their spreads are 30.00 % per year.'
     """
-    at = value(fund, benchmark, as_of=as_of, options=Options.of(**options))
+    return agreement_at(value(fund, benchmark, as_of=as_of, options=Options.of(**options)))
+
+
+def agreement_at(at: Valuation) -> Agreement:
+    """The verdicts of a prepared valuation with a benchmark; see `agreement`."""
     views = tuple(_view(at, name) for name in PARITY)
     verdicts = {view.verdict for view in views} - {None}
     return Agreement(
@@ -139,16 +171,10 @@ def agreement(
 
 
 def _view(at: Valuation, name: str) -> MethodView:
-    metric = _metric(at, name)
-    title = _TITLES[name] if name in _TITLES else METHODS[name].title
-    return MethodView(name, title, metric, _verdict(at, name, metric), _marks(at, name))
-
-
-def _metric(at: Valuation, name: str) -> Metric:
-    if name in METHODS:
-        return METHODS[name].measure.at(at)
-    own, index = METHODS["irr"].measure.at(at), METHODS["scaled_pme_irr"].measure.at(at)
-    return derived(lambda fund, replica: fund - replica, own, index)
+    row = any_method(name)
+    metric = row.measure.at(at)
+    rate = METHODS[_RATE_OF[name]].measure.at(at) if name in _RATE_OF else None
+    return MethodView(name, row.title, metric, _verdict(at, name, metric), _marks(at, name), rate)
 
 
 def _verdict(at: Valuation, name: str, metric: Metric) -> Verdict | None:
@@ -227,7 +253,7 @@ def _missing(views: tuple[MethodView, ...]) -> str:
 
 def _doubts(views: tuple[MethodView, ...]) -> str:
     codes = dict.fromkeys(code for view in views for code in view.marks)
-    doubts = [_MARKS[code] for code in codes if code in _MARKS]
+    doubts = [MARKS[code] for code in codes]
     return f"take care: {', '.join(doubts)}" if doubts else ""
 
 

@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pmecalc.core import through_time as series
+from pmecalc.core.compiled import outcomes
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import rule_of
-from pmecalc.core.methods import METHODS, method
+from pmecalc.core.methods import FURTHER, METHODS, any_method
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import Options, value
 
@@ -56,13 +57,14 @@ class Report:
     valuation
         What the measures were computed from.
     metrics
-        Outcome by name.
+        Outcome by name of the measures that every report has.
     warnings
         Codes of METHODS 11.2, each once.
 
     Notes
     -----
-    `report["ks_pme"]` is the whole outcome; `report.ks_pme` the number, or NotDefinedError.
+    `report["ks_pme"]` is the whole outcome; `report.ks_pme` the number, or NotDefinedError. The
+    further measures (`report.twr`) are computed when asked for.
     """
 
     valuation: Valuation
@@ -71,13 +73,14 @@ class Report:
 
     def __getitem__(self, name: str) -> Metric:
         """The outcome of a measure."""
-        return self.metrics[method(name).name]
+        known = self.metrics.get(name)
+        return any_method(name).measure.at(self.valuation) if known is None else known
 
     def __getattr__(self, name: str) -> float | str | None:
         """The value of a measure; NotDefinedError where it has none."""
-        if name not in METHODS:
+        if name not in METHODS and name not in FURTHER:
             raise AttributeError(f"a report has no {name!r}")
-        metric = self.metrics[name]
+        metric = self[name]
         if metric.value is None and metric.status != "ok":
             raise NotDefinedError(name, metric.status, metric.reason)
         return metric.value
@@ -107,17 +110,24 @@ class Report:
         """Years to break-even; see `core.through_time.payback`."""
         return series.payback(self.valuation)
 
-    def to_dict(self) -> dict[str, object]:
-        """The report as JSON-able values, INTERFACE 2."""
+    def outcomes(self, *, further: bool = False) -> dict[str, Metric]:
+        """The measures by name, in the order of the table; with the further ones if asked."""
+        return {name: self[name] for name in (*METHODS, *(FURTHER if further else ()))}
+
+    def to_dict(self, *, further: bool = False) -> dict[str, object]:
+        """The report as JSON-able values, INTERFACE 2; with the further measures if asked."""
         at = self.valuation
+        shown = self.outcomes(further=further)
+        warned = (code for metric in shown.values() for code in metric.warnings)
+        codes = dict.fromkeys((*self.warnings, *warned)) if further else self.warnings
         return {
             "fund": at.fund.name,
             "benchmark": at.benchmark.name if at.benchmark else None,
             "currency": at.fund.currency,
             "as_of": self.as_of,
-            "metrics": {name: _metric_dict(metric) for name, metric in self.metrics.items()},
-            "warnings": [{"code": code, "message": WARNINGS[code]} for code in self.warnings],
-            "inputs": _inputs(at),
+            "metrics": {name: metric.to_dict() for name, metric in shown.items()},
+            "warnings": [{"code": code, "message": WARNINGS[code]} for code in codes],
+            "inputs": inputs_of(at),
         }
 
 
@@ -170,7 +180,8 @@ def evaluate(
 
     References
     ----------
-    METHODS 1.8; INTERFACE 1.
+    METHODS 1.8; INTERFACE 1; docs/methods/day_counts.md, docs/methods/lookups.md,
+    docs/methods/recallable.md.
 
     Examples
     --------
@@ -193,25 +204,15 @@ def evaluate(
 
 def report_at(at: Valuation) -> Report:
     """The report of a prepared valuation."""
+    if not at.known:
+        at.known.update(outcomes(at))
     metrics = {name: row.measure.at(at) for name, row in METHODS.items()}
     codes = [*at.warnings, *(code for metric in metrics.values() for code in metric.warnings)]
     return Report(at, MappingProxyType(metrics), tuple(dict.fromkeys(codes)))
 
 
-def _metric_dict(metric: Metric) -> dict[str, object]:
-    shown: dict[str, object] = {"value": metric.value, "status": metric.status}
-    if metric.roots is not None:
-        shown["roots"] = list(metric.roots)
-    if metric.sign_consistent is not None:
-        shown["sign_consistent"] = metric.sign_consistent
-    if metric.reason:
-        shown["reason"] = metric.reason
-    if metric.warnings:
-        shown["warnings"] = list(metric.warnings)
-    return shown
-
-
-def _inputs(at: Valuation) -> dict[str, object]:
+def inputs_of(at: Valuation) -> dict[str, object]:
+    """What the measures were computed from and with, as JSON-able values."""
     share = replica(at).estimated_share if at.benchmark else 0.0
     return {
         "nav": at.nav,

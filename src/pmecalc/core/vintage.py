@@ -10,7 +10,7 @@ import numpy as np
 
 from pmecalc.core.dates import date_of, day_number
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
-from pmecalc.core.methods import method
+from pmecalc.core.methods import any_method
 from pmecalc.core.pooled import pool
 from pmecalc.core.ranks import breakpoints
 from pmecalc.core.valuation import Options, value_on
@@ -89,7 +89,8 @@ def vintage_year(
 
     References
     ----------
-    METHODS 6.2; GIPS 2020 (first drawdown or first close); Cambridge Associates (inception).
+    METHODS 6.2; GIPS 2020 (first drawdown or first close); Cambridge Associates (inception);
+    docs/methods/vintage.md.
 
     Examples
     --------
@@ -152,7 +153,7 @@ def vintage_years(
 
     References
     ----------
-    METHODS 6.2.
+    METHODS 6.2; docs/methods/vintage.md.
 
     Examples
     --------
@@ -219,7 +220,7 @@ def by_vintage(
 
     References
     ----------
-    METHODS 6.1-6.3.
+    METHODS 6.1-6.3; docs/methods/vintage.md.
 
     Examples
     --------
@@ -262,7 +263,7 @@ def number_measure(name: str) -> Measure:
     >>> number_measure("tvpi").__name__
     'tvpi'
     """
-    row = method(name)
+    row = any_method(name)
     if row.unit == "date":
         raise InputError(
             f"{name} is a date, of which there is no mean.",

@@ -10,6 +10,8 @@ from pmecalc.store.errors import (
     KeyReusedError,
     NameExistsError,
     NewerSchemaError,
+    TenantErasedError,
+    UndoRefusedError,
     WritesRefusedError,
 )
 from pmecalc.store.store import Store
@@ -19,10 +21,13 @@ from pmecalc.store.values import (
     CommittedDataset,
     DatasetPage,
     DatasetRow,
+    ImportPage,
+    ImportRow,
     Kind,
     NewDataset,
     Once,
     Pointer,
+    Undone,
 )
 
 __all__ = [
@@ -35,6 +40,8 @@ __all__ = [
     "DatasetPage",
     "DatasetRow",
     "DiskFullError",
+    "ImportPage",
+    "ImportRow",
     "KeyReusedError",
     "Kind",
     "NameExistsError",
@@ -43,5 +50,8 @@ __all__ = [
     "Once",
     "Pointer",
     "Store",
+    "TenantErasedError",
+    "UndoRefusedError",
+    "Undone",
     "WritesRefusedError",
 ]

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from pmecalc.store.sqlite import Connection
     from pmecalc.store.values import By
 
-_ORIGIN = "0" * 64
-_COLUMNS = "n, at, tenant, actor, via, action, object, outcome, request_id, detail_json, prev"
-
 
 class Link(NamedTuple):
     """A place in the chain: the number of a row and its hash."""
 
     n: int
     hash: str
+
+
+ORIGIN = Link(0, "0" * 64)
 
 
 class Fault(NamedTuple):
@@ -53,7 +53,8 @@ def append(
     )
     known = Link(before.n + 1, _hash(row))
     db.execute(
-        f"INSERT INTO audit ({_COLUMNS}, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  (a constant)
+        "INSERT INTO audit (n, at, tenant, actor, via, action, object, outcome, request_id, "
+        "detail_json, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*row, known.hash),
     )
     _mark(db, "audit_head", known)
@@ -67,7 +68,10 @@ def head(db: Connection) -> Link:
 def faults(db: Connection) -> Iterator[Fault]:
     """Every row that was altered, removed or put elsewhere, by its number."""
     before = _end(db, "audit_root")
-    for *row, known in db.execute(f"SELECT {_COLUMNS}, hash FROM audit ORDER BY n"):  # noqa: S608
+    for *row, known in db.execute(
+        "SELECT n, at, tenant, actor, via, action, object, outcome, request_id, detail_json, "
+        "prev, hash FROM audit ORDER BY n"
+    ):
         number = row[0]
         if number != before.n + 1:
             yield Fault(before.n + 1, "it is missing")
@@ -107,7 +111,7 @@ def _hash(row: tuple[object, ...]) -> str:
 def _end(db: Connection, key: str) -> Link:
     rows = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchall()
     if not rows:
-        return Link(0, _ORIGIN)
+        return ORIGIN
     number, known = str(rows[0][0]).split(":")
     return Link(int(number), known)
 

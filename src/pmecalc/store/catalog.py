@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pmecalc.store.values import DatasetRow, Kind, Meta, Pointer
+from pmecalc.store.values import DatasetRow, ImportRow, Kind, Meta, Pointer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pmecalc.store.sqlite import Connection
+
+
+_NEVER = 2**62
 
 
 class Current(NamedTuple):
@@ -42,6 +45,11 @@ class Live(NamedTuple):
 
     row: DatasetRow
     content: Content
+
+
+def is_erased(db: Connection, tenant: str) -> bool:
+    sql = "SELECT 1 FROM tenant WHERE id = ? AND erased_at IS NOT NULL"
+    return bool(db.execute(sql, (tenant,)).fetchall())
 
 
 def pointer(db: Connection, tenant: str, kind: Kind, dataset: str) -> Pointer | None:
@@ -120,6 +128,40 @@ def last_import(db: Connection, tenant: str, dataset: str) -> str | None:
         (tenant, dataset),
     ).fetchall()
     return str(rows[0][0]) if rows else None
+
+
+def imports(
+    db: Connection, tenant: str, *, limit: int, after: tuple[int, str] | None
+) -> list[ImportRow]:
+    """Imports, the last one first, those that come after this time and id."""
+    time, import_id = after or (_NEVER, "")
+    rows = db.execute(
+        "SELECT id, state, actor, raw_name, created, committed, undone_by, datasets "
+        "FROM imported WHERE tenant = ? AND (committed, id) < (?, ?) "
+        "ORDER BY committed DESC, id DESC LIMIT ?",
+        (tenant, time, import_id, limit),
+    ).fetchall()
+    return [_import(row) for row in rows]
+
+
+def one_import(db: Connection, tenant: str, import_id: str) -> ImportRow | None:
+    rows = db.execute(
+        "SELECT id, state, actor, raw_name, created, committed, undone_by, datasets "
+        "FROM imported WHERE tenant = ? AND id = ?",
+        (tenant, import_id),
+    ).fetchall()
+    return _import(rows[0]) if rows else None
+
+
+def _import(row: tuple[Any, ...]) -> ImportRow:  # Any: as below
+    names = ("id", "state", "actor", "raw_name", "created", "committed", "undone_by", "datasets")
+    return ImportRow(**dict(zip(names, row, strict=True)))
+
+
+def owns(db: Connection, tenant: str, name: str) -> bool:
+    """Whether a stored object is this tenant's."""
+    rows = db.execute("SELECT 1 FROM object WHERE tenant = ? AND hash = ?", (tenant, name))
+    return bool(rows.fetchall())
 
 
 def _live(row: tuple[Any, ...]) -> Live:  # Any: the driver's, and STRICT tables keep their types

@@ -11,6 +11,7 @@ from pmecalc.core.errors import InputError
 Place: TypeAlias = tuple[str, str]
 
 START: Place = ("", "")
+_DIGITS = 19  # of a 64-bit integer
 
 
 def cursor_of(name: str, dataset: str) -> str:
@@ -29,6 +30,16 @@ def place_of(cursor: str | None) -> Place:
     if not (isinstance(name, str) and isinstance(dataset, str)):
         raise _unknown(cursor)
     return name, dataset
+
+
+def time_of(cursor: str | None) -> tuple[int, str] | None:
+    """The time and id after which a list of imports goes on."""
+    if cursor is None:
+        return None
+    time, import_id = place_of(cursor)
+    if not (time.isascii() and time.isdigit() and len(time) < _DIGITS):
+        raise _unknown(cursor)
+    return int(time), import_id
 
 
 def _unknown(cursor: str) -> InputError:

@@ -70,7 +70,7 @@ def delete(db: Connection, tenant: str, kind: Kind, dataset: str, *, by: By, now
     pointer = catalog.pointer(db, tenant, kind, dataset)
     if pointer is None:
         raise NotFoundError(kind, dataset)
-    records.delete_dataset(db, tenant, dataset, pointer.sequence, now)
+    records.delete_datasets(db, tenant, [(dataset, pointer.sequence)], now)
     detail = {"kind": kind, "sequence": pointer.sequence}
     audit.append(db, at=now, tenant=tenant, by=by, action="delete", object=dataset, detail=detail)
 

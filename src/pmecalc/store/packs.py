@@ -100,6 +100,12 @@ def read_benchmark(path: Path, place: Place) -> Benchmark:
     )
 
 
+def row_count(path: Path) -> int:
+    """How many rows a pack has, every page of it read and its checksum compared."""
+    with pq.ParquetFile(path, page_checksum_verification=True) as pack:
+        return sum(pack.read_row_group(group).num_rows for group in range(pack.num_row_groups))
+
+
 def row_groups(sizes: Sequence[int], place: Place) -> tuple[list[int], int]:
     """The row groups that hold this place, and the row in the file at which the first begins."""
     starts = np.concatenate([[0], np.cumsum(sizes)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -49,7 +50,7 @@ def add_object(
 ) -> None:
     db.execute(
         "INSERT INTO object (tenant, hash, bytes, kind, created) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT DO NOTHING",
+        "ON CONFLICT (tenant, hash) DO UPDATE SET created = excluded.created",
         (tenant, stored.hash, stored.bytes, kind, now),
     )
 
@@ -121,18 +122,27 @@ def set_default_benchmark(db: Connection, tenant: str, fund: str, benchmark: str
     )
 
 
-def delete_dataset(db: Connection, tenant: str, dataset: str, sequence: int, now: int) -> None:
-    """Take a dataset away, and as the default of the funds that name it."""
-    db.execute("DELETE FROM pointer WHERE tenant = ? AND dataset = ?", (tenant, dataset))
+def delete_datasets(
+    db: Connection, tenant: str, datasets: Sequence[tuple[str, int]], now: int
+) -> None:
+    """Take datasets (id, sequence) away, and as the default of the funds that name them."""
+    ids = json.dumps([dataset for dataset, _ in datasets])
     db.execute(
-        "UPDATE dataset SET deleted_at = ? WHERE tenant = ? AND id = ?", (now, tenant, dataset)
+        "DELETE FROM pointer WHERE tenant = ? AND dataset IN (SELECT value FROM json_each(?))",
+        (tenant, ids),
+    )
+    db.execute(
+        "UPDATE dataset SET deleted_at = ? "
+        "WHERE tenant = ? AND id IN (SELECT value FROM json_each(?))",
+        (now, tenant, ids),
     )
     db.execute(
         "UPDATE dataset SET meta_json = json_remove(meta_json, '$.benchmark') "
-        "WHERE tenant = ? AND json_extract(meta_json, '$.benchmark') = ?",
-        (tenant, dataset),
+        "WHERE tenant = ? AND json_extract(meta_json, '$.benchmark') "
+        "IN (SELECT value FROM json_each(?))",
+        (tenant, ids),
     )
-    db.execute(
+    db.executemany(
         "INSERT INTO change (tenant, dataset, seq, at) VALUES (?, ?, ?, ?)",
-        (tenant, dataset, sequence, now),
+        [(tenant, dataset, sequence, now) for dataset, sequence in datasets],
     )

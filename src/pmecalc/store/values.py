@@ -69,6 +69,37 @@ class Committed:
     replayed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What an undo did: datasets that went back, and new ones that went away."""
+
+    import_id: str
+    restored: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRow:
+    """An import as lists show it; times in Unix milliseconds, `datasets` how many it changed."""
+
+    id: str
+    state: Literal["staged", "committed", "undone", "failed"]
+    actor: str
+    raw_name: str | None
+    created: int
+    committed: int | None
+    undone_by: str | None
+    datasets: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage:
+    """Some imports, the last one first, and the cursor of the next page or None."""
+
+    items: tuple[ImportRow, ...]
+    next: str | None
+
+
 class Pointer(NamedTuple):
     """Which content is current."""
 

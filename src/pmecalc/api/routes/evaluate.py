@@ -37,4 +37,5 @@ def _evaluate(body: EvaluateIn) -> bytes:
         netting=body.netting,
         lookup=body.lookup,
         max_staleness_days=body.max_staleness_days,
+        further=body.all,
     )

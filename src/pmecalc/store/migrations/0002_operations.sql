@@ -55,5 +55,14 @@ CREATE INDEX import_by_time ON import (tenant, committed);
 CREATE INDEX revision_by_import ON revision (tenant, import) WHERE import IS NOT NULL;
 CREATE INDEX revision_by_object ON revision (tenant, object);
 
+CREATE VIEW imported AS
+SELECT
+    i.tenant, i.id, i.state, i.actor, i.raw_name, i.created, i.committed, i.undone_by,
+    (
+        SELECT count(DISTINCT r.dataset) FROM revision AS r
+        WHERE r.tenant = i.tenant AND r.import = i.id
+    ) AS datasets
+FROM import AS i;
+
 -- A dataset has few revisions: its part of the primary key is scanned as fast.
 DROP INDEX revision_by_content;
