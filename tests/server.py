@@ -123,9 +123,9 @@ class Server:
         found = [int(child) for child in children if _is_worker(int(child))]
         return found or [self.pid]
 
-    def memory(self) -> int:
-        """Resident bytes of the largest worker."""
-        return max(resident_bytes(pid) for pid in self.workers())
+    def memories(self) -> list[int]:
+        """Resident bytes of each worker."""
+        return [resident_bytes(pid) for pid in self.workers()]
 
     def upload(self, path: Path, **query: str) -> httpx2.Response:
         with path.open("rb") as file:

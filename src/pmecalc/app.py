@@ -35,7 +35,6 @@ from pmecalc.api.routes import (
 )
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.redis import RedisTier
 from pmecalc.cache.workers import ComputePool
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
@@ -248,6 +247,8 @@ def build_cache(settings: Settings) -> Cache:
     )
     redis = None
     if settings.redis_address:
+        from pmecalc.cache.redis import RedisTier  # noqa: PLC0415  (8 MB a worker without Redis)
+
         redis = RedisTier.from_url(settings.redis_address, pool_size=settings.redis_pool)
     return Cache(
         memory,
