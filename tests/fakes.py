@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.005
@@ -69,6 +69,9 @@ class FakeTier:
             self.blobs.pop(key, None)
         return not self.away
 
+    async def figures(self) -> dict[str, int] | None:
+        return None if self.away else {"entries": len(self.blobs)}
+
     async def close(self) -> None:
         self.closed = True
 
@@ -80,8 +83,9 @@ class FakeRedisClient:
     """A Redis client in a dict: raises `error`, or hangs, or answers with what it has."""
 
     def __init__(self) -> None:
-        self.blobs: dict[str, bytes] = {}
+        self.blobs: dict[str, object] = {}
         self.calls: Counter[str] = Counter()
+        self.asked: list[tuple[str, ...]] = []
         self.error: Exception | None = None
         self.write_error: Exception | None = None
         self.hangs = False
@@ -89,19 +93,33 @@ class FakeRedisClient:
         self.running = 0
         self.most_running = 0
 
-    async def get(self, name: str, /) -> object:
-        await self._answer("get", self.error)
-        return self.blobs.get(name)
+    async def settle(self) -> None:
+        self.calls["settle"] += 1
 
-    async def set(self, name: str, value: bytes, /, *, px: int) -> object:
+    def probe_keys(self) -> Sequence[str]:
+        return ("probe",)
+
+    def shard_of(self, key: str) -> int:
+        return int(key.startswith("other"))
+
+    async def get(self, keys: Sequence[str]) -> Sequence[object]:
+        self.asked.append(tuple(keys))
+        await self._answer("get", self.error)
+        return [self.blobs.get(key) for key in keys]
+
+    async def set(self, key: str, value: bytes, *, px: int) -> bool:
         await self._answer("set", self.error or self.write_error)
-        self.blobs[name] = value
+        self.blobs[key] = value
         self.px.append(px)
         return True
 
-    async def delete(self, name: str, /) -> object:
+    async def delete(self, key: str) -> None:
         await self._answer("delete", self.error or self.write_error)
-        return self.blobs.pop(name, None) is not None
+        self.blobs.pop(key, None)
+
+    async def info(self) -> Sequence[dict[str, object]]:
+        await self._answer("info", self.error)
+        return [{"used_memory": 1000, "connected_clients": 2, "db0": {"keys": len(self.blobs)}}]
 
     async def aclose(self) -> None:
         self.calls["aclose"] += 1

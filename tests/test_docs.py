@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import FURTHER, METHODS
 from pmecalc.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +43,17 @@ def test_every_measure_is_documented():
         assert row.endswith(f"| {method.source} |")
 
 
+def test_every_further_measure_is_documented():
+    """The second table of the measures page is that of the code, row by row and in order."""
+    second = text("docs/measures.md").partition("## Further measures")[2].partition("\n## ")[0]
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", second, re.MULTILINE
+    )
+    assert rows == [
+        (row.name, row.title, row.defaults or "-", row.source) for row in FURTHER.values()
+    ]
+
+
 def test_every_setting_is_documented():
     """The settings page has a row for each setting."""
     page = text("docs/settings.md")
@@ -64,8 +75,10 @@ def test_every_command_is_documented():
     """The commands page names each command and option."""
     page = text("docs/cli.md")
     source = "".join(path.read_text(encoding="utf-8") for path in (SOURCE / "cli").glob("*.py"))
-    for command in re.findall(r'add_parser\(\s*"([a-z-]+)"', source):
+    for command in re.findall(r'commands\.add_parser\(\s*"([a-z-]+)"', source):
         assert f"`pme {command}" in page
+    for verb in re.findall(r'verbs\.add_parser\(\s*"([a-z-]+)"', source):
+        assert re.search(rf"`pme [a-z]+ {verb}\b", page)
     for option in re.findall(r'"(--[a-z-]+)"', source):
         assert option in page
 

@@ -53,12 +53,13 @@ from pmecalc.core.pme.long_nickels import (
 )
 from pmecalc.core.pme.mpme import mpme_irr, mpme_nav, mpme_spread
 from pmecalc.core.pme.pme_plus import pme_plus_irr, pme_plus_lambda, pme_plus_spread
-from pmecalc.core.pme.scaled import scaled_pme_irr
+from pmecalc.core.pme.scaled import scaled_pme_irr, scaled_pme_spread
 
 if TYPE_CHECKING:
     from pmecalc.charts.chart import Chart, chart
     from pmecalc.core.agreement import Agreement, MethodView, agreement
     from pmecalc.core.aligned import AlignedPool
+    from pmecalc.core.appraised import volatility_desmoothed
     from pmecalc.core.attribution import (
         LogSplit,
         TwoIndexSplit,
@@ -89,8 +90,16 @@ if TYPE_CHECKING:
     )
     from pmecalc.core.horizon import horizon, horizons
     from pmecalc.core.levered import BetaPoint, beta_sensitivity, levered
+    from pmecalc.core.market_mirr import mirr_index
+    from pmecalc.core.milestones import (
+        j_trough,
+        j_trough_date,
+        payback_dpi,
+        payback_ks_pme,
+        payback_tvpi,
+    )
     from pmecalc.core.nav_returns import ReturnSeries, return_series
-    from pmecalc.core.pme.gpme import Sdf, crra, gpme
+    from pmecalc.core.pme.gpme import Sdf, crra, gpme, gpme_log
     from pmecalc.core.pme.premium import ipp, ipp_periodic
     from pmecalc.core.pooled import Summary, pool, summary_of
     from pmecalc.core.profile import NpvProfile, ProfileRoot, alpha_profile, npv_profile
@@ -106,17 +115,19 @@ if TYPE_CHECKING:
     )
     from pmecalc.core.regression import Regression, beta, dimson_beta
     from pmecalc.core.resampling import Interval
-    from pmecalc.core.returns import (
-        PeriodReturn,
-        Twr,
-        mirr,
-        modified_dietz,
-        time_weighted_return,
-        twr,
-    )
+    from pmecalc.core.returns import mirr, modified_dietz
     from pmecalc.core.risk import Drawdown, Volatility, max_drawdown, volatility
     from pmecalc.core.sdf import sdf_lognormal, sdf_moments
     from pmecalc.core.sensitivity import NavSensitivity, nav_sensitivity
+    from pmecalc.core.time_weighted import (
+        PeriodReturn,
+        Twr,
+        time_weighted_return,
+        twr,
+        twr_cumulative,
+        twr_excess,
+        twr_index,
+    )
     from pmecalc.core.vintage import VintageRow, by_vintage, vintage_year, vintage_years
     from pmecalc.ingest.files import read_benchmark, read_fund, read_funds
     from pmecalc.ingest.frames import read_table
@@ -196,6 +207,7 @@ __all__ = [
     "fv_distributions",
     "gain",
     "gpme",
+    "gpme_log",
     "gross_and_net",
     "growth_to_hurdle",
     "growth_to_parity",
@@ -210,6 +222,8 @@ __all__ = [
     "irr_gips",
     "irr_periodic",
     "irr_roots",
+    "j_trough",
+    "j_trough_date",
     "ks_pme",
     "levered",
     "ln_irr",
@@ -221,6 +235,7 @@ __all__ = [
     "log_attribution",
     "max_drawdown",
     "mirr",
+    "mirr_index",
     "modified_dietz",
     "moic",
     "mpme_irr",
@@ -233,6 +248,9 @@ __all__ = [
     "npv",
     "npv_profile",
     "paid_in",
+    "payback_dpi",
+    "payback_ks_pme",
+    "payback_tvpi",
     "percentile",
     "pic",
     "pme_plus_irr",
@@ -249,6 +267,7 @@ __all__ = [
     "rvpi",
     "save",
     "scaled_pme_irr",
+    "scaled_pme_spread",
     "sdf_lognormal",
     "sdf_moments",
     "sensitivity",
@@ -258,11 +277,15 @@ __all__ = [
     "tvpi",
     "two_index_split",
     "twr",
+    "twr_cumulative",
+    "twr_excess",
+    "twr_index",
     "unfunded",
     "value_bridge",
     "vintage_year",
     "vintage_years",
     "volatility",
+    "volatility_desmoothed",
     "without_facility",
     "years",
 ]
@@ -273,6 +296,7 @@ _LATER = MappingProxyType(
         "pmecalc.charts.chart": "Chart chart",
         "pmecalc.core.agreement": "Agreement MethodView agreement",
         "pmecalc.core.aligned": "AlignedPool",
+        "pmecalc.core.appraised": "volatility_desmoothed",
         "pmecalc.core.attribution": "LogSplit TwoIndexSplit average_holding duration "
         "log_attribution two_index_split",
         "pmecalc.core.bands": "SensitivityRow sensitivity",
@@ -286,8 +310,10 @@ _LATER = MappingProxyType(
         "gross_and_net without_facility",
         "pmecalc.core.horizon": "horizon horizons",
         "pmecalc.core.levered": "BetaPoint beta_sensitivity levered",
+        "pmecalc.core.market_mirr": "mirr_index",
+        "pmecalc.core.milestones": "j_trough j_trough_date payback_dpi payback_ks_pme payback_tvpi",
         "pmecalc.core.nav_returns": "ReturnSeries return_series",
-        "pmecalc.core.pme.gpme": "Sdf crra gpme",
+        "pmecalc.core.pme.gpme": "Sdf crra gpme gpme_log",
         "pmecalc.core.pme.premium": "ipp ipp_periodic",
         "pmecalc.core.pooled": "Summary pool summary_of",
         "pmecalc.core.profile": "NpvProfile ProfileRoot alpha_profile npv_profile",
@@ -295,10 +321,12 @@ _LATER = MappingProxyType(
         "pmecalc.core.ranks": "Breakpoints Rank Ranking breakpoints percentile rank ranking",
         "pmecalc.core.regression": "Regression beta dimson_beta",
         "pmecalc.core.resampling": "Interval",
-        "pmecalc.core.returns": "PeriodReturn Twr mirr modified_dietz time_weighted_return twr",
+        "pmecalc.core.returns": "mirr modified_dietz",
         "pmecalc.core.risk": "Drawdown Volatility max_drawdown volatility",
         "pmecalc.core.sdf": "sdf_lognormal sdf_moments",
         "pmecalc.core.sensitivity": "NavSensitivity nav_sensitivity",
+        "pmecalc.core.time_weighted": "PeriodReturn Twr time_weighted_return twr twr_cumulative "
+        "twr_excess twr_index",
         "pmecalc.core.vintage": "VintageRow by_vintage vintage_year vintage_years",
         "pmecalc.ingest.files": "read_benchmark read_fund read_funds",
         "pmecalc.ingest.frames": "read_table",

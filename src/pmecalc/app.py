@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
+import sys
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from pmecalc import __version__
 from pmecalc.api import auth, errors
+from pmecalc.api.checks import Checks
+from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
+from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard
-from pmecalc.api.routes import datasets, evaluate, imports, metrics, system
+from pmecalc.api.rates import Limits, Rates
+from pmecalc.api.replies import finished_headers
+from pmecalc.api.route import describe_credentials, require_permissions
+from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.redis import RedisTier
@@ -23,47 +31,107 @@ from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
+from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
+from pmecalc.service.keys import Keys
 from pmecalc.service.upkeep import keep
+from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
+    from starlette.types import Receive, Scope, Send
+
+    from pmecalc.api.fast_lane import Admit
     from pmecalc.cache.entry import Entry
+
+_LOG = logging.getLogger(__name__)
+_MINUTE, _HOUR = 60.0, 3600.0
+
+
+# How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
+_TURN_SECONDS = 0.0001
+
+
+class Service(FastAPI):
+    """The application behind its fast lane."""
+
+    def __init__(self, *, lane: FastLane, **options: Any) -> None:  # noqa: ANN401  (FastAPI's own)
+        super().__init__(**options)
+        self._lane = lane
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A hit is two messages; everything else takes the whole way."""
+        found = self._lane.find(scope) if scope["type"] == "http" else None
+        if found is None:
+            await super().__call__(scope, receive, send)
+            return
+        await send(found.start)
+        await send(found.body)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The service of one data folder; opens it when the server starts, closes it when it ends."""
+    credentials = Credentials()
+    rates = build_rates(settings)
+    checks = build_checks(settings, credentials, rates)
+    lane = FastLane(
+        admit=build_admission(settings, checks), headers=finished_headers(tls=settings.tls)
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        turns = sys.getswitchinterval()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)
         )
         cache = build_cache(settings)
         await cache.start()
+        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals.start()
+        holders = Holders(store)
+        known_keys = Keys(store, changed=holders.forget)
+        credentials.use(holders, known_keys)
+        analyses = Analyses(store, cache)
         app.state.services = Services(
-            analyses=Analyses(store, cache),
+            analyses=analyses,
             datasets=Datasets(store),
             imports=Imports(store),
-            cache_stats=cache.stats,
+            keys=known_keys,
+            cache_stats=vitals.stats,
             ready=lambda: _can_read(store),
+            now=store.now,
             version=__version__,
+            mode=settings.mode,
+            unprotected=settings.is_unprotected,
         )
+        lane.open(Hits(analyses))
+        sys.setswitchinterval(_TURN_SECONDS)
         ended = asyncio.Event()
         upkeep = asyncio.create_task(keep(store, ended))
+        chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
+        if settings.is_unprotected:
+            _warn_of_no_accounts()
+            chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
         try:
             yield
         finally:
+            sys.setswitchinterval(turns)
+            lane.close()
             ended.set()
+            for chore in chores:
+                chore.cancel()
             await upkeep
+            await vitals.close()
             await cache.close()
+            await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
 
-    app = FastAPI(
+    app = Service(
+        lane=lane,
         title="PME Calculator",
         version=__version__,
         summary="Public market equivalents, IRRs and multiples of private funds.",
@@ -74,13 +142,17 @@ def create_app(settings: Settings) -> FastAPI:
         responses=errors.DOCUMENTED,
     )
     errors.install(app)
-    for room in (metrics, datasets, evaluate, imports, system):
+    for room in (metrics, datasets, evaluate, imports, keys, session, system):
         app.include_router(room.router)
+    require_permissions(app.routes)
+    describe_credentials(app)
     app.router.routes.extend(page_routes())
     app.add_middleware(
         Guard,
-        identify=auth.local,
-        allowed_hosts=settings.allowed_hosts,
+        checks=checks,
+        rates=rates,
+        refused_credential=credentials.refused,
+        tls=settings.tls,
         body_bytes=settings.body_bytes,
         upload_bytes=settings.upload_bytes,
         upload_path=imports.router.prefix,
@@ -93,17 +165,59 @@ def from_environment() -> FastAPI:
     return create_app(Settings())
 
 
-def prepare(settings: Settings) -> None:
-    """Make and check the data folder before a server listens, and put the demo into it."""
+def prepare(settings: Settings) -> str | None:
+    """Make and check the data folder before a server listens, and put the demo into it.
+
+    The first start in the mode `key` gives the key of the first admin, to be shown once.
+    """
     with Store.open(settings.data) as store:
         if settings.demo:
             load_demo(store, auth.LOCAL.tenant)
+        first = Keys(store).bootstrap() if settings.mode == "key" else None
+        return first.text if first else None
+
+
+def build_checks(settings: Settings, credentials: Credentials, rates: Rates | None) -> Checks:
+    """What every request must pass, on every lane."""
+    is_local = settings.mode == "local"
+    return Checks(
+        identify=auth.local if is_local else credentials.identify,
+        allowed_hosts=settings.allowed_hosts,
+        trusted_proxies=tuple(map(str, settings.trusted_proxies)),
+        refuse_forwarded=is_local and not settings.is_unprotected,
+        refuse_clear=not is_local,
+        tls=settings.tls,
+        **({} if rates is None else {"admit": rates.admit}),
+    )
+
+
+def build_admission(settings: Settings, checks: Checks) -> Admit:
+    """Whom the fast lane lets in: all of this machine, or who may read."""
+    return anyone(checks, auth.LOCAL) if settings.mode == "local" else by_credential(checks)
+
+
+def build_rates(settings: Settings) -> Rates | None:
+    """How often one may ask; the mode `local` has no limits."""
+    if settings.mode == "local":
+        return None
+    limits = Limits(
+        reads_per_s=settings.rate_reads_per_s,
+        reads_burst=settings.rate_reads_burst,
+        imports_per_min=settings.rate_imports_per_min,
+        imports_burst=settings.rate_imports_burst,
+        jobs_per_min=settings.rate_jobs_per_min,
+        keys_per_h=settings.rate_keys_per_h,
+        failures_per_min=settings.rate_failures_per_min,
+    )
+    return Rates(limits, workers=settings.workers, redis_url=settings.redis_address)
 
 
 def build_cache(settings: Settings) -> Cache:
     """The tiers: memory always, Redis where a URL is given."""
     memory: MemoryTier[Entry] = MemoryTier(
-        settings.cache_memory_bytes, size_of=lambda entry: entry.size
+        settings.cache_memory_bytes,
+        size_of=lambda entry: entry.size,
+        share=settings.cache_tenant_share,
     )
     redis = None
     if settings.redis_address:
@@ -115,6 +229,7 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
+        headers=finished_headers(tls=settings.tls),
     )
 
 
@@ -124,3 +239,19 @@ def _can_read(store: Store) -> bool:
     except (StoreError, sqlite3.Error):
         return False
     return True
+
+
+async def _repeat(seconds: float, work: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(work)
+        except StoreError as error:
+            _LOG.warning("a chore is put off: %s", error)
+
+
+def _warn_of_no_accounts() -> None:
+    _LOG.warning(
+        "PME_INSECURE_NO_AUTH_I_UNDERSTAND is set: whoever reaches this service may read and "
+        "delete everything."
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pmecalc.cache.address import RedisAddress, parse_redis_url
 
 _MIB = 2**20
 
@@ -19,11 +21,21 @@ def _default_data() -> Path:
 class Settings(BaseSettings):
     """Read once at the outer edge, then passed on as plain values; no setting is required."""
 
-    model_config = SettingsConfigDict(env_prefix="PME_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PME_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # inputs hold passwords
+    )
 
     data: Path = Field(default_factory=_default_data, description="data folder")
     demo: bool = Field(default=False, description="put the synthetic demo funds into the store")
-    host: str = Field(default="127.0.0.1", description="loopback address to listen on")
+    mode: Literal["local", "key"] = Field(
+        default="local", description="who may call: this machine, or holders of API keys"
+    )
+    host: str = Field(
+        default="127.0.0.1", description="address to listen on; a loopback one in the mode `local`"
+    )
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(default=1, ge=1, le=64, description="worker processes")
     allowed_hosts: tuple[str, ...] = Field(
@@ -43,6 +55,9 @@ class Settings(BaseSettings):
     redis_budget_ms: float = Field(
         default=50.0, gt=0, le=1000, description="longest wait of a request for Redis"
     )
+    allow_plain_redis: bool = Field(
+        default=False, description="let a Redis on the network do without password or TLS"
+    )
     cache_ttl_s: float = Field(default=300.0, gt=0, description="life of an unused answer")
     cache_memory_bytes: int = Field(
         default=256 * _MIB, ge=_MIB, description="answers kept in memory, a worker"
@@ -50,23 +65,86 @@ class Settings(BaseSettings):
     cache_max_entry: int = Field(
         default=8 * _MIB, ge=1024, description="largest answer that is kept"
     )
+    cache_tenant_share: float = Field(
+        default=0.40,
+        gt=0,
+        le=1,
+        description="share of the memory that no tenant exceeds while others' answers have to go",
+    )
     compute_queue: int = Field(
         default=256, ge=1, description="computations that may wait; beyond it 503"
+    )
+
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        default=(), description="addresses whose X-Forwarded-For and -Proto are believed"
+    )
+    tls: bool = Field(default=False, description="clients come over TLS: a proxy ends it")
+    insecure_no_auth_i_understand: bool = Field(
+        default=False, description="let the mode `local` answer a network: anyone may do anything"
+    )
+    rate_reads_per_s: int = Field(default=100, ge=1, description="requests a second and key")
+    rate_reads_burst: int = Field(default=500, ge=1, description="requests at once, a key")
+    rate_imports_per_min: int = Field(default=30, ge=1, description="imports a minute and key")
+    rate_imports_burst: int = Field(default=10, ge=1, description="imports at once, a key")
+    rate_jobs_per_min: int = Field(default=10, ge=1, description="new jobs a minute and key")
+    rate_keys_per_h: int = Field(default=10, ge=1, description="new API keys an hour and key")
+    rate_failures_per_min: int = Field(
+        default=10, ge=1, description="refused credentials a minute and address; then 60 s of 429"
     )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.cache_max_entry > self.cache_memory_bytes:
             raise ValueError("PME_CACHE_MAX_ENTRY is larger than PME_CACHE_MEMORY_BYTES")
-        if self.host not in {"127.0.0.1", "::1", "localhost"}:
+        if self.mode == "local" and not self.is_loopback and not self.is_unprotected:
             raise ValueError(
                 f"PME_HOST={self.host} is not a loopback address: without accounts anyone on the "
-                "network could read and delete the data. Use 127.0.0.1, and a tunnel or a proxy "
-                "with log-in in front"
+                "network could read and delete the data. Use PME_MODE=key, which asks for API "
+                "keys, or 127.0.0.1"
             )
         return self
+
+    @model_validator(mode="after")
+    def _redis_can_be_named(self) -> Self:
+        if self.redis_address:
+            try:
+                address = parse_redis_url(self.redis_address)
+            except ValueError as error:
+                raise ValueError(f"PME_REDIS_URL cannot be used: {error}") from None
+            if self.mode == "key":
+                check_redis_is_guarded(address, allow_plain=self.allow_plain_redis)
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def is_unprotected(self) -> bool:
+        """Whether somebody said that a network may come in without accounts."""
+        return self.mode == "local" and self.insecure_no_auth_i_understand
 
     @property
     def redis_address(self) -> str | None:
         """The URL of Redis in clear, or None."""
         return self.redis_url.get_secret_value() or None if self.redis_url else None
+
+
+def check_redis_is_guarded(address: RedisAddress, *, allow_plain: bool) -> None:
+    """ValueError unless a Redis that others can reach asks for a password over TLS (SECURITY 10).
+
+    Who can write to it could forge answers, who can listen reads them.
+    """
+    if allow_plain or address.is_local:
+        return
+    missing = [
+        what
+        for what, given in (("TLS", address.tls), ("a password", address.password))
+        if not given
+    ]
+    if missing:
+        raise ValueError(
+            f"PME_REDIS_URL leads over the network without {' and without '.join(missing)}: use "
+            "rediss://user:password@host, or set PME_ALLOW_PLAIN_REDIS=true if the network is yours"
+        )

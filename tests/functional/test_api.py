@@ -68,6 +68,19 @@ def test_summary_equals_the_library(client, data, fund):
     assert stored == json.loads(json.dumps(direct))
 
 
+def test_summary_of_all_equals_the_library(client, data, fund):
+    """`all=true` adds the further measures, as an answer of its own."""
+    shown = client.get("/v1/metrics/summary", params={"fund": fund, "all": "true"})
+    direct = evaluate(
+        read_fund(data / "sample_fund_quarterly.csv"),
+        read_benchmark(data / "sample_index_quarterly.csv"),
+    ).to_dict(further=True)
+    assert shown.json() == json.loads(json.dumps(direct))
+    usual = client.get("/v1/metrics/summary", params={"fund": fund})
+    assert usual.headers["etag"] != shown.headers["etag"]
+    assert "twr" not in usual.json()["metrics"]
+
+
 def test_chart_is_computed_once(client, fund):
     """The first answer is computed, the second comes from memory, byte for byte the same."""
     first = client.get("/v1/metrics/irr_pme", params={"fund": fund})
@@ -123,13 +136,14 @@ def test_charts_carry_the_values_of_their_spec(client, fund, chart):
     assert sum(len(s["x"]) for s in spec["series"]) > 0
 
 
-def test_gzip_replies_hold_the_same_json(client, fund):
-    """A client that takes gzip gets the same document, smaller."""
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_packed_replies_hold_the_same_json(client, fund, encoding):
+    """A client that takes Brotli or gzip gets the same document, smaller."""
     path, query = "/v1/metrics/summary", {"fund": fund}
     plain = client.get(path, params=query, headers={"Accept-Encoding": "identity"})
-    packed = client.get(path, params=query, headers={"Accept-Encoding": "gzip"})
+    packed = client.get(path, params=query, headers={"Accept-Encoding": encoding})
     assert "content-encoding" not in plain.headers
-    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["content-encoding"] == encoding
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
     assert packed.json() == plain.json()
 
@@ -191,7 +205,19 @@ def test_evaluate_stores_nothing(client):
     )
     assert answer.status_code == 200
     assert answer.json()["metrics"]["ks_pme"] == {"value": 1.25, "status": "ok"}
+    assert "duration" not in answer.json()["metrics"]
     assert client.get("/v1/funds").json()["items"] == []
+
+
+def test_evaluate_answers_all_when_asked(client):
+    """`"all": true` adds the further measures."""
+    body = {
+        "fund": {"flows": [["2021-01-01", 100, 0], ["2022-01-01", 0, 150]]},
+        "benchmark": {"levels": [["2021-01-01", 500], ["2022-01-01", 600]]},
+        "all": True,
+    }
+    metrics = client.post("/v1/evaluate", json=body).json()["metrics"]
+    assert metrics["duration"] == {"value": 1.0, "status": "ok"}
 
 
 def test_no_benchmark_is_asked_for(client, data):

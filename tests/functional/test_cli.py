@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from pmecalc import __version__
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import FURTHER, METHODS
 
 HEADER = "date,contribution,distribution,nav\n"
 
@@ -70,6 +70,17 @@ def test_analyze_csv_has_a_row_a_measure(data):
     )
     assert [row["metric"] for row in rows] == list(METHODS)
     assert set(rows[0]) == {"fund", "metric", "value", "status"}
+
+
+def test_all_adds_the_further_measures(data):
+    """`--all` goes with `--json` and `--csv`; alone it is a table with every title."""
+    path = data / "sample_fund_daily.csv"
+    names = [*METHODS, *FURTHER]
+    assert list(json.loads(pme("analyze", path, "--all", "--json").stdout)["metrics"]) == names
+    rows = csv.DictReader(io.StringIO(pme("analyze", path, "--all", "--csv").stdout))
+    assert [row["metric"] for row in rows] == names
+    table = pme("analyze", path, "--all").stdout
+    assert all(f"  {row.title}  " in table for row in (*METHODS.values(), *FURTHER.values()))
 
 
 def test_several_funds_are_a_list(tmp_path):

@@ -13,7 +13,8 @@ from golden.cases import HERE, close, differences, load_cases
 from pmecalc.core.attribution import log_attribution
 from pmecalc.core.pme.gpme import gpme
 from pmecalc.core.pme.premium import ipp
-from pmecalc.core.returns import mirr, modified_dietz, time_weighted_return, twr
+from pmecalc.core.returns import mirr, modified_dietz
+from pmecalc.core.time_weighted import time_weighted_return, twr
 from requirements import require
 
 REFERENCE = HERE / "reference_cases.json"

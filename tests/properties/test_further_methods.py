@@ -17,7 +17,7 @@ from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import LOOKUPS, levels_on
 from pmecalc.core.pme.gpme import gpme
 from pmecalc.core.pme.premium import ipp
-from pmecalc.core.returns import time_weighted_return
+from pmecalc.core.time_weighted import time_weighted_return
 from pmecalc.core.valuation import Options, value
 from properties.comparing import LOG_RATE, RATIO, blurred, differences, money_at_stake
 from properties.strategies import (

@@ -14,6 +14,8 @@ from pmecalc.api.auth import Principal
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.imports import Imports
+from pmecalc.service.keys import Keys
+from pmecalc.store.values import By
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,13 @@ class Services:
     analyses: Analyses
     datasets: Datasets
     imports: Imports
+    keys: Keys
     cache_stats: Callable[[], dict[str, object]]
     ready: Callable[[], bool]
+    now: Callable[[], int]
     version: str
+    mode: str
+    unprotected: bool
 
 
 def services(request: Request) -> Services:
@@ -38,6 +44,16 @@ def principal(request: Request) -> Principal:
     return cast("Principal", request.scope["pme.principal"])  # set by the guard
 
 
+def by(request: Request) -> By:
+    """Who asks, as the audit names it."""
+    caller = principal(request)
+    return By(
+        actor=caller.actor,
+        via=caller.via,
+        request_id=cast("str", request.scope["pme.request_id"]),  # set by the guard
+    )
+
+
 def tenant(request: Request) -> str:
     """Whose data."""
     return principal(request).tenant
@@ -45,4 +61,5 @@ def tenant(request: Request) -> str:
 
 ServicesOf = Annotated[Services, Depends(services)]
 Caller = Annotated[Principal, Depends(principal)]
+Asker = Annotated[By, Depends(by)]
 Tenant = Annotated[str, Depends(tenant)]

@@ -36,7 +36,28 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
+
+class UnauthenticatedError(PmeError):
+    """The route needs a caller; the same words whatever is wrong with the credential."""
+
+    code = "UNAUTHENTICATED"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in, or send a valid API key in the header Authorization: Bearer.")
+
+
+class ForbiddenError(PmeError):
+    """The caller is known, and its role does not allow this."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"This needs the permission {permission!r}, which this key does not have.")
+
+
 STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
+    (ForbiddenError, 403),
+    (UnauthenticatedError, 401),
     (NameExistsError, 409),
     (ConflictError, 409),
     (KeyReusedError, 409),
@@ -52,14 +73,17 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
 )
 TITLES: Mapping[int, str] = {
     400: "The request cannot be answered",
+    401: "Who are you?",
     403: "Refused",
     404: "Not found",
     405: "Method not allowed",
     409: "A decision is needed",
     413: "Too large",
+    414: "The address is too long",
     415: "Unsupported content type",
     421: "Wrong host",
     422: "Malformed request",
+    429: "Too many requests",
     500: "Something broke on our side",
     503: "Busy",
     507: "The disk is full",
@@ -106,6 +130,7 @@ def problem(
 def install(app: FastAPI) -> None:
     """Answer every error of the family, of the framework and of a bug with a problem."""
     app.add_exception_handler(PmeError, _on_error)
+    app.add_exception_handler(UnauthenticatedError, _on_unauthenticated)
     app.add_exception_handler(ComputeQueueFullError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_malformed)
     app.add_exception_handler(HTTPException, _on_http)
@@ -135,6 +160,12 @@ def _on_error(request: Request, error: Exception) -> Response:
     return problem(
         status, code, detail, request_id=request_id(request), errors=_errors(error), more=more
     )
+
+
+def _on_unauthenticated(request: Request, error: Exception) -> Response:
+    answer = _on_error(request, error)
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 def _errors(error: Exception) -> list[dict[str, object]]:

@@ -1,21 +1,26 @@
-"""What every request passes first: host, origin, proxies; what every answer carries: headers."""
+"""What every request passes first, and what every answer carries: an id, a time, headers."""
 
 from __future__ import annotations
 
+import re
 import secrets
-from dataclasses import dataclass
+import time
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
+from pmecalc.api.checks import Refusal
 from pmecalc.api.errors import problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from pmecalc.api.auth import Identify
+    from pmecalc.api.checks import Checks
+    from pmecalc.api.rates import Rates
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; "
@@ -26,17 +31,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-_SAFE = {"GET", "HEAD", "OPTIONS"}
-_FORMS = ("application/x-www-form-urlencoded", "text/plain")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a request is refused."""
-
-    status: int
-    code: str
-    detail: str
+TRANSPORT_SECURITY = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+_REQUEST_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{7,63}")
 
 
 class Guard:
@@ -46,17 +42,21 @@ class Guard:
         self,
         app: ASGIApp,
         *,
-        identify: Identify,
-        allowed_hosts: tuple[str, ...],
+        checks: Checks,
         body_bytes: int,
         upload_bytes: int,
         upload_path: str,
+        tls: bool = False,
+        rates: Rates | None = None,
+        refused_credential: Callable[[Scope], None] = lambda _scope: None,
     ) -> None:
         self._app = app
-        self._identify = identify
-        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        self._checks = checks
         self._body_bytes = body_bytes
         self._larger = {upload_path: upload_bytes}
+        self._rates = rates
+        self._refused_credential = refused_credential
+        self._headers = SECURITY_HEADERS | (TRANSPORT_SECURITY if tls else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with an id and with headers added to the answer."""
@@ -66,21 +66,38 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
-        scope["pme.request_id"] = request_id
-        scope["pme.principal"] = self._identify(scope)
+        scope["pme.request_id"] = request_id = _request_id(scope)
+        refusal = self._checks.check(scope) or self._too_large(scope)
+        if refusal is None and self._rates is not None:
+            refusal = await self._rates.admit_change(scope)
+        answer = self._app if refusal is None else refused(refusal, request_id)
+        counted, headed = self._counted(scope, receive), self._headed(scope, send)
+        if scope["method"] == "HEAD":
+            counted, headed = _without_body(counted, headed)
+            scope = {**scope, "method": "GET"}
+        await answer(scope, counted, headed)
 
-        async def send_with_headers(message: Message) -> None:
+    def _headed(self, scope: Scope, send: Send) -> Send:
+        started = time.perf_counter()
+
+        async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._note_refusal(scope, message["status"])
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                headers["X-Request-Id"] = request_id
+                headers["X-Request-Id"] = scope["pme.request_id"]
+                spent = (time.perf_counter() - started) * 1000
+                headers.setdefault("Server-Timing", f"total;dur={spent:.2f}")
             await send(message)
 
-        refusal = self._refusal(scope)
-        answer = self._app if refusal is None else _answer(refusal, request_id)
-        await answer(scope, self._counted(scope, receive), send_with_headers)
+        return headed
+
+    def _note_refusal(self, scope: Scope, status: int) -> None:
+        """Count a credential that opens nothing, and put it into the audit."""
+        if status == 401 and scope.get("pme.rejected") and self._rates is not None:  # noqa: PLR2004
+            self._rates.failed(scope)
+            self._refused_credential(scope)
 
     def _limit(self, scope: Scope) -> int:
         return self._larger.get(scope["path"], self._body_bytes)
@@ -100,30 +117,10 @@ class Guard:
 
         return counted
 
-    def _refusal(self, scope: Scope) -> Refusal | None:
-        headers = Headers(scope=scope)
-        if _host_name(headers.get("host", "")) not in self._allowed_hosts:
-            return Refusal(
-                421,
-                "WRONG_HOST",
-                "This name is not served here. Use http://127.0.0.1 or add it "
-                "to PME_ALLOWED_HOSTS.",
-            )
-        if "forwarded" in headers or "x-forwarded-for" in headers:
-            return Refusal(
-                403,
-                "FORWARDED",
-                "The request came through a proxy; the local mode has no "
-                "accounts and answers this machine alone.",
-            )
-        if scope["method"] in _SAFE:
-            return None
-        return _cross_site(headers) or _foreign_form(headers) or self._too_large(scope, headers)
-
-    def _too_large(self, scope: Scope, headers: Headers) -> Refusal | None:
+    def _too_large(self, scope: Scope) -> Refusal | None:
         """A declared size over the limit is refused before a byte is read."""
         limit = self._limit(scope)
-        declared = headers.get("content-length", "0")
+        declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) <= limit:
             return None
         return Refusal(
@@ -133,33 +130,34 @@ class Guard:
         )
 
 
-def _host_name(host: str) -> str:
-    """The Host header without its port."""
-    if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
+def refused(refusal: Refusal, request_id: str) -> Response:
+    """The answer to a request that did not pass."""
+    answer = problem(refusal.status, refusal.code, refusal.detail, request_id=request_id)
+    if refusal.retry_seconds is not None:
+        answer.headers["Retry-After"] = str(refusal.retry_seconds)
+    return answer
 
 
-def _cross_site(headers: Headers) -> Refusal | None:
-    """Requests of other sites' pages; a client that sends neither header is no browser."""
-    site = headers.get("sec-fetch-site")
-    origin = headers.get("origin")
-    own = f"http://{headers.get('host', '')}"
-    if site is not None:
-        foreign = site not in {"same-origin", "none"}
-    else:
-        foreign = origin is not None and origin != own
-    if not foreign:
-        return None
-    return Refusal(403, "CROSS_SITE", "Another site's page sent this request; it is refused.")
+def _request_id(scope: Scope) -> str:
+    """The client's own id where it sends a plain one, else a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _foreign_form(headers: Headers) -> Refusal | None:
-    kind = headers.get("content-type", "").lower()
-    if not kind.startswith(_FORMS):
-        return None
-    return Refusal(415, "CONTENT_TYPE", "Send JSON, or multipart/form-data for a file.")
+def _without_body(receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """HEAD is a GET whose body stays here; a stream ends at once as if its reader had left."""
+    done = False
 
+    async def received() -> Message:
+        return {"type": "http.disconnect"} if done else await receive()
 
-def _answer(refusal: Refusal, request_id: str) -> Response:
-    return problem(refusal.status, refusal.code, refusal.detail, request_id=request_id)
+    async def sent(message: Message) -> None:
+        nonlocal done
+        if done:
+            return
+        await send(message)
+        if message["type"] == "http.response.start":
+            done = True
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return received, sent

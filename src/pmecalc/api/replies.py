@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from pmecalc.api.guard import SECURITY_HEADERS, TRANSPORT_SECURITY
+from pmecalc.api.negotiate import encoding_of, has_already
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fastapi import Request
 
+    from pmecalc.cache.reply import Header
     from pmecalc.service.analyses import Analyses, Question
 
-_HEADERS = {
-    "Cache-Control": "private, no-cache",
-    "Vary": "Accept-Encoding, Authorization",
-}
+_CACHING: tuple[Header, ...] = (
+    (b"cache-control", b"private, no-cache"),
+    (b"vary", b"Accept-Encoding, Authorization"),
+)
+
+
+def finished_headers(*, tls: bool = False) -> tuple[Header, ...]:
+    """What every finished reply carries, so that nothing has to be added when it is sent."""
+    security = (SECURITY_HEADERS | (TRANSPORT_SECURITY if tls else {})).items()
+    return (*_CACHING, *((name.lower().encode(), value.encode()) for name, value in security))
 
 
 async def reply(request: Request, analyses: Analyses, tenant: str, question: Question) -> Response:
@@ -23,33 +35,23 @@ async def reply(request: Request, analyses: Analyses, tenant: str, question: Que
     started = time.perf_counter()
     pinned = await analyses.pin(tenant, question)
     etag = pinned.key.etag
-    if _matches(request.headers.get("if-none-match"), etag):
-        return Response(status_code=304, headers={**_HEADERS, "ETag": etag})
+    if has_already(request.headers.get("if-none-match", ""), etag):
+        return _response(304, b"", ((b"etag", etag.encode()), *_CACHING))
     result = await analyses.answer(pinned)
-    headers = {
-        **_HEADERS,
-        "ETag": etag,
-        "X-Cache": result.outcome,
-        "Server-Timing": f"answer;dur={(time.perf_counter() - started) * 1000:.2f}",
-    }
-    body = result.entry.body
-    if _accepts_gzip(request.headers.get("accept-encoding", "")):
-        body = result.entry.gzip
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, headers=headers, media_type="application/json")
+    made = result.entry.replies[encoding_of(request.headers.get("accept-encoding", ""))]
+    milliseconds = (time.perf_counter() - started) * 1000
+    return _response(
+        200,
+        made.body,
+        (
+            *made.headers,
+            (b"x-cache", result.outcome.encode()),
+            (b"server-timing", b"answer;dur=%.2f" % milliseconds),
+        ),
+    )
 
 
-def _matches(condition: str | None, etag: str) -> bool:
-    """Whether If-None-Match names the tag; weak comparison."""
-    if condition is None:
-        return False
-    known = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
-    return "*" in known or etag.removeprefix("W/") in known
-
-
-def _accepts_gzip(header: str) -> bool:
-    for part in header.lower().split(","):
-        coding, _, weight = part.partition(";")
-        if coding.strip() in {"gzip", "*"}:
-            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+def _response(status: int, body: bytes, headers: Iterable[Header]) -> Response:
+    response = Response(body, status)
+    response.raw_headers = list(headers)
+    return response

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from pmecalc.core.methods import METHODS
+from pmecalc.api.auth import Permission, Role
+from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod
 from pmecalc.ingest.names import invisible, name_of
 
 IndexKind = Literal["total_return", "net_total_return", "price"]
@@ -58,6 +59,12 @@ class MetricQuery(FundQuery):
     """Which answer about which fund."""
 
     fund: Id
+
+
+class SummaryQuery(MetricQuery):
+    """Which measures of which fund."""
+
+    all: Annotated[bool, Field(description="the further measures too")] = False
 
 
 class ChartQuery(FundQuery):
@@ -154,6 +161,7 @@ class EvaluateIn(Body):
     netting: str = "gross"
     lookup: str = "previous"
     max_staleness_days: Days | None = 100
+    all: Annotated[bool, Field(description="the further measures too")] = False
 
 
 class FundOut(BaseModel):
@@ -239,24 +247,88 @@ class ImportOut(BaseModel):
     already: bool
 
 
+class KeyIn(Body):
+    """An API key to be made; scopes narrow what its role allows."""
+
+    name: Name
+    role: Literal["viewer", "analyst", "admin"]
+    days: Annotated[int, Field(ge=1, le=365)] = 90
+    scopes: Annotated[list[Permission] | None, Field(min_length=1, max_length=10)] = None
+
+
+class KeyOut(BaseModel):
+    """An API key, without its secret; times in Unix milliseconds."""
+
+    id: str
+    role: Role
+    scopes: list[str] | None
+    name: str
+    actor: str
+    created: int
+    expires: int
+    last_used: int | None
+    revoked: int | None
+
+
+class NewKeyOut(KeyOut):
+    """A key just made: `key` is shown here and never again."""
+
+    key: str | None
+
+
+class KeysOut(BaseModel):
+    """A page of keys."""
+
+    items: list[KeyOut]
+    next: str | None
+
+
+class SessionOut(BaseModel):
+    """Who asks; `unprotected`: the service answers a network without accounts."""
+
+    mode: Literal["local", "key"]
+    unprotected: bool
+    signed_in: bool
+    tenant: str | None
+    role: Role | None
+    actor: str
+    permissions: list[Permission]
+
+
+class ImportRowOut(BaseModel):
+    """An import; times in Unix milliseconds, `datasets` how many it changed."""
+
+    id: str
+    state: Literal["staged", "committed", "undone", "failed"]
+    actor: str
+    raw_name: str | None
+    created: int
+    committed: int | None
+    undone_by: str | None
+    datasets: int
+
+
+class ImportsOut(BaseModel):
+    """A page of imports, the last one first."""
+
+    items: list[ImportRowOut]
+    next: str | None
+
+
+class UndoneOut(BaseModel):
+    """What an undo did: datasets that went back, and new ones that went away."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    import_id: Annotated[str, Field(alias="import")]
+    restored: int
+    removed: int
+
+
 def summary_schema() -> dict[str, object]:
     """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
-    number: dict[str, object] = {"type": ["number", "null"]}
-    metrics = {
-        name: {
-            "type": "object",
-            "description": f"{method.title}; {method.unit}; {method.source}",
-            "properties": {
-                "value": {"type": ["string", "null"]} if method.unit == "date" else number,
-                "status": {"type": "string"},
-                "roots": {"type": "array", "items": {"type": "number"}},
-                "reason": {"type": "string"},
-                "warnings": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": ["value", "status"],
-        }
-        for name, method in METHODS.items()
-    }
+    rows: list[AnyMethod] = [*METHODS.values(), *FURTHER.values()]
+    metrics = {row.name: _metric_schema(row) for row in rows}
     return {
         "type": "object",
         "properties": {
@@ -264,11 +336,27 @@ def summary_schema() -> dict[str, object]:
             "benchmark": {"type": ["string", "null"]},
             "currency": {"type": ["string", "null"]},
             "as_of": {"type": "string", "format": "date"},
-            "metrics": {"type": "object", "properties": metrics, "required": list(metrics)},
+            "metrics": {"type": "object", "properties": metrics, "required": list(METHODS)},
             "warnings": {"type": "array", "items": {"type": "object"}},
             "inputs": {"type": "object"},
         },
         "required": ["fund", "benchmark", "currency", "as_of", "metrics", "warnings", "inputs"],
+    }
+
+
+def _metric_schema(row: AnyMethod) -> dict[str, object]:
+    fixed = row.defaults if isinstance(row, FurtherMethod) else ""
+    return {
+        "type": "object",
+        "description": "; ".join(filter(None, (row.title, row.unit, fixed, row.source))),
+        "properties": {
+            "value": {"type": ["string" if row.unit == "date" else "number", "null"]},
+            "status": {"type": "string"},
+            "roots": {"type": "array", "items": {"type": "number"}},
+            "reason": {"type": "string"},
+            "warnings": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["value", "status"],
     }
 
 

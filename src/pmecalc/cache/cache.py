@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -16,14 +16,16 @@ import orjson
 from pmecalc.cache.budget import Budget
 from pmecalc.cache.entry import NEVER, Entry, EntryRejectedError, decode, finish
 from pmecalc.cache.flights import Flights
+from pmecalc.cache.histogram import Histogram
 from pmecalc.cache.workers import ComputePool
 from pmecalc.cache.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pmecalc.cache.key import CacheKey
     from pmecalc.cache.memory import MemoryTier
+    from pmecalc.cache.reply import Header
     from pmecalc.cache.tier import SharedTier
 
 _WorkT = TypeVar("_WorkT")
@@ -69,6 +71,7 @@ class Cache:
         budget_ms: float = BUDGET_MS,
         max_entry_bytes: int = MAX_ENTRY_BYTES,
         compute_pool: ComputePool | None = None,
+        headers: Iterable[Header] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._memory = memory
@@ -77,6 +80,7 @@ class Cache:
         self._budget_seconds = budget_ms / 1000
         self._max_entry_bytes = max_entry_bytes
         self._pool = compute_pool or ComputePool()
+        self._headers = tuple(headers)
         self._clock = clock
         # Decoding and encoding have a thread of their own: hits do not queue behind computations.
         self._codec = ThreadPoolExecutor(1, thread_name_prefix="pme-codec")
@@ -84,6 +88,8 @@ class Cache:
         self._loads: Flights[Entry | None] = Flights()
         self._writer = Writer(redis, codec=self._codec, clock=clock)
         self._counts: Counter[str] = Counter()
+        self._answers: Counter[tuple[str, str]] = Counter()  # by view and outcome
+        self._compute_times: defaultdict[str, Histogram] = defaultdict(Histogram)
         self._rejected: Counter[str] = Counter()
 
     async def start(self) -> None:
@@ -111,7 +117,7 @@ class Cache:
         entry = self._memory.get(key.text)
         if entry is None or entry.digest != key.digest:
             return None
-        self._counts["memory"] += 1
+        self._answers[key.view, "memory"] += 1
         return entry
 
     async def get_or_compute(
@@ -130,7 +136,7 @@ class Cache:
             key.text, lambda: self._load_or_compute(key, compute, budget or self.budget())
         )
         outcome: Outcome = "joined" if joined else result.outcome
-        self._counts[outcome] += 1
+        self._answers[key.view, outcome] += 1
         return Result(result.entry, outcome)
 
     async def get(self, key: CacheKey, default: object = MISS) -> object:
@@ -139,20 +145,23 @@ class Cache:
         if entry is None:
             self._counts["memory_misses"] += 1
             entry = await self._load(key, self.budget())
-            self._counts["missed" if entry is None else "redis"] += 1
+            self._answers[key.view, "missed" if entry is None else "redis"] += 1
         return default if entry is None else orjson.loads(entry.body)
 
     async def set(self, key: CacheKey, value: object, ttl_seconds: float = TTL_SECONDS) -> None:
         """Store a JSON-able value until its time is over: memory at once, Redis soon after."""
         now = self._clock()
         entry = await self._in_codec(
-            lambda: finish(orjson.dumps(value), key=key, created=now, expires=now + ttl_seconds)
+            lambda: self._finish(orjson.dumps(value), key, expires=now + ttl_seconds)
         )
         self._store(key, entry)
 
     def stats(self) -> dict[str, object]:
-        """Counters only, whatever the tiers hold."""
-        hits, misses = self._counts["memory"], self._counts["memory_misses"]
+        """Counters only, whatever the tiers hold; `answers` by view and outcome."""
+        outcomes = dict.fromkeys(("memory", "redis", "computed", "joined"), 0)
+        for (_, outcome), count in self._answers.items():
+            outcomes[outcome] = outcomes.get(outcome, 0) + count
+        hits, misses = outcomes["memory"], self._counts["memory_misses"]
         shared = {"state": "off"} if self._redis is None else self._redis.stats()
         return {
             "memory": {
@@ -168,15 +177,25 @@ class Cache:
                 "rejected": dict(self._rejected),
                 "writes": self._writer.stats(),
             },
-            "compute": {"failed": self._counts["failed"], **self._pool.stats()},
-            "outcomes": {
-                name: self._counts[name] for name in ("memory", "redis", "computed", "joined")
+            "compute": {
+                "failed": self._counts["failed"],
+                **self._pool.stats(),
+                "seconds": {view: took.stats() for view, took in self._compute_times.items()},
             },
+            "outcomes": outcomes,
+            "answers": [
+                {"view": view, "outcome": outcome, "count": count}
+                for (view, outcome), count in self._answers.items()
+            ],
             "computes": self._counts["computes"],
-            "joined": self._counts["joined"],
+            "joined": outcomes["joined"],
             "flights": len(self._flights),
             "too_large": self._counts["too_large"],
         }
+
+    async def redis_figures(self) -> dict[str, int] | None:
+        """What Redis says of itself: a round trip, for the background alone."""
+        return None if self._redis is None else await self._redis.figures()
 
     async def _load_or_compute(
         self, key: CacheKey, compute: Callable[[], bytes], budget: Budget
@@ -186,12 +205,13 @@ class Cache:
             return Result(entry, "redis")
         self._counts["computes"] += 1
         try:
-            entry = await self._pool.run(lambda: finish(compute(), key=key, created=self._clock()))
+            computed, seconds = await self._pool.run(lambda: self._timed(compute, key))
         except BaseException:
             self._counts["failed"] += 1
             raise
-        self._store(key, entry)
-        return Result(entry, "computed")
+        self._compute_times[key.view].observe(seconds)
+        self._store(key, computed)
+        return Result(computed, "computed")
 
     async def _load(self, key: CacheKey, budget: Budget) -> Entry | None:
         """What Redis holds under the key, or is about to hold."""
@@ -209,7 +229,7 @@ class Cache:
         blob = await redis.get(key.text, budget=budget)
         if blob is None:
             return None
-        check = partial(decode, blob, key, max_bytes=self._max_entry_bytes)
+        check = partial(decode, blob, key, max_bytes=self._max_entry_bytes, headers=self._headers)
         try:
             entry = await self._in_codec(check)
         except EntryRejectedError as error:
@@ -234,10 +254,19 @@ class Cache:
 
     def _remember(self, key: CacheKey, entry: Entry) -> None:
         if entry.expires == NEVER:
-            self._memory.keep(key.text, entry, ttl_seconds=self._ttl_seconds)
+            self._memory.keep(key.text, entry, ttl_seconds=self._ttl_seconds, owner=key.tenant)
         else:
             left = entry.expires - self._clock()
-            self._memory.set(key.text, entry, ttl_seconds=left)
+            self._memory.set(key.text, entry, ttl_seconds=left, owner=key.tenant)
+
+    def _timed(self, compute: Callable[[], bytes], key: CacheKey) -> tuple[Entry, float]:
+        """The entry, and how long it took without the waiting for a thread."""
+        started = time.perf_counter()
+        entry = self._finish(compute(), key)
+        return entry, time.perf_counter() - started
+
+    def _finish(self, body: bytes, key: CacheKey, *, expires: float = NEVER) -> Entry:
+        return finish(body, key=key, created=self._clock(), expires=expires, headers=self._headers)
 
     async def _in_codec(self, work: Callable[[], _WorkT]) -> _WorkT:
         return await asyncio.get_running_loop().run_in_executor(self._codec, work)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import math
 import struct
@@ -11,8 +10,13 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from pmecalc.cache.reply import replies
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pmecalc.cache.key import CacheKey
+    from pmecalc.cache.reply import Encoding, Header, Reply
 
 NEVER = math.inf
 
@@ -22,10 +26,9 @@ _VERSION = 1
 _HEADER = struct.Struct(">3sBI32sdd")
 _SEAL_BYTES = 16
 _FRAME_AT = _HEADER.size + _SEAL_BYTES
-_GZIP_LEVEL = 5
 _ZSTD_LEVEL = 3
-# What an entry costs beside its bodies: objects, key text, places in the tables.
-_OVERHEAD_BYTES = 768
+# What an entry costs beside its bodies, measured as RSS: headers, key text, places in the tables.
+_OVERHEAD_BYTES = 2560
 
 
 class EntryRejectedError(Exception):
@@ -38,7 +41,7 @@ class EntryRejectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The replies to one key as they go over the wire, compressed once.
+    """The finished replies to one key.
 
     `expires` is NEVER for an answer that is a pure function of its key.
     """
@@ -47,21 +50,32 @@ class Entry:
     engine: int
     created: float
     expires: float
-    body: bytes
-    gzip: bytes
+    replies: Mapping[Encoding, Reply]
+
+    @property
+    def body(self) -> bytes:
+        """The JSON."""
+        return self.replies["identity"].body
 
     @property
     def size(self) -> int:
         """Bytes of memory."""
-        return len(self.body) + len(self.gzip) + _OVERHEAD_BYTES
+        return sum(len(reply.body) for reply in self.replies.values()) + _OVERHEAD_BYTES
 
 
-def finish(body: bytes, *, key: CacheKey, created: float, expires: float = NEVER) -> Entry:
+def finish(
+    body: bytes,
+    *,
+    key: CacheKey,
+    created: float,
+    expires: float = NEVER,
+    headers: Iterable[Header] = (),
+) -> Entry:
     """Make the replies of a JSON body; it compresses, so it belongs into a worker thread."""
     if not isinstance(body, bytes):
         raise TypeError(f"a computation returns its JSON as bytes, not {type(body).__name__}")
-    packed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
-    return Entry(key.digest, key.engine, created, expires, body, packed)
+    made = replies(body, etag=key.etag, headers=headers)
+    return Entry(key.digest, key.engine, created, expires, made)
 
 
 def encode(entry: Entry) -> bytes:
@@ -76,7 +90,7 @@ def encode(entry: Entry) -> bytes:
     return header + _seal(header, frame) + frame
 
 
-def decode(blob: bytes, key: CacheKey, *, max_bytes: int) -> Entry:
+def decode(blob: bytes, key: CacheKey, *, max_bytes: int, headers: Iterable[Header] = ()) -> Entry:
     """The entry of `key` that `blob` holds, or EntryRejectedError: never another key's data."""
     if len(blob) <= _FRAME_AT:
         raise EntryRejectedError("truncated")
@@ -87,7 +101,7 @@ def decode(blob: bytes, key: CacheKey, *, max_bytes: int) -> Entry:
     if _seal(header, frame) != blob[_HEADER.size : _FRAME_AT]:
         raise EntryRejectedError("seal")
     body = _checked_body(frame, max_bytes)
-    return finish(body, key=key, created=created, expires=expires)
+    return finish(body, key=key, created=created, expires=expires, headers=headers)
 
 
 def _checked_header(header: bytes, key: CacheKey) -> tuple[float, float]:

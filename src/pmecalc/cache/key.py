@@ -46,6 +46,8 @@ class CacheKey:
     text: str
     digest: bytes
     engine: int
+    view: str
+    tenant: str
 
     @property
     def etag(self) -> str:
@@ -66,7 +68,8 @@ def make_cache_key(view: str, params: Mapping[str, object], *, scope: Scope) -> 
     ]
     digest = _blake2b(canonical_json(parts), DIGEST_BYTES)
     tag = f"{{{scope.tenant}.{_dataset_tag(scope.datasets)}}}"
-    return CacheKey(f"{FORMAT}:{tag}:{view}:{scope.engine}:{digest.hex()}", digest, scope.engine)
+    text = f"{FORMAT}:{tag}:{view}:{scope.engine}:{digest.hex()}"
+    return CacheKey(text, digest, scope.engine, view, scope.tenant)
 
 
 def canonical_json(value: object) -> str:

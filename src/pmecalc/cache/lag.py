@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# A deadline missed while the loop was late by more than this says nothing about Redis.
 LAG_LIMIT_SECONDS = 0.020
 
 _BEAT_SECONDS = 0.005
 
 
 class LoopLag:
-    """A timer that beats while somebody waits, and remembers when it last came late."""
+    """A timer that beats while somebody waits, and adds up by how much it came late."""
 
     def __init__(self) -> None:
         self._waiting = 0
         self._due = 0.0
-        self._late_at = float("-inf")
+        self._late_seconds = 0.0
         self._worst_seconds = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -28,9 +29,9 @@ class LoopLag:
     def worst_seconds(self) -> float:
         return self._worst_seconds
 
-    def late_since(self, moment: float) -> bool:
-        """Whether the loop lagged more than the limit after `moment` (of the loop's clock)."""
-        return self._late_at >= moment
+    def late_seconds(self) -> float:
+        """All lateness so far; of two readings the difference is the loop's own part of a wait."""
+        return self._late_seconds + self._overdue()
 
     @contextmanager
     def watch(self) -> Iterator[None]:
@@ -42,16 +43,23 @@ class LoopLag:
         finally:
             self._waiting -= 1
             if self._waiting == 0 and self._timer is not None:
+                self._note(self._overdue())
                 self._timer.cancel()
                 self._timer = None
+
+    def _overdue(self) -> float:
+        if self._timer is None:
+            return 0.0
+        return max(0.0, asyncio.get_running_loop().time() - self._due)
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         self._due = loop.time() + _BEAT_SECONDS
         self._timer = loop.call_at(self._due, self._beat, loop)
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        late = loop.time() - self._due
-        self._worst_seconds = max(self._worst_seconds, late)
-        if late > LAG_LIMIT_SECONDS:
-            self._late_at = loop.time()
+        self._note(max(0.0, loop.time() - self._due))
         self._schedule(loop)
+
+    def _note(self, late: float) -> None:
+        self._late_seconds += late
+        self._worst_seconds = max(self._worst_seconds, late)

@@ -7,7 +7,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from pmecalc._version import __version__
-from pmecalc.cli import analyze, backup, doctor, erase, restore, serve, template
+from pmecalc.cli import (
+    analyze,
+    backup,
+    doctor,
+    erase,
+    keys,
+    load_test,
+    restore,
+    serve,
+    template,
+)
 from pmecalc.cli.exits import Exit
 from pmecalc.core.errors import InputError, NeedsInputError, PmeError
 
@@ -22,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"pme {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (analyze, serve, template, backup, restore, doctor, erase):
+    for command in (
+        *(analyze, keys, serve, load_test, template),
+        *(backup, restore, doctor, erase),
+    ):
         command.add(commands)
     given = parser.parse_args(arguments)
     try:

@@ -42,9 +42,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="oldest index level that may be used; `none` for no limit; default: 100",
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
+    parser.add_argument(
+        "--all", action="store_true", help="the further measures too; alone: a table of all"
+    )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--all", action="store_true", help="all measures as a table")
-    form.add_argument("--json", action="store_true", help="all measures as JSON")
+    form.add_argument("--json", action="store_true", help="the measures as JSON")
     form.add_argument("--csv", action="store_true", help="fund,metric,value,status")
     parser.set_defaults(run=run)
 
@@ -69,16 +71,16 @@ def run(given: argparse.Namespace) -> Exit:
     undefined = any(
         metric.value is None and metric.status != "ok"
         for report in reports
-        for metric in report.metrics.values()
+        for metric in report.outcomes(further=given.all).values()
     )
     return Exit.UNDEFINED if given.strict and undefined else Exit.OK
 
 
 def _shown(reports: list[Report], given: argparse.Namespace) -> str:
     if given.json:
-        return to_json(reports[0] if len(reports) == 1 else reports)
+        return to_json(reports[0] if len(reports) == 1 else reports, further=given.all)
     if given.csv:
-        return to_csv(reports)
+        return to_csv(reports, further=given.all)
     shown = everything if given.all else headline
     return "\n".join(shown(report) for report in reports)
 

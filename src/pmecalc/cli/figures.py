@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pmecalc.core.evaluate import WARNINGS
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import METHODS, any_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,11 +31,11 @@ def headline(report: Report) -> str:
 
 
 def everything(report: Report) -> str:
-    """Every measure of the table on a line: title, value, and why there is none."""
+    """Every measure on a line, the further ones too: title, value, and why there is none."""
     lines = [_title(report)]
-    for name, metric in report.metrics.items():
+    for name, metric in report.outcomes(further=True).items():
         why = "" if metric.status == "ok" else f"  {metric.status}: {metric.reason}"
-        lines.append(f"  {METHODS[name].title:<32}{_text(report, name):>18}{why}".rstrip())
+        lines.append(f"  {any_method(name).title:<32}{_text(report, name):>18}{why}".rstrip())
     lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
     return "\n".join(lines) + "\n"
 
@@ -56,7 +56,7 @@ def _text(report: Report, name: str) -> str:
     value = report[name].value
     if not isinstance(value, float):
         return value or ("none" if report[name].status == "ok" else "n/a")
-    text = _FORMS[METHODS[name].unit](value).replace("-", "−")
+    text = _FORMS[any_method(name).unit](value).replace("-", "−")
     return f"+{text}" if name in _SIGNED and value > 0 else text
 
 
@@ -73,6 +73,7 @@ def _reasons(report: Report) -> list[str]:
 
 _FORMS: dict[str, Callable[[float], str]] = {
     "rate": "{:.1%}".format,
+    "return": "{:.1%}".format,
     "multiple": "{:.2f}x".format,
     "ratio": "{:.2f}".format,
     "money": "{:,.2f}".format,

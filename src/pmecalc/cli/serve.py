@@ -16,11 +16,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "start the service and its page on this machine"
     parser = commands.add_parser("serve", help=text, description=text)
     parser.add_argument("--demo", action="store_true", help="add synthetic demo funds")
-    parser.add_argument("--host", help="loopback address; default: 127.0.0.1")
+    parser.add_argument("--mode", choices=("local", "key"), help="who may call; default: local")
+    parser.add_argument("--host", help="default: 127.0.0.1; others only in the mode key")
     parser.add_argument("--port", type=int, help="default: 8000")
     parser.add_argument("--data", metavar="FOLDER", help="default: the user's data folder")
     parser.add_argument("--workers", type=int, metavar="N", help="processes; default: 1")
     parser.add_argument("--redis-url", metavar="URL", help="share answers through Redis")
+    parser.add_argument(
+        "--insecure-no-auth-i-understand",
+        action="store_true",
+        help="let a network in without accounts: anyone may read and delete everything",
+    )
     parser.set_defaults(run=run)
 
 

@@ -19,7 +19,14 @@ from pmecalc.settings import Settings
 if TYPE_CHECKING:
     import argparse
 
-_OPTIONS = ("host", "port", "data", "workers", "redis_url", "demo")
+_OPTIONS = (
+    *("mode", "host", "port", "data", "workers", "redis_url", "demo"),
+    "insecure_no_auth_i_understand",
+)
+_NO_TLS = (
+    "pme serve: no TLS is declared (PME_TLS=true behind a proxy that ends it): keys that come in "
+    "clear from other machines are refused"
+)
 
 
 def serve(given: argparse.Namespace) -> Exit:
@@ -29,12 +36,16 @@ def serve(given: argparse.Namespace) -> Exit:
     try:
         settings = Settings()
         _check_port(settings)
-        prepare(settings)
+        first_key = prepare(settings)
     except ValidationError as error:
         return _refuse(_sentence(error))
     except (StoreError, OSError) as error:
         return _refuse(str(error))
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    if first_key is not None:
+        print(f"First admin's API key, shown once, valid for 24 hours: {first_key}")
+    if settings.mode == "key" and not settings.tls and not settings.is_loopback:
+        print(_NO_TLS, file=sys.stderr)
     print(f"PME Calculator on http://{host}:{settings.port}", flush=True)
     _run(settings)
     return Exit.OK

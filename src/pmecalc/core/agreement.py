@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pmecalc.core.methods import METHODS
-from pmecalc.core.metric import Metric, derived
+from pmecalc.core.methods import METHODS, any_method
 from pmecalc.core.pme.kaplan_schoar import ROUNDING
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import Options, value
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
+    from pmecalc.core.metric import Metric
     from pmecalc.core.valuation import Valuation
 
 Verdict: TypeAlias = Literal["ahead", "behind", "level"]
@@ -27,7 +27,6 @@ PARITY = {
     "mpme_spread": 0.0,
     "scaled_pme_spread": 0.0,
 }
-_TITLES = {"scaled_pme_spread": "Scaled PME spread"}
 _SPREADS = ("ln_spread", "pme_plus_spread", "mpme_spread", "scaled_pme_spread")
 _RATE_OF = {name: name.removesuffix("_spread") + "_irr" for name in _SPREADS}
 _LEVEL = 1e-11  # what rounding leaves of a rate or ratio that is at parity
@@ -139,16 +138,9 @@ def agreement(
 
 
 def _view(at: Valuation, name: str) -> MethodView:
-    metric = _metric(at, name)
-    title = _TITLES[name] if name in _TITLES else METHODS[name].title
-    return MethodView(name, title, metric, _verdict(at, name, metric), _marks(at, name))
-
-
-def _metric(at: Valuation, name: str) -> Metric:
-    if name in METHODS:
-        return METHODS[name].measure.at(at)
-    own, index = METHODS["irr"].measure.at(at), METHODS["scaled_pme_irr"].measure.at(at)
-    return derived(lambda fund, replica: fund - replica, own, index)
+    row = any_method(name)
+    metric = row.measure.at(at)
+    return MethodView(name, row.title, metric, _verdict(at, name, metric), _marks(at, name))
 
 
 def _verdict(at: Valuation, name: str, metric: Metric) -> Verdict | None:

@@ -10,7 +10,7 @@ from pmecalc.core import through_time as series
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import rule_of
-from pmecalc.core.methods import METHODS, method
+from pmecalc.core.methods import FURTHER, METHODS, any_method
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import Options, value
 
@@ -56,13 +56,14 @@ class Report:
     valuation
         What the measures were computed from.
     metrics
-        Outcome by name.
+        Outcome by name of the measures that every report has.
     warnings
         Codes of METHODS 11.2, each once.
 
     Notes
     -----
-    `report["ks_pme"]` is the whole outcome; `report.ks_pme` the number, or NotDefinedError.
+    `report["ks_pme"]` is the whole outcome; `report.ks_pme` the number, or NotDefinedError. The
+    further measures (`report.twr`) are computed when asked for.
     """
 
     valuation: Valuation
@@ -71,13 +72,14 @@ class Report:
 
     def __getitem__(self, name: str) -> Metric:
         """The outcome of a measure."""
-        return self.metrics[method(name).name]
+        known = self.metrics.get(name)
+        return any_method(name).measure.at(self.valuation) if known is None else known
 
     def __getattr__(self, name: str) -> float | str | None:
         """The value of a measure; NotDefinedError where it has none."""
-        if name not in METHODS:
+        if name not in METHODS and name not in FURTHER:
             raise AttributeError(f"a report has no {name!r}")
-        metric = self.metrics[name]
+        metric = self[name]
         if metric.value is None and metric.status != "ok":
             raise NotDefinedError(name, metric.status, metric.reason)
         return metric.value
@@ -107,16 +109,23 @@ class Report:
         """Years to break-even; see `core.through_time.payback`."""
         return series.payback(self.valuation)
 
-    def to_dict(self) -> dict[str, object]:
-        """The report as JSON-able values, INTERFACE 2."""
+    def outcomes(self, *, further: bool = False) -> dict[str, Metric]:
+        """The measures by name, in the order of the table; with the further ones if asked."""
+        return {name: self[name] for name in (*METHODS, *(FURTHER if further else ()))}
+
+    def to_dict(self, *, further: bool = False) -> dict[str, object]:
+        """The report as JSON-able values, INTERFACE 2; with the further measures if asked."""
         at = self.valuation
+        shown = self.outcomes(further=further)
+        warned = (code for metric in shown.values() for code in metric.warnings)
+        codes = dict.fromkeys((*self.warnings, *warned)) if further else self.warnings
         return {
             "fund": at.fund.name,
             "benchmark": at.benchmark.name if at.benchmark else None,
             "currency": at.fund.currency,
             "as_of": self.as_of,
-            "metrics": {name: _metric_dict(metric) for name, metric in self.metrics.items()},
-            "warnings": [{"code": code, "message": WARNINGS[code]} for code in self.warnings],
+            "metrics": {name: _metric_dict(metric) for name, metric in shown.items()},
+            "warnings": [{"code": code, "message": WARNINGS[code]} for code in codes],
             "inputs": _inputs(at),
         }
 

@@ -12,7 +12,7 @@ from pmecalc.core.dates import date_of, day_number, iso
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import Report, report_at
 from pmecalc.core.fund import frozen
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import FURTHER, METHODS
 from pmecalc.core.metric import Metric
 from pmecalc.core.valuation import Options, default_as_of, residual_values, value_on
 
@@ -191,7 +191,5 @@ def _from(fund: Fund, first: int, base: float) -> Fund:
 
 def _null(report: Report, first: int) -> Report:
     why = f"the NAV on {iso(first)} is not positive, so nothing was invested from then on"
-    return replace(
-        report,
-        metrics={name: Metric(None, "no_contributions", reason=why) for name in METHODS},
-    )
+    nothing = Metric(None, "no_contributions", reason=why)
+    return replace(report, metrics=dict.fromkeys((*METHODS, *FURTHER), nothing))

@@ -1,10 +1,14 @@
-"""The one table of measures: name, function, title, unit, source."""
+"""The one table of measures: name, function, title, unit, source.
+
+`METHODS` are those of every report; `FURTHER` those that a report computes when asked.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from pmecalc.core import irr as rates
 from pmecalc.core import multiples
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from pmecalc.core.measure import Measure
 
-Unit: TypeAlias = Literal["money", "multiple", "rate", "years", "date", "ratio"]
+Unit: TypeAlias = Literal["money", "multiple", "rate", "return", "years", "date", "ratio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,8 @@ class Method:
     title
         What the field calls it.
     unit
-        `money` (fund currency), `multiple` and `ratio` (no unit), `rate` (per year), `years`,
-        `date` (ISO text).
+        `money` (fund currency), `multiple` and `ratio` (no unit), `rate` (per year), `return`
+        (over the whole time), `years`, `date` (ISO text).
     source
         Where the formula stands: the section of METHODS, and the paper or standard.
     """
@@ -50,6 +54,38 @@ class Method:
     title: str
     unit: Unit
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherMethod:
+    """One row of the further measures, whose file is loaded at the first use.
+
+    Parameters
+    ----------
+    name
+        The name everywhere: Python, JSON, command line.
+    home
+        The module of the function, which has the same name.
+    title, unit, source
+        As for `Method`.
+    defaults
+        The parameters that the measure takes elsewhere and has fixed here, in words.
+    """
+
+    name: str
+    home: str
+    title: str
+    unit: Unit
+    source: str
+    defaults: str = ""
+
+    @property
+    def measure(self) -> Measure:
+        """The function."""
+        return cast("Measure", getattr(import_module(self.home), self.name))
+
+
+AnyMethod: TypeAlias = Method | FurtherMethod
 
 
 def _table(*rows: tuple[Measure, str, Unit, str]) -> Mapping[str, Method]:
@@ -119,9 +155,203 @@ METHODS = _table(
     (scaled.scaled_pme_irr, "Scaled PME IRR", "rate", "METHODS 4.8; Hamilton Lane; Bison"),
 )
 
+_CORE = "pmecalc.core."
+
+FURTHER: Mapping[str, FurtherMethod] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            FurtherMethod(
+                "twr",
+                _CORE + "time_weighted",
+                "Time-weighted return",
+                "rate",
+                "METHODS 3.5; GIPS 2020",
+                "GIPS form; flows at the end of their day",
+            ),
+            FurtherMethod(
+                "twr_cumulative",
+                _CORE + "time_weighted",
+                "Time-weighted return, whole",
+                "return",
+                "METHODS 3.5; GIPS 2020",
+                "flows at the end of their day",
+            ),
+            FurtherMethod(
+                "twr_index",
+                _CORE + "time_weighted",
+                "Index over the same periods",
+                "rate",
+                "METHODS 3.5",
+                "GIPS form",
+            ),
+            FurtherMethod(
+                "twr_excess",
+                _CORE + "time_weighted",
+                "Time-weighted return less index",
+                "rate",
+                "METHODS 3.5",
+                "arithmetic",
+            ),
+            FurtherMethod(
+                "modified_dietz",
+                _CORE + "time_weighted",
+                "Modified Dietz, whole",
+                "return",
+                "METHODS 3.4; Dietz 1966",
+                "since inception; flows at the end of their day",
+            ),
+            FurtherMethod(
+                "mirr_index",
+                _CORE + "market_mirr",
+                "MIRR, reinvested in the index",
+                "rate",
+                "METHODS 3.3",
+                "both rates are the index",
+            ),
+            FurtherMethod(
+                "scaled_pme_spread",
+                _CORE + "pme.scaled",
+                "Scaled PME spread",
+                "rate",
+                "METHODS 4.8; Hamilton Lane; Bison",
+                "",
+            ),
+            FurtherMethod(
+                "ipp",
+                _CORE + "pme.premium",
+                "Implied private premium",
+                "rate",
+                "METHODS 4.9; Global Endowment Management",
+                "",
+            ),
+            FurtherMethod(
+                "gpme_log",
+                _CORE + "pme.gpme",
+                "GPME of a log investor",
+                "ratio",
+                "METHODS 7.1; Korteweg & Nagel 2016",
+                "a = 0, b = 1; per commitment, else per contributions",
+            ),
+            FurtherMethod(
+                "duration",
+                _CORE + "attribution",
+                "Duration",
+                "years",
+                "METHODS 9; Phalippou & Gottschalg 2009",
+                "",
+            ),
+            FurtherMethod(
+                "average_holding",
+                _CORE + "attribution",
+                "Average holding",
+                "years",
+                "METHODS 9",
+                "",
+            ),
+            FurtherMethod(
+                "payback_dpi",
+                _CORE + "milestones",
+                "Paid back after",
+                "years",
+                "METHODS 9",
+                "DPI at or above 1",
+            ),
+            FurtherMethod(
+                "payback_tvpi",
+                _CORE + "milestones",
+                "TVPI above 1 for good after",
+                "years",
+                "METHODS 9",
+                "at or above 1 to the end",
+            ),
+            FurtherMethod(
+                "payback_ks_pme",
+                _CORE + "milestones",
+                "KS-PME above 1 for good after",
+                "years",
+                "METHODS 9",
+                "at or above 1 to the end",
+            ),
+            FurtherMethod(
+                "j_trough",
+                _CORE + "milestones",
+                "J-curve trough",
+                "money",
+                "METHODS 5.3",
+                "without NAV",
+            ),
+            FurtherMethod(
+                "j_trough_date",
+                _CORE + "milestones",
+                "J-curve trough on",
+                "date",
+                "METHODS 5.3",
+                "without NAV",
+            ),
+            FurtherMethod(
+                "break_even_nav",
+                _CORE + "break_even",
+                "NAV for KS-PME 1",
+                "money",
+                "METHODS 6.5",
+                "",
+            ),
+            FurtherMethod(
+                "volatility",
+                _CORE + "appraised",
+                "Volatility",
+                "rate",
+                "METHODS 8",
+                "of modified Dietz returns between NAVs",
+            ),
+            FurtherMethod(
+                "volatility_desmoothed",
+                _CORE + "appraised",
+                "Volatility, de-smoothed",
+                "rate",
+                "METHODS 8; Geltner 1993",
+                "phi estimated",
+            ),
+            FurtherMethod(
+                "max_drawdown",
+                _CORE + "appraised",
+                "Maximum drawdown",
+                "return",
+                "METHODS 8",
+                "of chained returns between NAVs",
+            ),
+            FurtherMethod(
+                "sharpe",
+                _CORE + "appraised",
+                "Sharpe ratio, de-smoothed",
+                "ratio",
+                "METHODS 8; Geltner 1993",
+                "risk-free rate 0; phi estimated",
+            ),
+            FurtherMethod(
+                "beta",
+                _CORE + "appraised",
+                "Beta",
+                "ratio",
+                "METHODS 8",
+                "risk-free rate 0",
+            ),
+            FurtherMethod(
+                "dimson_beta",
+                _CORE + "appraised",
+                "Beta, Dimson",
+                "ratio",
+                "METHODS 8; Dimson 1979",
+                "risk-free rate 0; 4 lags",
+            ),
+        )
+    }
+)
+
 
 def method(name: str) -> Method:
-    """The row of a name.
+    """The row of a measure of every report.
 
     Raises
     ------
@@ -136,3 +366,22 @@ def method(name: str) -> Method:
     if name not in METHODS:
         raise NotFoundError("measure", name, METHODS)
     return METHODS[name]
+
+
+def any_method(name: str) -> AnyMethod:
+    """The row of any measure, those of every report and the further ones.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such measure; lists the near ones.
+
+    Examples
+    --------
+    >>> any_method("twr").title
+    'Time-weighted return'
+    """
+    row: AnyMethod | None = METHODS.get(name) or FURTHER.get(name)
+    if row is None:
+        raise NotFoundError("measure", name, (*METHODS, *FURTHER))
+    return row

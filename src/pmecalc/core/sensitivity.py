@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pmecalc.core.errors import InputError
-from pmecalc.core.methods import method
+from pmecalc.core.methods import any_method
 from pmecalc.core.valuation import Options, value
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def nav_sensitivity(
     low, high = (
         replace(middle, nav=middle.nav * factor, known={}) for factor in (1 - change, 1 + change)
     )
-    measures = [method(name) for name in (NAV_MEASURES if names is None else names)]
+    measures = [any_method(name) for name in (NAV_MEASURES if names is None else names)]
     return {
         row.name: _compared(change, *(row.measure.at(at) for at in (low, middle, high)))
         for row in measures

@@ -10,7 +10,7 @@ import numpy as np
 
 from pmecalc.core.dates import date_of, day_number
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
-from pmecalc.core.methods import method
+from pmecalc.core.methods import any_method
 from pmecalc.core.pooled import pool
 from pmecalc.core.ranks import breakpoints
 from pmecalc.core.valuation import Options, value_on
@@ -262,7 +262,7 @@ def number_measure(name: str) -> Measure:
     >>> number_measure("tvpi").__name__
     'tvpi'
     """
-    row = method(name)
+    row = any_method(name)
     if row.unit == "date":
         raise InputError(
             f"{name} is a date, of which there is no mean.",

@@ -20,20 +20,24 @@ if TYPE_CHECKING:
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def to_json(reports: Report | list[Report]) -> str:
+def to_json(reports: Report | list[Report], *, further: bool = False) -> str:
     """The body of INTERFACE 2: an object, or a list for several reports."""
-    shown = [each.to_dict() for each in reports] if isinstance(reports, list) else reports.to_dict()
+    shown = (
+        [each.to_dict(further=further) for each in reports]
+        if isinstance(reports, list)
+        else reports.to_dict(further=further)
+    )
     return json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def to_csv(reports: Iterable[Report]) -> str:
+def to_csv(reports: Iterable[Report], *, further: bool = False) -> str:
     """Rows `fund,metric,value,status`; an undefined value is blank."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["fund", "metric", "value", "status"])
     for report in reports:
         fund = text_cell(report.valuation.fund.name or "")
-        for name, metric in report.metrics.items():
+        for name, metric in report.outcomes(further=further).items():
             value = "" if metric.value is None else metric.value
             writer.writerow([fund, name, value, metric.status])
     return text.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pmecalc.cache.cache import Cache, Result
+    from pmecalc.cache.entry import Entry
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.evaluate import Report
     from pmecalc.core.fund import Fund
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pmecalc.store.values import DatasetRow
 
 Need: TypeAlias = Literal["none", "optional", "required"]
+
+_MAX_DEFAULTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,11 @@ def _chart_views() -> dict[str, View]:
 
 
 VIEWS: Mapping[str, View] = MappingProxyType(
-    {"summary": View(lambda report: report.to_dict(), "optional"), **_chart_views()}
+    {
+        "summary": View(lambda report: report.to_dict(), "optional"),
+        "summary.all": View(lambda report: report.to_dict(further=True), "optional"),
+        **_chart_views(),
+    }
 )
 
 
@@ -71,13 +78,25 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """A question with the revisions that answer it; the key names all the answer depends on."""
+    """A question with the revisions that answer it; the key names all the answer depends on.
+
+    It holds as long as the store's word of changes is still `word`.
+    """
 
     tenant: str
     question: Question
     fund_revision: str
     benchmark_revision: str | None
     key: CacheKey
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Default:
+    """The benchmark of a fund for who names none, while `word` holds."""
+
+    benchmark: str | None
+    word: int
 
 
 class Analyses:
@@ -86,29 +105,29 @@ class Analyses:
     def __init__(self, store: Store, cache: Cache) -> None:
         self._store = store
         self._cache = cache
+        self._defaults: dict[tuple[str, str, Need], _Default] = {}
 
     async def pin(self, tenant: str, question: Question) -> Pinned:
         """Read the pointers once; from here on a concurrent import cannot mix two revisions."""
-        view = _view(question.view)
-        benchmark = question.benchmark
-        fund = self._store.pointer(tenant, "fund", question.fund)
-        if view.benchmark == "none":
-            benchmark = None
-        elif benchmark is None:
-            benchmark = await asyncio.to_thread(self._default_benchmark, tenant, question, view)
-        settled = Question(
-            view=question.view,
-            fund=question.fund,
-            benchmark=benchmark,
-            as_of=question.as_of,
-            max_staleness_days=question.max_staleness_days,
-        )
-        index = None
-        if benchmark is not None:
-            index = self._store.pointer(tenant, "benchmark", benchmark).revision
-        return Pinned(
-            tenant, settled, fund.revision, index, _key(tenant, settled, fund.revision, index)
-        )
+        word = self._store.changes.now()
+        default = self._known_default(tenant, question, word)
+        if default is None:
+            default = await asyncio.to_thread(self._find_default, tenant, question, word)
+            self._remember_default(tenant, question, default)
+        return self._pinned(tenant, question, default)
+
+    def pin_now(self, tenant: str, question: Question) -> Pinned | None:
+        """The same without waiting; None where a default benchmark has to be looked up first."""
+        default = self._known_default(tenant, question, self._store.changes.now())
+        return None if default is None else self._pinned(tenant, question, default)
+
+    def holds(self, pinned: Pinned) -> bool:
+        """Whether nothing was committed since the pointers of `pinned` were read."""
+        return pinned.word == self._store.changes.now()
+
+    def at_hand(self, pinned: Pinned) -> Entry | None:
+        """The finished reply if memory has it."""
+        return self._cache.peek(pinned.key)
 
     async def answer(self, pinned: Pinned) -> Result:
         """The finished reply, from the nearest tier or computed in a worker thread."""
@@ -125,18 +144,41 @@ class Analyses:
         report = evaluate(
             fund, index, as_of=question.as_of, max_staleness_days=question.max_staleness_days
         )
-        return orjson.dumps(VIEWS[question.view].make(report))
+        return orjson.dumps(VIEWS[question.view].make(report), option=orjson.OPT_SERIALIZE_NUMPY)
 
-    def _default_benchmark(self, tenant: str, question: Question, view: View) -> str | None:
+    def _pinned(self, tenant: str, question: Question, default: _Default) -> Pinned:
+        settled = replace(question, benchmark=default.benchmark)
+        fund = self._store.pointer(tenant, "fund", question.fund).revision
+        index = None
+        if settled.benchmark is not None:
+            index = self._store.pointer(tenant, "benchmark", settled.benchmark).revision
+        key = _key(tenant, settled, fund, index)
+        return Pinned(tenant, settled, fund, index, key, default.word)
+
+    def _known_default(self, tenant: str, question: Question, word: int) -> _Default | None:
+        need = _view(question.view).benchmark
+        if need == "none":
+            return _Default(None, word)
+        if question.benchmark is not None:
+            return _Default(question.benchmark, word)
+        known = self._defaults.get((tenant, question.fund, need))
+        return known if known is not None and known.word == word else None
+
+    def _remember_default(self, tenant: str, question: Question, default: _Default) -> None:
+        if len(self._defaults) >= _MAX_DEFAULTS:
+            self._defaults.clear()
+        self._defaults[tenant, question.fund, _view(question.view).benchmark] = default
+
+    def _find_default(self, tenant: str, question: Question, word: int) -> _Default:
         """The fund's own benchmark, else the only one."""
         own = self._store.dataset(tenant, "fund", question.fund).benchmark
         known = self._store.datasets(tenant, "benchmark", limit=20).items
         if own is not None and self._is_live(tenant, own):
-            return own
+            return _Default(own, word)
         if len(known) == 1:
-            return known[0].id
-        if view.benchmark == "optional":
-            return None
+            return _Default(known[0].id, word)
+        if _view(question.view).benchmark == "optional":
+            return _Default(None, word)
         raise _no_benchmark(known)
 
     def _is_live(self, tenant: str, benchmark: str) -> bool:
@@ -156,6 +198,7 @@ def evaluate_once(
     netting: str,
     lookup: str,
     max_staleness_days: int | None,
+    further: bool,
 ) -> bytes:
     """The summary of data that are not stored, as JSON."""
     report = evaluate(
@@ -167,7 +210,7 @@ def evaluate_once(
         lookup=lookup,
         max_staleness_days=max_staleness_days,
     )
-    return orjson.dumps(report.to_dict())
+    return orjson.dumps(report.to_dict(further=further), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _view(name: str) -> View:

@@ -65,6 +65,34 @@ def demo_funds() -> list[Fund]:
     return [_fund(plan, np.random.default_rng([_SEED, place])) for place, plan in enumerate(_PLANS)]
 
 
+def synthetic_funds(count: int) -> list[Fund]:
+    """So many funds: the demo's own, then further ones drawn like them."""
+    further = [_further(place) for place in range(len(_PLANS), count)]
+    return demo_funds()[:count] + [
+        _fund(plan, np.random.default_rng([_SEED, place]))
+        for place, plan in enumerate(further, len(_PLANS))
+    ]
+
+
+def load_synthetic(store: Store, tenant: str, count: int) -> None:
+    """Put so many synthetic funds and the demo index into an empty store, in one import."""
+    values: list[Fund | Benchmark] = [*synthetic_funds(count), demo_benchmark()]
+    store.commit(
+        tenant,
+        [
+            NewDataset(
+                kind="fund" if isinstance(value, Fund) else "benchmark",
+                name=value.name or "",
+                value=value,
+            )
+            for value in values
+        ],
+        raw=None,
+        raw_name="synthetic",
+        actor="demo",
+    )
+
+
 def load_demo(store: Store, tenant: str) -> None:
     """Put the demo into a store; what is there already stays as it is."""
     known = {
@@ -92,6 +120,20 @@ def _set_default(store: Store, tenant: str, names: set[str]) -> None:
     for row in store.datasets(tenant, "fund", limit=1000).items:
         if row.name in names:
             store.edit(tenant, "fund", row.id, {"benchmark": index})
+
+
+def _further(place: int) -> _Plan:
+    """A plan of its own between the demo's: another vintage and size, other rates."""
+    model = _PLANS[place % len(_PLANS)]
+    random = np.random.default_rng([_SEED, place, 1])
+    return _Plan(
+        f"Synthetic {model.strategy} {place + 1}",
+        model.strategy,
+        vintage=_FIRST_YEAR + int(random.integers(0, 10)),
+        commitment=round(model.commitment * float(random.uniform(0.5, 4.0)), 1),
+        growth=model.growth + float(random.normal(0, 0.03)),
+        volatility=model.volatility,
+    )
 
 
 def _fund(plan: _Plan, random: np.random.Generator) -> Fund:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 CATALOG = "catalog.sqlite"
 BACKUP_LOCK = "locks/backup"
+CHANGES = "changes"
 FOLDERS = ("objects", "raw", "tmp", "locks")
 LEAST_FREE = 512 * 2**20
 _MOUNTS = Path("/proc/mounts")

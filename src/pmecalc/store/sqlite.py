@@ -77,6 +77,11 @@ class Database:
     def __init__(self, path: Path, version: Version) -> None:
         self._connection = connect(path, version)
         self._lock = threading.Lock()
+        self._committed: Callable[[], None] = _nothing
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """Call this after each commit, before the write returns."""
+        self._committed = tell
 
     def read(self, query: Callable[[Connection], _T]) -> _T:
         with self._lock:
@@ -91,6 +96,7 @@ class Database:
                 self._begin()
                 result = work(self._connection)
                 self._connection.execute("COMMIT")
+                self._committed()
             except dbapi.Error as error:
                 raise _translated(error) from error
             else:
@@ -137,6 +143,16 @@ def opened_copy(path: Path) -> Iterator[Connection]:
             connection.close()
     except dbapi.Error as error:
         raise _translated(error) from error
+
+
+def data_version(db: Connection) -> int:
+    """Another number after a commit by any other connection."""
+    version: int = db.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _nothing() -> None:
+    """Nobody wants to know of commits."""
 
 
 def _code(error: dbapi.Error) -> int:

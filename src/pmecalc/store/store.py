@@ -30,6 +30,7 @@ from pmecalc.store import (
     undo,
     upkeep,
 )
+from pmecalc.store.changes import Changes
 from pmecalc.store.cursors import cursor_of, place_of, time_of
 from pmecalc.store.errors import BusyError, WritesRefusedError
 from pmecalc.store.items import checked
@@ -109,12 +110,14 @@ class Store:
                 pointers=_opened(closing, path, sqlite_version),
             )
             schema.migrate(connections.writer, migrations or schema.migrations(), instance, path)
+            changes = _watched(closing, root / layout.CHANGES, connections)
             step = step or _no_step
             objects = ObjectStore(root, disk=disk or Disk(), step=step)
             return cls(
                 root=root,
                 instance=instance,
                 connections=connections,
+                changes=changes,
                 objects=objects,
                 closing=closing.pop_all(),
                 step=step,
@@ -129,6 +132,7 @@ class Store:
         root: Path,
         instance: str,
         connections: Connections,
+        changes: Changes,
         objects: ObjectStore,
         closing: ExitStack,
         step: Step,
@@ -139,6 +143,7 @@ class Store:
         self.root = root
         self.instance = instance
         self._connections = connections
+        self.changes = changes
         self._objects = objects
         self._step = step
         self._clock = clock
@@ -277,6 +282,10 @@ class Store:
     def read(self, query: Callable[[sqlite.Connection], _T]) -> _T:
         """Run one statement that changes nothing."""
         return self._connections.reader.read(query)
+
+    def glance(self, query: Callable[[sqlite.Connection], _T]) -> _T:
+        """Run one indexed read on the pointers' connection, short enough for an event loop."""
+        return self._connections.pointers.read(query)
 
     def write(self, work: Callable[[sqlite.Connection], _T]) -> _T:
         """Run one transaction; the audit row of a change belongs into it."""
@@ -436,6 +445,14 @@ def _opened(closing: ExitStack, path: Path, version: sqlite.Version) -> sqlite.D
     database = sqlite.Database(path, version)
     closing.callback(database.close)
     return database
+
+
+def _watched(closing: ExitStack, path: Path, connections: Connections) -> Changes:
+    look = partial(connections.pointers.read, sqlite.data_version)
+    changes = Changes(path, data_version=look)
+    closing.callback(changes.close)
+    connections.writer.after_commit(changes.publish)
+    return changes
 
 
 def _warn_of_unsafe_library(version: sqlite.Version) -> None:

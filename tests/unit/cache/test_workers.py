@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
@@ -36,6 +38,20 @@ def test_stop_iteration_reaches_the_waiter():
         pool = ComputePool(workers=1)
         with pytest.raises(RuntimeError, match="StopIteration"):
             await asyncio.wait_for(pool.run(lambda: next(iter(()))), timeout=30)
+        pool.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority on Linux alone")
+def test_computations_give_way_to_the_event_loop():
+    """A worker thread is nicer than the thread that asked it."""
+
+    async def story():
+        pool = ComputePool(workers=1)
+        ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        theirs = await pool.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        assert theirs > ours or ours == 19
         pool.close()
 
     asyncio.run(story())

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from pmecalc import Benchmark, CashFlowError, Fund, InputError, NotDefinedError
-from pmecalc.core.returns import mirr, modified_dietz, time_weighted_return, twr
+from pmecalc.core.returns import mirr, modified_dietz
+from pmecalc.core.time_weighted import time_weighted_return, twr
 from pmecalc.core.valuation import value
 
 RATES = {"finance_rate": 0.07, "reinvest_rate": 0.12}

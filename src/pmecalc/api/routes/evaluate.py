@@ -6,17 +6,19 @@ import asyncio
 
 from fastapi import APIRouter, Response
 
+from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import EvaluateIn, summary_schema
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.fund import Fund
 from pmecalc.service.analyses import evaluate_once
 
-router = APIRouter(prefix="/v1", tags=["metrics"])
+router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
 
 
 @router.post(
     "/evaluate",
     response_model=None,
+    openapi_extra=needs("read"),
     responses={200: {"content": {"application/json": {"schema": summary_schema()}}}},
 )
 async def evaluate(body: EvaluateIn) -> Response:
@@ -35,4 +37,5 @@ def _evaluate(body: EvaluateIn) -> bytes:
         netting=body.netting,
         lookup=body.lookup,
         max_staleness_days=body.max_staleness_days,
+        further=body.all,
     )

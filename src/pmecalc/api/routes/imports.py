@@ -1,43 +1,62 @@
-"""Files in."""
+"""Files in, and the way back."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, UploadFile
+from fastapi import APIRouter, Path, Query, Request, Response, UploadFile
 
-from pmecalc.api.deps import Caller, ServicesOf
-from pmecalc.api.schemas import ImportOut, ImportQuery
+from pmecalc.api.deps import Asker, ServicesOf, Tenant
+from pmecalc.api.lists import link_next
+from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.route import ApiRoute, needs
+from pmecalc.api.schemas import (
+    Id,
+    ImportOut,
+    ImportQuery,
+    ImportRowOut,
+    ImportsOut,
+    PageQuery,
+    UndoneOut,
+)
 from pmecalc.ingest.template import template_csv
 from pmecalc.service.imports import ImportOptions
 
-router = APIRouter(prefix="/v1/imports", tags=["data"])
+router = APIRouter(prefix="/v1/imports", tags=["data"], route_class=ApiRoute)
+
+ImportId = Annotated[Id, Path()]
 
 
-@router.get("/template.csv", response_model=None)
+@router.get("/template.csv", response_model=None, openapi_extra=needs("public"))
 async def template() -> Response:
     """An example of the tidy file."""
     headers = {"Content-Disposition": 'attachment; filename="pme-template.csv"'}
     return Response(template_csv(), headers=headers, media_type="text/csv; charset=utf-8")
 
 
-@router.post("", status_code=201, response_model=ImportOut)
-async def import_file(
+@router.post("", status_code=201, response_model=ImportOut, openapi_extra=needs("write"))
+async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
+    request: Request,
     file: UploadFile,
     query: Annotated[ImportQuery, Query()],
     response: Response,
     services: ServicesOf,
-    caller: Caller,
+    tenant: Tenant,
+    asker: Asker,
+    key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """Read a file and commit what it holds; the same content again changes nothing (200)."""
-    given = query.model_dump(exclude={"commit"})
+    content, filename = await file.read(), file.filename or "upload"
     committed = await services.imports.commit(
-        caller.tenant,
-        await file.read(),
-        filename=file.filename or "upload",
-        options=ImportOptions(**given),
-        actor=caller.actor,
+        tenant,
+        content,
+        filename=filename,
+        options=ImportOptions(**query.model_dump(exclude={"commit"})),
+        by=asker,
+        once=once_of(request, key, filename.encode("utf-8", "replace"), content),
     )
+    mark_replayed(response, replayed=committed.replayed)
     if committed.already:
         response.status_code = 200
     return {
@@ -54,3 +73,34 @@ async def import_file(
         ],
         "already": committed.already,
     }
+
+
+@router.get("", response_model=ImportsOut, openapi_extra=needs("read"))
+async def imports(
+    request: Request,
+    response: Response,
+    page: Annotated[PageQuery, Query()],
+    services: ServicesOf,
+    tenant: Tenant,
+) -> dict[str, object]:
+    """The imports, the last one first."""
+    found = await services.imports.page(tenant, limit=page.limit, after=page.after)
+    link_next(request, response, found.next)
+    return {"items": [asdict(row) for row in found.items], "next": found.next}
+
+
+@router.get("/{import_id}", response_model=ImportRowOut, openapi_extra=needs("read"))
+async def one_import(
+    import_id: ImportId, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
+    """An import: who made it when, and whether it was undone."""
+    return asdict(await services.imports.one(tenant, import_id))
+
+
+@router.post("/{import_id}/undo", response_model=UndoneOut, openapi_extra=needs("write"))
+async def undo(
+    import_id: ImportId, services: ServicesOf, tenant: Tenant, asker: Asker
+) -> dict[str, object]:
+    """Take every dataset of an import back to what it was, or none (409 says why)."""
+    done = await services.imports.undo(tenant, import_id, by=asker)
+    return {"import": done.import_id, "restored": done.restored, "removed": done.removed}

@@ -7,13 +7,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from pmecalc.api.deps import ServicesOf, Tenant
+from pmecalc.api.questions import (
+    CHART_PATTERN,
+    chart_question,
+    metric_question,
+    summary_question,
+)
 from pmecalc.api.replies import reply
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, summary_schema
-from pmecalc.service.analyses import Question
+from pmecalc.api.route import ApiRoute, needs
+from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, SummaryQuery, summary_schema
 
-router = APIRouter(prefix="/v1", tags=["metrics"])
+router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
 
-ChartName = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["irr_pme"])]
+ChartName = Annotated[str, Path(pattern=CHART_PATTERN, examples=["irr_pme"])]
 
 
 def _json(schema: dict[str, object]) -> dict[int | str, dict[str, Any]]:
@@ -27,19 +33,22 @@ _CHART: dict[str, object] = {
 }
 
 
-@router.get("/metrics/summary", response_model=None, responses=_SUMMARY)
+@router.get(
+    "/metrics/summary", response_model=None, responses=_SUMMARY, openapi_extra=needs("read")
+)
 async def summary(
     request: Request,
-    query: Annotated[MetricQuery, Query()],
+    query: Annotated[SummaryQuery, Query()],
     services: ServicesOf,
     tenant: Tenant,
 ) -> Response:
-    """All measures of a fund."""
-    question = Question(view="summary", **query.model_dump())
-    return await reply(request, services.analyses, tenant, question)
+    """The measures of a fund; with `all=true` the further ones too."""
+    return await reply(request, services.analyses, tenant, summary_question(query))
 
 
-@router.get("/metrics/{chart}", response_model=None, responses=_json(_CHART))
+@router.get(
+    "/metrics/{chart}", response_model=None, responses=_json(_CHART), openapi_extra=needs("read")
+)
 async def metric(
     request: Request,
     chart: ChartName,
@@ -48,11 +57,10 @@ async def metric(
     tenant: Tenant,
 ) -> Response:
     """A chart as Plotly-shaped JSON."""
-    question = Question(view=chart, **query.model_dump())
-    return await reply(request, services.analyses, tenant, question)
+    return await reply(request, services.analyses, tenant, metric_question(chart, query))
 
 
-@router.get("/funds/{fund}/charts/{chart}", response_model=None)
+@router.get("/funds/{fund}/charts/{chart}", response_model=None, openapi_extra=needs("read"))
 async def fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
     request: Request,
     fund: Annotated[Id, Path()],
@@ -62,6 +70,5 @@ async def fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
     tenant: Tenant,
 ) -> Response:
     """A chart as the neutral spec that the page draws, or as Plotly-shaped JSON."""
-    view = f"{chart}.spec" if query.format == "spec" else chart
-    question = Question(view=view, fund=fund, **query.model_dump(exclude={"format"}))
+    question = chart_question(fund, chart, query)
     return await reply(request, services.analyses, tenant, question)

@@ -9,7 +9,8 @@ import numpy as np
 
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError, NotDefinedError
-from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS
+from pmecalc.core.measure import measure
+from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, undefined
 from pmecalc.core.pme.kaplan_schoar import start_level
 from pmecalc.core.valuation import Options, value
 
@@ -124,7 +125,33 @@ def gpme(
     for name, given in (("a", a), ("b", b)):
         if not math.isfinite(given):
             raise _refused(name, given, "a finite number")
-    at = value(fund, benchmark, as_of=as_of, options=Options.of(**options))
+    return _gpme(value(fund, benchmark, as_of=as_of, options=Options.of(**options)), a, b, scale)
+
+
+@measure(index=True)
+def gpme_log(at: Valuation) -> Metric:
+    """GPME of a log-utility investor (`a = 0`, `b = 1`): the NPV per unit of commitment.
+
+    Per unit of contributions where no commitment is known: KS-PME less 1 then.
+
+    References
+    ----------
+    METHODS 7.1, 4.2; docs/methods/gpme.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 100), ("2022-01-01", 200)])
+    >>> gpme_log(Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 150)]), world)
+    -0.25
+    """
+    try:
+        return Metric(_gpme(at, 0.0, 1.0, None))
+    except NotDefinedError as error:
+        return undefined(error.status, error.reason)
+
+
+def _gpme(at: Valuation, a: float, b: float, scale: str | float | None) -> float:
     if at.start is None:
         raise NotDefinedError("gpme", "no_flows", REASONS["no_flows"])
     log_factors = _log_factors(at, at.start, a, b)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pmecalc.core.irr import nearest_choice, rate_metric, solve_at
+from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import Metric
+from pmecalc.core.metric import Metric, derived
 from pmecalc.core.pme.kaplan_schoar import index_log_rate, ks_pme
 
 if TYPE_CHECKING:
@@ -43,3 +43,22 @@ def scaled_pme_irr(at: Valuation) -> Metric:
         solve_at(at, at.distributions, ratio.number * at.contributions),
         nearest_choice(index_log_rate(at)),
     )
+
+
+@measure(index=True)
+def scaled_pme_spread(at: Valuation) -> Metric:
+    """The fund's IRR less that of the scaled PME, per year.
+
+    References
+    ----------
+    METHODS 4.8, 4.3; docs/methods/scaled.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Benchmark, Fund
+    >>> world = Benchmark.of([("2021-01-01", 500), ("2022-01-01", 600)])
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 150)])
+    >>> round(scaled_pme_spread(fund, world), 12)
+    0.3
+    """
+    return derived(lambda fund, index: fund - index, irr.at(at), scaled_pme_irr.at(at))

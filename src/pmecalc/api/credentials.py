@@ -1,0 +1,114 @@
+"""The credential of a request: an API key in its header, or the cookie of a session."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, cast
+
+from pmecalc.api.auth import ANONYMOUS, Principal
+from pmecalc.api.checks import is_loopback
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+    from pmecalc.api.auth import Role
+    from pmecalc.service.holders import Holder, Holders
+    from pmecalc.service.keys import Keys
+
+_LOG = logging.getLogger(__name__)
+
+HOST_COOKIE = "__Host-pme"  # a browser sends it back over TLS and to this host alone
+PLAIN_COOKIE = "pme"  # over HTTP on the loopback, where there is no TLS
+
+
+class Credentials:
+    """Who asks, in the mode `key`; nobody is known before the store is open."""
+
+    def __init__(self) -> None:
+        self._holders: Holders | None = None
+        self._keys: Keys | None = None
+
+    def use(self, holders: Holders, keys: Keys) -> None:
+        """The store is open: ask these from now on."""
+        self._holders, self._keys = holders, keys
+
+    def refused(self, scope: Scope) -> None:
+        """Put a refused credential into the audit, while its answer goes out."""
+        if self._keys is None:
+            return
+        written = asyncio.get_running_loop().run_in_executor(
+            None, self._keys.record_failure, scope["pme.address"], scope["pme.request_id"]
+        )
+        written.add_done_callback(_log_failure)
+
+    def identify(self, scope: Scope) -> Principal:
+        """The principal of a valid credential, else nobody; `pme.rejected` tells a bad one."""
+        keys, cookie = presented(scope)
+        if not keys and cookie is None:
+            return ANONYMOUS
+        holder = self._holder(keys, cookie)
+        scope["pme.rejected"] = holder is None
+        scope["pme.holder"] = holder
+        return ANONYMOUS if holder is None else _principal(holder)
+
+    def _holder(self, keys: list[str], cookie: str | None) -> Holder | None:
+        if self._holders is None or len(keys) > 1:
+            return None
+        if not keys:
+            return self._holders.of_session(cookie or "")
+        scheme, _, key = keys[0].partition(" ")
+        return self._holders.of_key(key.strip()) if scheme.lower() == "bearer" else None
+
+
+def presented(scope: Scope) -> tuple[list[str], str | None]:
+    """The Authorization headers of a request, and its session's cookie."""
+    keys, cookie = [], None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            keys.append(value.decode("latin-1"))
+        elif name == b"cookie" and b"pme=" in value:
+            cookie = _session(value.decode("latin-1")) or cookie
+    return keys, cookie
+
+
+def set_cookie(answer: Response, scope: Scope, text: str, *, seconds: int) -> None:
+    """Give the browser its session, or with no text take it away."""
+    is_plain = scope["pme.clear"] and not scope["pme.secure"] and is_loopback(scope["pme.address"])
+    answer.set_cookie(
+        PLAIN_COOKIE if is_plain else HOST_COOKIE,
+        text,
+        max_age=seconds,
+        path="/",
+        secure=not is_plain,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _log_failure(written: asyncio.Future[None]) -> None:
+    error = None if written.cancelled() else written.exception()
+    if error is not None:
+        _LOG.error("a refused credential could not be put into the audit: %s", error)
+
+
+def _session(header: str) -> str | None:
+    try:
+        cookies = SimpleCookie(header)
+    except CookieError:
+        return None
+    found = cookies.get(HOST_COOKIE) or cookies.get(PLAIN_COOKIE)
+    return found.value if found else None
+
+
+def _principal(holder: Holder) -> Principal:
+    key = holder.key
+    return Principal(
+        tenant=key.tenant,
+        role=cast("Role", key.role),  # the table admits no other
+        actor=f"key:{key.id}",
+        scopes=None if key.scopes is None else frozenset(key.scopes),
+        via="key" if holder.session is None else "session",
+    )

@@ -1,0 +1,168 @@
+"""Hits, before the framework: what memory holds is sent at once, all else goes on unchanged."""
+
+from __future__ import annotations
+
+import random
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from pmecalc.api.negotiate import encoding_of, has_already
+from pmecalc.api.questions import question_of
+from pmecalc.core.errors import PmeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from starlette.types import Message, Scope
+
+    from pmecalc.api.auth import Principal
+    from pmecalc.api.checks import Checks
+    from pmecalc.cache.entry import Entry
+    from pmecalc.cache.reply import Encoding, Header
+    from pmecalc.service.analyses import Analyses, Pinned, Question
+
+    Admit: TypeAlias = Callable[[Scope, Mapping[bytes, bytes]], str | None]
+
+# Requests with one of these are rare, or mean more than the lane knows.
+_UNUSUAL = frozenset(
+    (b"content-length", b"transfer-encoding", b"expect", b"range", b"x-request-id")
+)
+_FORWARDED = frozenset((b"forwarded", b"x-forwarded-for"))
+_HIT: tuple[Header, ...] = ((b"x-cache", b"memory"), (b"server-timing", b'cache;desc="memory"'))
+_MAX_ADDRESSES = 8192
+_MAX_HOSTS = 64
+_ANY_HEADERS = 256
+
+
+class Messages(NamedTuple):
+    """The two messages of an answer."""
+
+    start: Message
+    body: Message
+
+
+class Hits:
+    """From a raw address to the reply in memory; it knows neither ASGI nor who asks."""
+
+    def __init__(self, analyses: Analyses) -> None:
+        self._analyses = analyses
+        self._questions = lru_cache(_MAX_ADDRESSES)(question_of)
+        self._pinned: dict[tuple[str, str, bytes], Pinned] = {}
+
+    def pinned(self, tenant: str, path: str, query: bytes) -> Pinned | None:
+        """The question of an address with the current revisions; None: ask the route."""
+        address = (tenant, path, query)
+        known = self._pinned.get(address)
+        if known is not None and self._analyses.holds(known):
+            return known
+        question = self._questions(path, query)
+        return None if question is None else self._pin(address, question)
+
+    def entry(self, pinned: Pinned) -> Entry | None:
+        """The finished replies, if memory has them."""
+        return self._analyses.at_hand(pinned)
+
+    def _pin(self, address: tuple[str, str, bytes], question: Question) -> Pinned | None:
+        try:
+            pinned = self._analyses.pin_now(address[0], question)
+        except PmeError:
+            return None
+        if pinned is not None:
+            if len(self._pinned) >= _MAX_ADDRESSES:
+                self._pinned.clear()
+            self._pinned[address] = pinned
+        return pinned
+
+
+class FastLane:
+    """Before `open` and after `close` everything goes on to the routes."""
+
+    def __init__(self, *, admit: Admit, headers: Iterable[Header]) -> None:
+        self._admit = admit
+        self._headers = tuple(headers)
+        self._hits: Hits | None = None
+        self._encoding = lru_cache(_ANY_HEADERS)(_encoding_of)
+        self._ids = random.Random(random.SystemRandom().getrandbits(64))  # noqa: S311  (no secret)
+
+    def open(self, hits: Hits) -> None:
+        """From now on it answers."""
+        self._hits = hits
+
+    def close(self) -> None:
+        """From now on the routes answer all."""
+        self._hits = None
+
+    def find(self, scope: Scope) -> Messages | None:
+        """The whole answer, or None: then the routes answer, and nothing has happened yet."""
+        hits = self._hits
+        if hits is None or scope["method"] != "GET":
+            return None
+        headers = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]) or not _UNUSUAL.isdisjoint(headers):
+            return None
+        tenant = self._admit(scope, headers)
+        if tenant is None:
+            return None
+        pinned = hits.pinned(tenant, scope["path"], scope["query_string"])
+        return None if pinned is None else self._answer(hits, pinned, headers)
+
+    def _answer(
+        self, hits: Hits, pinned: Pinned, headers: Mapping[bytes, bytes]
+    ) -> Messages | None:
+        condition = headers.get(b"if-none-match")
+        if condition is not None and has_already(condition.decode("latin-1"), pinned.key.etag):
+            return self._not_modified(pinned.key.etag)
+        entry = hits.entry(pinned)
+        if entry is None:
+            return None
+        reply = entry.replies[self._encoding(headers.get(b"accept-encoding", b""))]
+        return self._messages(200, (*reply.headers, *_HIT), reply.body)
+
+    def _not_modified(self, etag: str) -> Messages:
+        return self._messages(304, ((b"etag", etag.encode()), *self._headers), b"")
+
+    def _messages(self, status: int, headers: tuple[Header, ...], body: bytes) -> Messages:
+        request_id = b"%016x" % self._ids.getrandbits(64)
+        return Messages(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*headers, (b"x-request-id", request_id)],
+            },
+            {"type": "http.response.body", "body": body},
+        )
+
+
+def anyone(checks: Checks, principal: Principal) -> Admit:
+    """Admits for local mode: of these requests the guard judges the Host header alone."""
+    hosts: set[bytes] = set()
+
+    def admit(scope: Scope, headers: Mapping[bytes, bytes]) -> str | None:
+        if not _FORWARDED.isdisjoint(headers):
+            return None
+        host = headers.get(b"host", b"")
+        if host not in hosts:
+            if checks.check(scope) is not None:
+                return None
+            if len(hosts) >= _MAX_HOSTS:
+                hosts.clear()
+            hosts.add(host)
+        return principal.tenant
+
+    return admit
+
+
+def by_credential(checks: Checks) -> Admit:
+    """Admits for the modes with accounts: every check of the guard, for every request."""
+
+    def admit(scope: Scope, _headers: Mapping[bytes, bytes]) -> str | None:
+        if checks.check(scope) is not None:
+            return None
+        principal: Principal = scope["pme.principal"]
+        return principal.tenant if principal.may("read") else None
+
+    return admit
+
+
+def _encoding_of(accept: bytes) -> Encoding:
+    return encoding_of(accept.decode("latin-1"))

@@ -1,0 +1,168 @@
+"""A route of the API: it says who may call it, and answers nobody else before reading a body."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from pmecalc.api.checks import KEY, KEY_MISPLACED
+from pmecalc.api.errors import ForbiddenError, UnauthenticatedError
+from pmecalc.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
+    from fastapi import FastAPI, Request
+    from starlette.routing import BaseRoute
+
+    from pmecalc.api.auth import Permission, Principal
+
+MAX_DEPTH = 32
+MAX_NUMBERS = 100_000
+_PERMISSION = "x-permission"
+_SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "an API key; mode `key`"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-pme"},
+}
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def needs(permission: Permission) -> dict[str, Any]:
+    """What a route declares in `openapi_extra`: the permission that its callers need."""
+    is_public = permission == "public"
+    return {
+        _PERMISSION: permission,
+        "security": [] if is_public else [{"key": []}, {"session": []}],
+    }
+
+
+class ApiRoute(APIRoute):
+    """A route that has declared a permission; one that has not cannot be made."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401  (FastAPI's own)
+        super().__init__(path, endpoint, **options)
+        permission_of(self)
+
+    @property
+    def query_names(self) -> tuple[str, ...]:
+        """The query parameters that this route knows."""
+        return tuple(
+            name for field in self.dependant.query_params for name in _names_of(field.field_info)
+        )
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Check the caller, then the query, then a JSON body; only then answer."""
+        answer = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            _authorise(request, permission_of(self))
+            _refuse_unknown(request, self.query_names)
+            if request.headers.get("content-type", "").startswith("application/json"):
+                refuse_monstrous(await request.body())
+            return _tagged(request, await answer(request))
+
+        return checked
+
+
+def permission_of(route: APIRoute) -> Permission:
+    """The permission that a route declares."""
+    declared = (route.openapi_extra or {}).get(_PERMISSION)
+    if declared is None:
+        raise LookupError(f"The route {route.path} declares no permission: openapi_extra=needs(…)")
+    return cast("Permission", declared)
+
+
+def require_permissions(routes: Iterable[BaseRoute]) -> None:
+    """The start-up check: every route of the API is one that checks its callers."""
+    known = [context.original_route for context in iter_route_contexts(list(routes))]
+    unchecked = [
+        route.path
+        for route in known
+        if isinstance(route, APIRoute) and not isinstance(route, ApiRoute)
+    ]
+    if unchecked:
+        raise LookupError(f"{unchecked} check nobody: use APIRouter(route_class=ApiRoute)")
+
+
+def describe_credentials(app: FastAPI) -> None:
+    """Let OpenAPI say how a caller proves who it is; FastAPI's documented way to extend it."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = plain()
+        document.setdefault("components", {})["securitySchemes"] = _SCHEMES
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI documents
+
+
+def refuse_monstrous(body: bytes) -> None:
+    """Refuse JSON that is too deep or holds too many numbers, and one that carries a key."""
+    if KEY.search(body):
+        raise InputError(KEY_MISPLACED.detail, code=KEY_MISPLACED.code)
+    letters = np.frombuffer(_STRING.sub(b" ", body), np.uint8)
+    opens, closes = np.isin(letters, list(b"[{")), np.isin(letters, list(b"]}"))
+    depth = np.cumsum(opens.astype(np.int32) - closes.astype(np.int32))
+    if len(depth) and int(depth.max()) > MAX_DEPTH:
+        raise InputError(f"JSON is at most {MAX_DEPTH} levels deep.", code="JSON_TOO_DEEP")
+    inside = np.isin(letters, list(b"0123456789.eE+-"))
+    begins = np.isin(letters, list(b"0123456789-"))
+    numbers = int(np.count_nonzero(begins[1:] & ~inside[:-1]))
+    if numbers > MAX_NUMBERS:
+        raise InputError(
+            f"A request holds at most {MAX_NUMBERS:,} numbers; this one has {numbers:,}.",
+            code="TOO_MANY_NUMBERS",
+            hint="Upload a file instead.",
+        )
+
+
+def _authorise(request: Request, permission: Permission) -> None:
+    caller = cast("Principal", request.scope["pme.principal"])
+    if caller.may(permission):
+        return
+    if caller.role is None:
+        raise UnauthenticatedError
+    raise ForbiddenError(permission)
+
+
+def _refuse_unknown(request: Request, known: tuple[str, ...]) -> None:
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "msg": ""} for name in unknown]
+        )
+
+
+def _names_of(info: Any) -> list[str]:  # noqa: ANN401  (pydantic's FieldInfo, FastAPI's subclass)
+    kind = info.annotation
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [field.alias or name for name, field in kind.model_fields.items()]
+    return [info.alias] if info.alias else []
+
+
+def _tagged(request: Request, answer: Response) -> Response:
+    """A finished answer to a read gets an ETag of its bytes, unless it has one."""
+    is_json = answer.headers.get("content-type") == "application/json"
+    if request.method != "GET" or answer.status_code != 200 or not is_json:  # noqa: PLR2004
+        return answer
+    if "etag" in answer.headers or "cache-control" in answer.headers:
+        return answer
+    tag = f'"{blake2b(bytes(answer.body), digest_size=12).hexdigest()}"'
+    kept = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    if _matches(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=kept)
+    answer.headers.update(kept)
+    return answer
+
+
+def _matches(condition: str | None, etag: str) -> bool:
+    if condition is None:
+        return False
+    return etag in {tag.strip().removeprefix("W/") for tag in condition.split(",")}

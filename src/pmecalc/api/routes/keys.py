@@ -1,0 +1,96 @@
+"""The API keys of a tenant."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from pmecalc.api.deps import Asker, Caller, ServicesOf
+from pmecalc.api.errors import ForbiddenError
+from pmecalc.api.lists import link_next
+from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.route import ApiRoute, needs
+from pmecalc.api.schemas import Id, KeyIn, KeyOut, KeysOut, NewKeyOut, PageQuery
+
+if TYPE_CHECKING:
+    from pmecalc.store.keys import KeyRow
+
+router = APIRouter(prefix="/v1/keys", tags=["access"], route_class=ApiRoute)
+
+
+@router.get("", response_model=KeysOut, openapi_extra=needs("keys"))
+async def keys(
+    request: Request,
+    response: Response,
+    page: Annotated[PageQuery, Query()],
+    services: ServicesOf,
+    caller: Caller,
+) -> dict[str, object]:
+    """The keys of the tenant, oldest first; those that have ended too."""
+    rows, after = await asyncio.to_thread(
+        services.keys.page, caller.tenant, limit=page.limit, after=page.after
+    )
+    link_next(request, response, after)
+    return {"items": [_shown(row) for row in rows], "next": after}
+
+
+@router.post("", status_code=201, response_model=NewKeyOut, openapi_extra=needs("keys"))
+async def create(  # noqa: PLR0917  (FastAPI passes by name)
+    request: Request,
+    response: Response,
+    body: KeyIn,
+    services: ServicesOf,
+    caller: Caller,
+    asker: Asker,
+    key: IdempotencyKey = None,
+) -> dict[str, object]:
+    """Make a key; its text is in this answer and nowhere else, nor in a replay of it."""
+    beyond = [name for name in body.scopes or () if not caller.may(name)]
+    if beyond:
+        raise ForbiddenError(beyond[0])
+    made = await asyncio.to_thread(
+        services.keys.create,
+        caller.tenant,
+        role=body.role,
+        name=body.name,
+        days=body.days,
+        scopes=body.scopes,
+        by=asker,
+        once=once_of(request, key, await request.body()),
+    )
+    mark_replayed(response, replayed=made.text is None)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Location"] = f"/v1/keys/{made.row.id}"
+    return {**_shown(made.row), "key": made.text}
+
+
+@router.get("/{key}", response_model=KeyOut, openapi_extra=needs("keys"))
+async def key(
+    key: Annotated[Id, Path()], services: ServicesOf, caller: Caller
+) -> dict[str, object]:
+    """A key."""
+    return _shown(await asyncio.to_thread(services.keys.one, caller.tenant, key))
+
+
+@router.delete("/{key}", status_code=204, openapi_extra=needs("keys"))
+async def revoke(
+    key: Annotated[Id, Path()], services: ServicesOf, caller: Caller, asker: Asker
+) -> None:
+    """Revoke a key and its sessions; every worker refuses it within a second."""
+    await asyncio.to_thread(services.keys.revoke, caller.tenant, key, by=asker)
+
+
+def _shown(row: KeyRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "role": row.role,
+        "scopes": row.scopes,
+        "name": row.name,
+        "actor": row.actor,
+        "created": row.created,
+        "expires": row.expires,
+        "last_used": row.last_used,
+        "revoked": row.revoked,
+    }

@@ -1,0 +1,1 @@
+"""The load test: the real service under many users, driven from this process."""

@@ -1,0 +1,33 @@
+-- Who may come in. Of a secret only its SHA-256 is kept: 256 random bits need no slow hash.
+
+CREATE TABLE api_key (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('viewer', 'analyst', 'admin', 'operator')),
+    scopes_json TEXT,
+    name TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    last_used INTEGER,
+    revoked INTEGER,
+    PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
+
+-- A credential is what the tenant is read from, so these two are found without one.
+CREATE UNIQUE INDEX api_key_by_id ON api_key (id);
+
+CREATE TABLE session (
+    tenant TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    key TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (tenant, hash),
+    FOREIGN KEY (tenant, key) REFERENCES api_key (tenant, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX session_by_hash ON session (hash);
+CREATE INDEX session_by_key ON session (tenant, key);
