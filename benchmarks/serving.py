@@ -194,6 +194,8 @@ def compared(runners):
             found.append(p99_line(work, ours, bare))
     found.append(line("304", runners["lane 304"], runners["bare 304"], "bare 304", 0.85))
     lane = runners["lane small"]
+    headed = runners["bare headed"]
+    found.append(line("fast lane, 20 KB", lane, headed, "bare, with our headers"))
     found.append(
         line("FastAPI route, 20 KB", runners["route small"], runners["bare small"], "bare")
     )
