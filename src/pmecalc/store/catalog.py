@@ -47,6 +47,11 @@ class Live(NamedTuple):
     content: Content
 
 
+def is_erased(db: Connection, tenant: str) -> bool:
+    sql = "SELECT 1 FROM tenant WHERE id = ? AND erased_at IS NOT NULL"
+    return bool(db.execute(sql, (tenant,)).fetchall())
+
+
 def pointer(db: Connection, tenant: str, kind: Kind, dataset: str) -> Pointer | None:
     rows = db.execute(
         "SELECT p.rev, p.seq FROM pointer AS p "

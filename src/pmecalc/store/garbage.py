@@ -7,13 +7,14 @@ transaction too, so that neither can miss the other.
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmecalc.store import audit, remembered
+from pmecalc.store.objects import AREAS, stored_names
+from pmecalc.store.refusals import is_alive
 from pmecalc.store.undo import KEPT_MS
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Pass:
         revisions = self._remove_revisions()
         datasets = self.write(self._remove_datasets)
         self.write(self._fail_stuck_imports)
-        gone = [each for each in self._candidates() if self._remove(each)]
+        gone = self.remove_orphans()
         return Collected(
             revisions=revisions,
             datasets=datasets,
@@ -80,6 +81,10 @@ class Pass:
             answers=self.write(lambda db: remembered.forget(db, now=self.now)),
             audit=self.write(lambda db: audit.forget(db, before=self.now - _AUDIT_MS)),
         )
+
+    def remove_orphans(self) -> list[Candidate]:
+        """Stored files past their grace that nothing names."""
+        return [each for each in self._candidates() if self._remove(each)]
 
     def _remove_revisions(self) -> int:
         """What no undo or reader will ask for again, so it may be looked up beforehand."""
@@ -124,9 +129,8 @@ class Pass:
             "objects": {hash_ for (hash_,) in self.read(_packs_in_use)},
             "raw": {hash_ for (hash_,) in self.read(self._raw_in_use)},
         }
-        areas: tuple[Area, ...] = ("objects", "raw")
-        for area in areas:
-            for name in self.objects.names(area):
+        for area in AREAS:
+            for name in stored_names(self.root, area):
                 if name not in needed[area] and self._is_old(self.objects.path(area, name)):
                     yield Candidate(area, name)
             for (known,) in self.read(_RECORDED[area]):
@@ -182,15 +186,7 @@ def remove_drafts(root: Path, now: int) -> int:
 
 def _writer_lives(name: str) -> bool:
     found = _DRAFT.fullmatch(name)
-    if found is None:
-        return True
-    try:
-        os.kill(int(found[1]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return found is None or is_alive(int(found[1]))
 
 
 def _delete_revisions(db: Connection, keys: Sequence[tuple[str, str, int]]) -> None:

@@ -48,3 +48,8 @@ def release(db: Connection, lease: Lease, now: int) -> None:
         "UPDATE lease SET until = ? WHERE name = ? AND owner = ? AND fence = ? AND until > ?",
         (now, *lease, now),
     )
+
+
+def free_stuck(db: Connection, now: int) -> int:
+    """Free the leases that end later than any holder may ask for; how many there were."""
+    return db.execute("UPDATE lease SET until = ? WHERE until > ?", (now, now + HELD_MS)).rowcount

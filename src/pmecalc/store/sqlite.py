@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from pmecalc.core.errors import StoreError
@@ -12,7 +13,7 @@ from pmecalc.store.errors import BusyError, DamagedError, DiskFullError, WritesR
 
 if TYPE_CHECKING:
     import sqlite3 as dbapi
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 else:
     try:
@@ -129,6 +130,29 @@ def data_version(db: Connection) -> int:
 
 def _nothing() -> None:
     """Nobody wants to know of commits."""
+
+
+@contextmanager
+def opened(path: Path, version: Version) -> Iterator[Database]:
+    """A connection of its own, for as long as it is needed."""
+    database = Database(path, version)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def opened_copy(path: Path) -> Iterator[Connection]:
+    """A copy that nobody writes, left as it is: no log is made beside it."""
+    try:
+        connection = dbapi.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except dbapi.Error as error:
+        raise _translated(error) from error
 
 
 def _code(error: dbapi.Error) -> int:

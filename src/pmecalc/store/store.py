@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 
 from pmecalc.core.errors import NotFoundError
 from pmecalc.store import (
+    audit,
+    backup,
     catalog,
     commits,
     edits,
+    erase,
     garbage,
     layout,
     leases,
     reading,
     records,
+    refusals,
     remembered,
     schema,
     sqlite,
@@ -42,6 +46,8 @@ if TYPE_CHECKING:
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.fund import Fund
+    from pmecalc.store.backup import BackedUp, Manifest
+    from pmecalc.store.erase import Erased
     from pmecalc.store.garbage import Collected
     from pmecalc.store.items import Item
     from pmecalc.store.values import (
@@ -95,6 +101,7 @@ class Store:
         layout.refuse_network(root)
         instance = layout.prepare(root)
         _warn_of_unsafe_library(sqlite_version)
+        refusals.clear(root)
         with ExitStack() as closing, layout.exclusive(root / "locks" / "migrate"):
             shared = layout.share(root, ".".join(map(str, sqlite_version)))
             closing.callback(os.close, shared)
@@ -104,7 +111,7 @@ class Store:
                 reader=_opened(closing, path, sqlite_version),
                 pointers=_opened(closing, path, sqlite_version),
             )
-            schema.migrate(connections.writer, migrations or schema.migrations(), instance)
+            schema.migrate(connections.writer, migrations or schema.migrations(), instance, path)
             changes = _watched(closing, root / layout.CHANGES, connections)
             step = step or _no_step
             objects = ObjectStore(root, disk=disk or Disk(), step=step)
@@ -118,6 +125,7 @@ class Store:
                 step=step,
                 clock=clock or _now,
                 raw_days=raw_days,
+                version=sqlite_version,
             )
 
     def __init__(
@@ -132,6 +140,7 @@ class Store:
         step: Step,
         clock: Callable[[], int],
         raw_days: int,
+        version: sqlite.Version,
     ) -> None:
         self.root = root
         self.instance = instance
@@ -141,6 +150,7 @@ class Store:
         self._step = step
         self._clock = clock
         self._raw_days = raw_days
+        self._version = version
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._refused = False
         self._closing = closing
@@ -289,17 +299,16 @@ class Store:
             lease = self._lease(upkeep.DUTY, held) if free else None
             if lease is None:
                 return None
-            collected = garbage.Pass(
-                root=self.root,
-                objects=self._objects,
-                read=self.read,
-                write=partial(self._write_under, lease),
-                now=self.now(),
-                raw_days=self._raw_days,
-            ).run()
+            collected = self._pass(partial(self._write_under, lease)).run()
             self._write_under(lease, lambda db: upkeep.mark_done(db, self.now()))
             self._connections.writer.read(upkeep.tidy)
             return collected
+
+    def mend(self) -> tuple[int, int]:
+        """Remove orphans past their grace and free leases that outlast their time; how many."""
+        with layout.exclusive(self.root / layout.BACKUP_LOCK):
+            freed = self.write(lambda db: leases.free_stuck(db, self.now()))
+            return len(self._pass(self.write).remove_orphans()), freed
 
     def tend(self) -> Collected | None:
         """Collect garbage if that is due; cheap enough to be called every minute."""
@@ -329,6 +338,39 @@ class Store:
         if hashlib.sha256(data).hexdigest() != name:
             raise DamagedError(name, "its bytes are not those that were put aside")
         return data
+
+    def backup(self, target: Path, *, by: By = _SERVICE) -> BackedUp:
+        """Back the data folder up while it is served, by this process and others."""
+        done = backup.backup(self.root, self.instance, target, version=self._version)
+        detail = {"files": len(done.manifest.files), "catalog": done.manifest.catalog_hash}
+        self.write(
+            lambda db: audit.append(
+                db, at=self.now(), tenant=None, by=by, action="backup", detail=detail
+            )
+        )
+        return done
+
+    @classmethod
+    def restore(cls, source: Path, root: Path, *, by: By = _SERVICE) -> Manifest:
+        """Make a data folder of a backup, every hash verified; refuses one that is not empty."""
+        manifest = backup.restore(source, root)
+        with cls.open(root) as store:
+            detail = {"made": manifest.made, "audit": manifest.audit_hash}
+            store.write(
+                lambda db: audit.append(
+                    db, at=store.now(), tenant=None, by=by, action="restore", detail=detail
+                )
+            )
+        return manifest
+
+    def erase(self, tenant: str, *, by: By = _SERVICE) -> Erased:
+        """Remove all that a tenant has; what it had cannot be brought back."""
+        with layout.exclusive(self.root / layout.BACKUP_LOCK):
+            erased = erase.erase(
+                self.root, self._objects, self.read, self.write, tenant, by=by, now=self.now()
+            )
+            self._connections.writer.read(upkeep.tidy)
+            return erased
 
     def require_space(self, upload_bytes: int) -> None:
         """Refuse an upload beforehand where the disk has no room for it."""
@@ -371,6 +413,16 @@ class Store:
         self._step("committed")
         return committed
 
+    def _pass(self, write: sqlite.Run) -> garbage.Pass:
+        return garbage.Pass(
+            root=self.root,
+            objects=self._objects,
+            read=self.read,
+            write=write,
+            now=self.now(),
+            raw_days=self._raw_days,
+        )
+
     def _lease(self, name: str, held: ExitStack) -> leases.Lease | None:
         lease = self.write(lambda db: leases.take(db, name, self._owner, self.now()))
         if lease is not None:
@@ -406,8 +458,9 @@ class Store:
             try:
                 with suppress(commits.StaleError):
                     return work()
-            except WritesRefusedError:
+            except WritesRefusedError as error:
                 self._refused = True
+                refusals.note(self.root, str(error))
                 raise
         raise BusyError("Others keep changing the same datasets; try again.")
 
