@@ -6,8 +6,12 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pmecalc.api.doorkeeper import Phase
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from pmecalc.api.checks import Refusal
 
 PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.005
@@ -80,7 +84,7 @@ class FakeTier:
 
 
 class FakeRedisClient:
-    """A Redis client in a dict: raises `error`, or hangs, or answers with what it has."""
+    """A Redis client in a dict: raises `error`, or hangs, or is slow, or answers what it has."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, object] = {}
@@ -89,6 +93,7 @@ class FakeRedisClient:
         self.error: Exception | None = None
         self.write_error: Exception | None = None
         self.hangs = False
+        self.slow_seconds = 0.0
         self.px: list[int] = []
         self.running = 0
         self.most_running = 0
@@ -129,10 +134,30 @@ class FakeRedisClient:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.slow_seconds)
             if self.hangs:
                 await asyncio.Event().wait()
             if error is not None:
                 raise error
         finally:
             self.running -= 1
+
+
+class FakeConnection:
+    """What a doorkeeper sees of a connection: `now` is its phase; it keeps what it was told."""
+
+    def __init__(self, request: object = None) -> None:
+        self.now = Phase.HEAD
+        self.request = request
+        self.received = 0
+        self.refusals: list[Refusal | None] = []
+        self.aborted = False
+
+    def phase(self) -> tuple[Phase, object]:
+        return self.now, self.request
+
+    def refuse(self, refusal: Refusal | None) -> None:
+        self.refusals.append(refusal)
+
+    def abort(self) -> None:
+        self.aborted = True

@@ -9,15 +9,33 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 import httpx2
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 POLL_SECONDS = 0.05
+
+
+def resident_bytes(pid: int) -> int:
+    """VmRSS of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+
+def ticks(pid: int) -> float:
+    """CPU seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _is_worker(pid: int) -> bool:
+    """A process that multiprocessing spawned, and not its resource tracker."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
 
 
 def free_port() -> int:
@@ -39,7 +57,11 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +83,7 @@ class Server:
         ]
         self._process = subprocess.Popen(
             [*command, "serve", "--port", str(self.port), "--data", str(self.data), *self._options],
-            env={**kept, **self._environment},
+            env={**kept, "PME_WARM_ENGINE": "false", **self._environment},
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -89,6 +111,21 @@ class Server:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the server does not run"
+        return self._process.pid
+
+    def workers(self) -> list[int]:
+        """The processes that answer: the children of the manager, or the one process."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        found = [int(child) for child in children if _is_worker(int(child))]
+        return found or [self.pid]
+
+    def memories(self) -> list[int]:
+        """Resident bytes of each worker."""
+        return [resident_bytes(pid) for pid in self.workers()]
 
     def upload(self, path: Path, **query: str) -> httpx2.Response:
         with path.open("rb") as file:

@@ -6,33 +6,45 @@ import asyncio
 import logging
 import sqlite3
 import sys
-from contextlib import asynccontextmanager
+import threading
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from pmecalc import __version__
-from pmecalc.api import auth, errors
+from pmecalc.api import auth, errors, logs
 from pmecalc.api.checks import Checks
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
-from pmecalc.api.guard import Guard
+from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
 from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
-from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
+from pmecalc.api.routes import (
+    datasets,
+    evaluate,
+    imports,
+    jobs,
+    keys,
+    metrics,
+    session,
+    system,
+)
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.redis import RedisTier
 from pmecalc.cache.workers import ComputePool
+from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
 from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
+from pmecalc.service.job_kinds import job_kinds
+from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
 from pmecalc.service.upkeep import keep
 from pmecalc.service.vitals import Vitals
@@ -41,11 +53,10 @@ from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.types import Receive, Scope, Send
 
-    from pmecalc.api.fast_lane import Admit
     from pmecalc.cache.entry import Entry
 
 _LOG = logging.getLogger(__name__)
@@ -78,13 +89,13 @@ def create_app(settings: Settings) -> FastAPI:
     credentials = Credentials()
     rates = build_rates(settings)
     checks = build_checks(settings, credentials, rates)
-    lane = FastLane(
-        admit=build_admission(settings, checks), headers=finished_headers(tls=settings.tls)
-    )
+    lane = build_lane(settings, checks)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        turns = sys.getswitchinterval()
+        if settings.warm_engine:
+            # A daemon: who stops the server does not wait for a compiler.
+            threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)
         )
@@ -96,10 +107,13 @@ def create_app(settings: Settings) -> FastAPI:
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
         analyses = Analyses(store, cache)
+        files = Imports(store)
+        runner = Runner(store, job_kinds(store, files))
         app.state.services = Services(
             analyses=analyses,
             datasets=Datasets(store),
-            imports=Imports(store),
+            imports=files,
+            jobs=Jobs(store, wake=runner.wake),
             keys=known_keys,
             cache_stats=vitals.stats,
             ready=lambda: _can_read(store),
@@ -109,7 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
             unprotected=settings.is_unprotected,
         )
         lane.open(Hits(analyses))
-        sys.setswitchinterval(_TURN_SECONDS)
+        runner.start()
         ended = asyncio.Event()
         upkeep = asyncio.create_task(keep(store, ended))
         chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
@@ -117,15 +131,16 @@ def create_app(settings: Settings) -> FastAPI:
             _warn_of_no_accounts()
             chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
         try:
-            yield
+            with _short_turns():
+                yield
         finally:
-            sys.setswitchinterval(turns)
             lane.close()
             ended.set()
             for chore in chores:
                 chore.cancel()
             await upkeep
             await vitals.close()
+            await runner.close()
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
@@ -140,13 +155,19 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/openapi.json",
         lifespan=lifespan,
         responses=errors.DOCUMENTED,
+        form_limits={
+            "max_files": settings.form_files,
+            "max_fields": settings.form_fields,
+            "max_part_size": settings.form_field_bytes,
+        },
     )
     errors.install(app)
-    for room in (metrics, datasets, evaluate, imports, keys, session, system):
+    for room in (metrics, datasets, evaluate, imports, jobs, keys, session, system):
         app.include_router(room.router)
     require_permissions(app.routes)
     describe_credentials(app)
     app.router.routes.extend(page_routes())
+    app.add_middleware(logs.RequestLog, slow_seconds=settings.slow_request_s)
     app.add_middleware(
         Guard,
         checks=checks,
@@ -162,6 +183,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """The service as the environment says; what the server's workers call."""
+    logs.configure()
     return create_app(Settings())
 
 
@@ -191,9 +213,13 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
     )
 
 
-def build_admission(settings: Settings, checks: Checks) -> Admit:
-    """Whom the fast lane lets in: all of this machine, or who may read."""
-    return anyone(checks, auth.LOCAL) if settings.mode == "local" else by_credential(checks)
+def build_lane(settings: Settings, checks: Checks) -> FastLane:
+    """What answers hits; opened when there is a store."""
+    is_local = settings.mode == "local"
+    return FastLane(
+        admit=anyone(checks, auth.LOCAL) if is_local else by_credential(checks),
+        headers=finished_headers(security_headers(tls=settings.tls)),
+    )
 
 
 def build_rates(settings: Settings) -> Rates | None:
@@ -221,6 +247,8 @@ def build_cache(settings: Settings) -> Cache:
     )
     redis = None
     if settings.redis_address:
+        from pmecalc.cache.redis import RedisTier  # noqa: PLC0415  (8 MB a worker without Redis)
+
         redis = RedisTier.from_url(settings.redis_address, pool_size=settings.redis_pool)
     return Cache(
         memory,
@@ -229,7 +257,7 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
-        headers=finished_headers(tls=settings.tls),
+        headers=finished_headers(security_headers(tls=settings.tls)),
     )
 
 
@@ -241,13 +269,24 @@ def _can_read(store: Store) -> bool:
     return True
 
 
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """A computation gives the interpreter back soon when the event loop asks for it."""
+    turns = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(turns)
+
+
 async def _repeat(seconds: float, work: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(work)
         except StoreError as error:
-            _LOG.warning("a chore is put off: %s", error)
+            _LOG.warning("a chore is put off: %s", error.code)
 
 
 def _warn_of_no_accounts() -> None:

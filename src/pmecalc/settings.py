@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     cache_max_entry: int = Field(
         default=8 * _MIB, ge=1024, description="largest answer that is kept"
     )
+    slow_request_s: float = Field(
+        default=1.0,
+        gt=0,
+        description="an answer that begins later than this leaves a line in the log",
+    )
     cache_tenant_share: float = Field(
         default=0.40,
         gt=0,
@@ -90,6 +95,32 @@ class Settings(BaseSettings):
     rate_keys_per_h: int = Field(default=10, ge=1, description="new API keys an hour and key")
     rate_failures_per_min: int = Field(
         default=10, ge=1, description="refused credentials a minute and address; then 60 s of 429"
+    )
+
+    head_s: float = Field(default=10.0, gt=0, description="longest arrival of a request's head")
+    head_bytes: int = Field(default=32 * 1024, ge=1024, description="largest head of a request")
+    request_s: float = Field(default=120.0, gt=0, description="longest arrival of a body")
+    request_window_s: float = Field(
+        default=10.0, gt=0, description="time over which the rate of a body is averaged"
+    )
+    request_rate: float = Field(
+        default=1024.0, ge=0, description="bytes a second that a body must arrive with"
+    )
+    keep_alive_s: float = Field(default=15.0, gt=0, description="life of an unused connection")
+    unread_s: float = Field(
+        default=60.0, gt=0, description="longest wait for a client that reads nothing"
+    )
+    connections: int = Field(default=2000, ge=1, description="open connections a worker; then 503")
+    connections_per_address: int = Field(
+        default=100, ge=1, description="the same, an address; loopback and proxies are exempt"
+    )
+    form_files: int = Field(default=20, ge=1, description="files of an upload")
+    form_fields: int = Field(default=50, ge=1, description="fields of an upload beside its files")
+    form_field_bytes: int = Field(
+        default=64 * 1024, ge=1024, description="largest field of an upload that is no file"
+    )
+    warm_engine: bool = Field(
+        default=True, description="load the compiled loops of the extra `fast` in the background"
     )
 
     @model_validator(mode="after")

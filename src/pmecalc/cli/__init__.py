@@ -10,6 +10,7 @@ from pmecalc._version import __version__
 from pmecalc.cli import (
     analyze,
     backup,
+    batch,
     doctor,
     erase,
     keys,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_COMMANDS = (analyze, batch, serve, template, keys, backup, restore, doctor, erase, load_test)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code of UX 7."""
     parser = argparse.ArgumentParser(
@@ -32,10 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"pme {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (
-        *(analyze, keys, serve, load_test, template),
-        *(backup, restore, doctor, erase),
-    ):
+    for command in _COMMANDS:
         command.add(commands)
     given = parser.parse_args(arguments)
     try:

@@ -38,11 +38,21 @@ NUMBERS = {
         NumberColumn("distribution", 0.0, _AMOUNT),
         NumberColumn("amount", -_AMOUNT, _AMOUNT),
         NumberColumn("nav", -_AMOUNT, _AMOUNT),
+        NumberColumn("recallable", 0.0, _AMOUNT),
         NumberColumn("level", LEAST, _LEVEL),
     )
 }
 ACCEPTED: dict[Kind, tuple[str, ...]] = {
-    "fund": ("date", "contribution", "distribution", "amount", "nav", "fund", "currency"),
+    "fund": (
+        "date",
+        "contribution",
+        "distribution",
+        "amount",
+        "nav",
+        "recallable",
+        "fund",
+        "currency",
+    ),
     "benchmark": ("date", "level", "currency"),
 }
 

@@ -62,7 +62,7 @@ class Imports:
     ) -> Committed:
         """Read a file and commit all its datasets, or none; with `once` at most one time."""
         return await asyncio.to_thread(
-            self._commit, tenant, content, filename=filename, options=options, by=by, once=once
+            self.commit_now, tenant, content, filename=filename, options=options, by=by, once=once
         )
 
     async def page(self, tenant: str, *, limit: int, after: str | None) -> ImportPage:
@@ -77,7 +77,12 @@ class Imports:
         """Take all datasets of an import back, or none."""
         return await asyncio.to_thread(self._store.undo, tenant, import_id, by=by)
 
-    def _commit(
+    async def set_aside(self, tenant: str, content: bytes) -> str:
+        """Keep a file for a job that commits it later; its hash."""
+        await asyncio.to_thread(self._store.require_space, len(content))
+        return await asyncio.to_thread(self._store.keep_raw, tenant, content)
+
+    def commit_now(
         self,
         tenant: str,
         content: bytes,
@@ -87,6 +92,7 @@ class Imports:
         by: By,
         once: Once | None,
     ) -> Committed:
+        """The same in this thread."""
         self._store.require_space(len(content))
         upload = read_upload(
             content,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.service import secret_text
-from pmecalc.store import audit, keys, remembered
+from pmecalc.store import audit, keys, records, remembered
+from pmecalc.store.cursors import cursor_of, time_of
 from pmecalc.store.values import By, Once
 
 if TYPE_CHECKING:
@@ -96,9 +96,10 @@ class Keys:
         self, tenant: str, *, limit: int, after: str | None
     ) -> tuple[list[KeyRow], str | None]:
         """Some keys of a tenant, oldest first, and the cursor of the next page."""
-        place = _place(after)
+        place = time_of(after) or (0, "")
         rows = self._store.read(lambda db: keys.page(db, tenant, limit=limit + 1, after=place))
-        return rows[:limit], _cursor(rows[limit - 1]) if len(rows) > limit else None
+        last = rows[limit - 1] if len(rows) > limit else None
+        return rows[:limit], cursor_of(str(last.created), last.id) if last else None
 
     def one(self, tenant: str, key: str) -> KeyRow:
         """A key of a tenant."""
@@ -202,6 +203,7 @@ def checked_days(days: int) -> int:
 
 
 def _add(db: Connection, row: KeyRow, by: By) -> None:
+    records.add_tenant(db, row.tenant, row.created)
     keys.add(db, row)
     detail = {"role": row.role, "expires": row.expires, "scopes": row.scopes}
     audit.append(
@@ -213,30 +215,3 @@ def _add(db: Connection, row: KeyRow, by: By) -> None:
         object=row.id,
         detail=detail,
     )
-
-
-def _cursor(row: KeyRow) -> str:
-    return urlsafe_b64encode(f"{row.created}:{row.id}".encode()).decode().rstrip("=")
-
-
-def _place(cursor: str | None) -> tuple[int, str]:
-    if cursor is None:
-        return 0, ""
-    try:
-        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
-        created, _, key = urlsafe_b64decode(padded).decode().partition(":")
-        return _time(created), key
-    except ValueError as error:
-        raise InputError(
-            "This cursor is not known.",
-            code="BAD_CURSOR",
-            field="after",
-            hint="Use `next` of the page before, or leave it out.",
-        ) from error
-
-
-def _time(text: str) -> int:
-    """A time as a cursor holds it, or a ValueError."""
-    if not re.fullmatch(r"[0-9]{1,15}", text):
-        raise ValueError(text)
-    return int(text)

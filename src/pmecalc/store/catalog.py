@@ -158,6 +158,12 @@ def _import(row: tuple[Any, ...]) -> ImportRow:  # Any: as below
     return ImportRow(**dict(zip(names, row, strict=True)))
 
 
+def owns(db: Connection, tenant: str, name: str) -> bool:
+    """Whether a stored object is this tenant's."""
+    rows = db.execute("SELECT 1 FROM object WHERE tenant = ? AND hash = ?", (tenant, name))
+    return bool(rows.fetchall())
+
+
 def _live(row: tuple[Any, ...]) -> Live:  # Any: the driver's, and STRICT tables keep their types
     dataset, kind, name, own_json, created, revision, sequence, first, last = row[:9]
     content = Content(*row[9:])

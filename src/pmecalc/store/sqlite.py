@@ -122,6 +122,16 @@ class Database:
         self._connection.execute("BEGIN IMMEDIATE")
 
 
+def data_version(db: Connection) -> int:
+    """Another number after a commit by any other connection."""
+    version: int = db.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _nothing() -> None:
+    """Nobody wants to know of commits."""
+
+
 @contextmanager
 def opened(path: Path, version: Version) -> Iterator[Database]:
     """A connection of its own, for as long as it is needed."""
@@ -143,16 +153,6 @@ def opened_copy(path: Path) -> Iterator[Connection]:
             connection.close()
     except dbapi.Error as error:
         raise _translated(error) from error
-
-
-def data_version(db: Connection) -> int:
-    """Another number after a commit by any other connection."""
-    version: int = db.execute("PRAGMA data_version").fetchone()[0]
-    return version
-
-
-def _nothing() -> None:
-    """Nobody wants to know of commits."""
 
 
 def _code(error: dbapi.Error) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import secrets
@@ -23,6 +24,7 @@ from pmecalc.store import (
     layout,
     leases,
     reading,
+    records,
     refusals,
     remembered,
     schema,
@@ -32,7 +34,7 @@ from pmecalc.store import (
 )
 from pmecalc.store.changes import Changes
 from pmecalc.store.cursors import cursor_of, place_of, time_of
-from pmecalc.store.errors import BusyError, WritesRefusedError
+from pmecalc.store.errors import BusyError, DamagedError, WritesRefusedError
 from pmecalc.store.items import checked
 from pmecalc.store.objects import Disk, ObjectStore
 from pmecalc.store.values import By, DatasetPage, ImportPage
@@ -314,6 +316,28 @@ class Store:
         if due or upkeep.wal_is_large(self.root / layout.CATALOG):
             return self.collect_garbage()
         return None
+
+    def keep_raw(self, tenant: str, data: bytes) -> str:
+        """Put bytes aside for a tenant, for as long as uploads are kept; their hash."""
+        stored = self._attempted(lambda: self._objects.put_if_absent("raw", data))
+        now = self._clock()
+
+        def work(db: sqlite.Connection) -> None:
+            records.add_tenant(db, tenant, now)
+            records.add_object(db, tenant, "raw", stored, now)
+
+        self.write(work)
+        return stored.hash
+
+    def load_raw(self, tenant: str, name: str) -> bytes:
+        """Bytes that this tenant put aside, exactly as they were."""
+        if not self.read(lambda db: catalog.owns(db, tenant, name)):
+            raise NotFoundError("object", name)
+        with self._objects.open("raw", name) as file:
+            data = file.read()
+        if hashlib.sha256(data).hexdigest() != name:
+            raise DamagedError(name, "its bytes are not those that were put aside")
+        return data
 
     def backup(self, target: Path, *, by: By = _SERVICE) -> BackedUp:
         """Back the data folder up while it is served, by this process and others."""

@@ -13,8 +13,8 @@ from unit.store.samples import TENANT, new_fund
 
 SCHEMAS = Path(__file__).parents[2] / "data" / "schemas"
 TABLES = [
-    *("api_key", "audit", "change", "dataset", "idempotency", "import", "job", "lease", "meta"),
-    *("object", "pointer", "revision", "session", "tenant"),
+    *("api_key", "audit", "change", "dataset", "idempotency", "import", "job", "job_event"),
+    *("lease", "meta", "object", "pointer", "revision", "session", "tenant"),
 ]
 NEXT = Migration(
     len(migrations()) + 1, "CREATE TABLE extra (tenant TEXT NOT NULL PRIMARY KEY) STRICT;\n"

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Header, Path, Query, Request, Response, UploadFile
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
 from pmecalc.api.route import ApiRoute, needs
+from pmecalc.api.routes.jobs import accepted
 from pmecalc.api.schemas import (
     Id,
     ImportOut,
     ImportQuery,
     ImportRowOut,
     ImportsOut,
+    JobOut,
     PageQuery,
     UndoneOut,
 )
@@ -35,7 +37,13 @@ async def template() -> Response:
     return Response(template_csv(), headers=headers, media_type="text/csv; charset=utf-8")
 
 
-@router.post("", status_code=201, response_model=ImportOut, openapi_extra=needs("write"))
+@router.post(
+    "",
+    status_code=201,
+    response_model=ImportOut,
+    responses={202: {"model": JobOut}},
+    openapi_extra=needs("write"),
+)
 async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
     request: Request,
     file: UploadFile,
@@ -45,16 +53,30 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
     tenant: Tenant,
     asker: Asker,
     key: IdempotencyKey = None,
-) -> dict[str, object]:
-    """Read a file and commit what it holds; the same content again changes nothing (200)."""
+    prefer: Annotated[str | None, Header()] = None,
+) -> dict[str, object] | Response:
+    """Read a file and commit what it holds; the same content again changes nothing (200).
+
+    With `Prefer: respond-async` a job does it (202).
+    """
     content, filename = await file.read(), file.filename or "upload"
+    options = ImportOptions(**query.model_dump(exclude={"commit"}))
+    once = once_of(request, key, filename.encode("utf-8", "replace"), content)
+    if "respond-async" in (prefer or "").lower():
+        params = {
+            "object": await services.imports.set_aside(tenant, content),
+            "filename": filename,
+            "options": asdict(options),
+        }
+        row, replayed = await services.jobs.submit(tenant, "import", params, by=asker, once=once)
+        return accepted(row, replayed=replayed)
     committed = await services.imports.commit(
         tenant,
         content,
         filename=filename,
-        options=ImportOptions(**query.model_dump(exclude={"commit"})),
+        options=options,
         by=asker,
-        once=once_of(request, key, filename.encode("utf-8", "replace"), content),
+        once=once,
     )
     mark_replayed(response, replayed=committed.replayed)
     if committed.already:

@@ -47,6 +47,12 @@ export function readChart(chart, { fund, benchmark, as_of, signal }) {
   return get(address(path, { format: "spec", benchmark, as_of }), { signal });
 }
 
+export const readMethods = ({ signal, ...query }) => get(methodsUrl(query), { signal });
+
+export function methodsUrl({ fund, benchmark, as_of }) {
+  return address(`/v1/funds/${encodeURIComponent(fund)}/methods`, { benchmark, as_of });
+}
+
 export function chartUrl(chart, { fund, benchmark, as_of }) {
   return address(`/v1/metrics/${chart}`, { fund, benchmark, as_of });
 }

@@ -1,0 +1,186 @@
+"""uvicorn's HTTP protocol with limits: sizes are checked here, slowness by the doorkeeper."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from pmecalc.api.checks import Refusal
+from pmecalc.api.doorkeeper import Phase
+from pmecalc.api.errors import problem
+from pmecalc.api.guard import SECURITY_HEADERS
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from uvicorn.config import Config
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+    from uvicorn.server import ServerState
+
+    from pmecalc.api.doorkeeper import Doorkeeper
+
+_PIPELINED = 64  # requests that may wait behind one that is being answered
+
+MALFORMED = Refusal(400, "MALFORMED", "This is not an HTTP request.")
+LARGE_HEAD = Refusal(431, "HEADERS_TOO_LARGE", "The head of the request is too large.")
+MANY_REQUESTS = Refusal(503, "BUSY", "Too many requests wait on this connection.")
+
+
+class RefusedError(Exception):
+    """Ends the parsing of what else came in."""
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """A connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        doorkeeper: Doorkeeper,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.received = 0
+        self._doorkeeper = doorkeeper
+        self._limits = doorkeeper.limits
+        self._head = 0  # bytes since the last head or piece of a body was complete
+        self._refused = False
+        self._answered: RequestResponseCycle | None = None  # while others wait behind it
+
+    def phase(self) -> tuple[Phase, object]:
+        """What the connection is about, and which request."""
+        cycle = self._latest
+        if self._refused:
+            gone = cycle is None or cycle.disconnected or cycle.response_complete
+            return (Phase.LEAVING if gone else Phase.ANSWER), cycle
+        if self.transport.is_closing():
+            return Phase.ANSWER, cycle
+        held = self.flow.read_paused
+        if cycle is None or cycle.scope is not self.scope:
+            return (Phase.ANSWER if held else Phase.HEAD), self.scope
+        if cycle.more_body:
+            held = held or cycle.waiting_for_100_continue
+            return (Phase.HELD if held else Phase.BODY), cycle
+        return (Phase.IDLE if cycle.response_complete else Phase.ANSWER), cycle
+
+    def refuse(self, refusal: Refusal | None) -> None:
+        """Hear no more, and say why; without a word (None) between requests."""
+        if self._refused:
+            return
+        self._refused = True
+        cycle = self._latest
+        if cycle is None or cycle.scope is self.scope or cycle.response_complete:
+            self._end(refusal)
+        else:
+            cycle.keep_alive = False  # an earlier request is being answered: first that
+
+    def abort(self) -> None:
+        """Close without sending what is left."""
+        self.transport.abort()
+
+    # asyncio's and the parser's callbacks
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base
+        """Pass the doorkeeper."""
+        super().connection_made(transport)
+        self._doorkeeper.enter(self, self.client[0] if self.client else "")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take leave of the doorkeeper."""
+        self._doorkeeper.leave(self)
+        waiting = [cycle for cycle, _ in self.pipeline]
+        for cycle in (self._answered, *waiting):  # the base tells only the latest
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; a head that grows too large, or what is no HTTP, is refused."""
+        if self._refused:
+            return
+        self._head += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            return  # there is nothing to upgrade to: answered as the request that it is
+        except httptools.HttpParserError:
+            self.refuse(MALFORMED)
+        if self._head > self._limits.head_bytes:
+            self.refuse(LARGE_HEAD)
+
+    def on_headers_complete(self) -> None:
+        """The request may begin."""
+        if self._head > self._limits.head_bytes and self._head_size() > self._limits.head_bytes:
+            self._stop(LARGE_HEAD)
+        cycle = self._latest
+        if cycle is not None and not cycle.response_complete:
+            self._queue_behind(cycle)
+        self._head = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body."""
+        self._head = 0
+        self.received += len(body)
+        super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """The next request; the base would start a timer here, the doorkeeper looks instead."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._answered, app = self.pipeline.pop()
+            self._start_asgi_task(self._answered, app)
+
+    @property
+    def _latest(self) -> RequestResponseCycle | None:
+        """The last request whose head was complete."""
+        return self.cycle
+
+    def _queue_behind(self, cycle: RequestResponseCycle) -> None:
+        if not self.pipeline:
+            self._answered = cycle
+        elif len(self.pipeline) >= _PIPELINED:
+            self._stop(MANY_REQUESTS)
+
+    def _stop(self, refusal: Refusal) -> None:
+        self.refuse(refusal)
+        raise RefusedError
+
+    def _head_size(self) -> int:
+        """Exact, where the head came in one piece with something else."""
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _end(self, refusal: Refusal | None) -> None:
+        cycle = self._latest
+        begun = cycle is not None and cycle.scope is self.scope and cycle.response_started
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if refusal is None or begun:
+            self.transport.close()
+            return
+        self.transport.write(_reply(refusal, self.server_state.default_headers))
+        self.transport.write_eof()
+
+
+def _reply(refusal: Refusal, more: list[tuple[bytes, bytes]]) -> bytes:
+    """A problem document on the wire, for a connection that no application has seen."""
+    request_id = secrets.token_hex(8)
+    answer = problem(refusal.status, refusal.code, refusal.detail, request_id=request_id)
+    answer.headers.update({**SECURITY_HEADERS, "X-Request-Id": request_id, "Connection": "close"})
+    status = f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n".encode()
+    head = b"".join(b"%b: %b\r\n" % each for each in (*more, *answer.raw_headers))
+    return b"".join((status, head, b"\r\n", answer.body))
