@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import platform
 import sqlite3
 import sys
 import threading
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from fastapi import FastAPI
 
 from pmecalc import __version__
@@ -19,7 +21,7 @@ from pmecalc.api.checks import Checks
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
-from pmecalc.api.guard import Guard
+from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
 from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
@@ -38,6 +40,7 @@ from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.workers import ComputePool
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
+from pmecalc.core.evaluate import ENGINE
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
@@ -57,7 +60,6 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from pmecalc.api.fast_lane import Admit
     from pmecalc.cache.entry import Entry
 
 _LOG = logging.getLogger(__name__)
@@ -90,9 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     credentials = Credentials()
     rates = build_rates(settings)
     checks = build_checks(settings, credentials, rates)
-    lane = FastLane(
-        admit=build_admission(settings, checks), headers=finished_headers(tls=settings.tls)
-    )
+    lane = build_lane(settings, checks)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -104,7 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
         cache = build_cache(settings)
         await cache.start()
-        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures, versions=_versions())
         vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
@@ -216,9 +216,13 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
     )
 
 
-def build_admission(settings: Settings, checks: Checks) -> Admit:
-    """Whom the fast lane lets in: all of this machine, or who may read."""
-    return anyone(checks, auth.LOCAL) if settings.mode == "local" else by_credential(checks)
+def build_lane(settings: Settings, checks: Checks) -> FastLane:
+    """What answers hits; opened when there is a store."""
+    is_local = settings.mode == "local"
+    return FastLane(
+        admit=anyone(checks, auth.LOCAL) if is_local else by_credential(checks),
+        headers=finished_headers(security_headers(tls=settings.tls)),
+    )
 
 
 def build_rates(settings: Settings) -> Rates | None:
@@ -256,8 +260,17 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
-        headers=finished_headers(tls=settings.tls),
+        headers=finished_headers(security_headers(tls=settings.tls)),
     )
+
+
+def _versions() -> dict[str, str | int]:
+    return {
+        "pmecalc": __version__,
+        "engine": ENGINE,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
 
 
 def _can_read(store: Store) -> bool:

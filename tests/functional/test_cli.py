@@ -102,6 +102,25 @@ def test_methods_side_by_side(data):
     assert [float(row["value"]) for row in rows] == [each["value"] for each in shown["methods"]]
 
 
+def test_conventions_are_options(data):
+    """Each convention of `evaluate` can be said; the JSON repeats it."""
+    said = {
+        "day_count": "30E/360",
+        "netting": "same_day",
+        "lookup": "linear",
+        "nav_growth": "index",
+        "recallable": "net",
+    }
+    options = [part for name, value in said.items() for part in (f"--{name}", value)]
+    done = pme(
+        *("analyze", data / "sample_fund_quarterly.csv", "--json"),
+        *("--index", data / "sample_index_quarterly.csv"),
+        *(option.replace("_", "-") if option.startswith("--") else option for option in options),
+    )
+    inputs = json.loads(done.stdout)["inputs"]
+    assert {name: inputs[name] for name in said} == said
+
+
 def test_methods_need_an_index(data):
     """Without one there is nothing to compare with."""
     done = pme("analyze", data / "sample_fund_quarterly.csv", "--methods")

@@ -13,6 +13,7 @@ import pytest
 
 from fakes import FakeTier
 from pmecalc.api.fast_lane import Hits
+from pmecalc.api.guard import SECURITY_HEADERS
 from pmecalc.api.replies import finished_headers
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.entry import finish
@@ -26,7 +27,7 @@ TENANTS = ("ours", "theirs")
 NAMES = ("Alpha", "Beta")
 DATES = [f"{year}-{day}" for year in range(2014, 2018) for day in ("06-30", "12-31")]
 REQUESTS = 100_000
-HEADERS = finished_headers()
+HEADERS = finished_headers(SECURITY_HEADERS)
 
 
 def memory_of(max_bytes: int) -> MemoryTier:

@@ -56,7 +56,7 @@ class Guard:
         self._larger = {upload_path: upload_bytes}
         self._rates = rates
         self._refused_credential = refused_credential
-        self._headers = SECURITY_HEADERS | (TRANSPORT_SECURITY if tls else {})
+        self._headers = security_headers(tls=tls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with an id and with headers added to the answer."""
@@ -128,6 +128,11 @@ class Guard:
             "FILE_TOO_LARGE",
             f"The request body has {int(declared):,} bytes; at most {limit:,} are taken here.",
         )
+
+
+def security_headers(*, tls: bool) -> dict[str, str]:
+    """What every answer carries, on whichever lane."""
+    return SECURITY_HEADERS | (TRANSPORT_SECURITY if tls else {})
 
 
 def refused(refusal: Refusal, request_id: str) -> Response:

@@ -20,15 +20,15 @@ _ids = TypeAdapter(Id)
 _charts = TypeAdapter(Annotated[str, Field(pattern=CHART_PATTERN)])
 
 
-def metric_question(view: str, query: MetricQuery) -> Question:
-    """A view as `/v1/metrics` names it."""
-    return Question(view=view, **query.model_dump())
-
-
 def summary_question(query: SummaryQuery) -> Question:
-    """The measures of a fund, the further ones too where they are asked for."""
+    """The measures of a fund, with or without the further ones."""
     view = "summary.all" if query.all else "summary"
     return Question(view=view, **query.model_dump(exclude={"all"}))
+
+
+def metric_question(chart: str, query: MetricQuery) -> Question:
+    """A chart as Plotly-shaped JSON."""
+    return Question(view=chart, **query.model_dump())
 
 
 def chart_question(fund: str, chart: str, query: ChartQuery) -> Question:

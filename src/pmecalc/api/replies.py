@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from pmecalc.api.guard import SECURITY_HEADERS, TRANSPORT_SECURITY
 from pmecalc.api.negotiate import encoding_of, has_already
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fastapi import Request
 
@@ -24,10 +23,10 @@ _CACHING: tuple[Header, ...] = (
 )
 
 
-def finished_headers(*, tls: bool = False) -> tuple[Header, ...]:
+def finished_headers(security: Mapping[str, str]) -> tuple[Header, ...]:
     """What every finished reply carries, so that nothing has to be added when it is sent."""
-    security = (SECURITY_HEADERS | (TRANSPORT_SECURITY if tls else {})).items()
-    return (*_CACHING, *((name.lower().encode(), value.encode()) for name, value in security))
+    raw = ((name.lower().encode(), value.encode()) for name, value in security.items())
+    return (*_CACHING, *raw)
 
 
 async def reply(request: Request, analyses: Analyses, tenant: str, question: Question) -> Response:

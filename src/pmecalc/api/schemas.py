@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pmecalc.api.auth import Permission, Role
+from pmecalc.core.daycount import DayCount
+from pmecalc.core.lookup import Lookup
 from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod
+from pmecalc.core.valuation import NavGrowth, Netting, Recallable
 from pmecalc.ingest.names import invisible, name_of
 
 IndexKind = Literal["total_return", "net_total_return", "price"]
@@ -52,7 +55,14 @@ class FundQuery(Query):
 
     benchmark: Id | None = None
     as_of: date | None = None
+    day_count: Annotated[DayCount, Field(description="how long a year is")] = "ACT/365F"
+    netting: Annotated[Netting, Field(description="of the flows of one day")] = "gross"
+    lookup: Annotated[Lookup, Field(description="the index level that counts")] = "previous"
     max_staleness_days: Staleness = 100
+    nav_growth: Annotated[NavGrowth, Field(description="of a NAV rolled forward")] = "none"
+    recallable: Annotated[
+        Recallable, Field(description="`net`: offset against later calls in the multiples")
+    ] = "gross"
 
 
 class MetricQuery(FundQuery):
@@ -132,7 +142,10 @@ Rows = Annotated[list[Row], Field(max_length=30_000)]
 
 
 class FundIn(Body):
-    """Flows `[date, contribution, distribution]` or `[date, amount]`, NAVs `[date, nav]`."""
+    """Flows `[date, contribution, distribution]` or `[date, amount]`, NAVs `[date, nav]`.
+
+    `recallable`: `[date, amount]`, the part of that date's distributions that may be called again.
+    """
 
     flows: Rows
     navs: Rows = []
@@ -140,6 +153,8 @@ class FundIn(Body):
     name: Name | None = None
     currency: Currency | None = None
     sign: Literal["lp", "gp"] = "lp"
+    reversals: Literal["reject", "net"] = "reject"
+    recallable: Rows = []
 
 
 class BenchmarkIn(Body):
@@ -161,6 +176,8 @@ class EvaluateIn(Body):
     netting: str = "gross"
     lookup: str = "previous"
     max_staleness_days: Days | None = 100
+    nav_growth: str = "none"
+    recallable: str = "gross"
     all: Annotated[bool, Field(description="the further measures too")] = False
 
 

@@ -38,7 +38,8 @@ class _Owner(Generic[ValueT]):
 class MemoryTier(Generic[ValueT]):
     """`size_of` says what a value costs; the sum of the costs never exceeds `max_bytes`.
 
-    While something has to go, it goes first from owners that hold more than `share` of it all.
+    While something has to go, it goes first from owners that hold more than `share` of it all;
+    for a value that is itself larger than that nothing goes, and it is not kept.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class MemoryTier(Generic[ValueT]):
     ) -> None:
         self.delete(key)
         size = self._size_of(value)
-        if size > self._max_bytes:
+        if self._bytes + size > self._max_bytes and size > self._owner_bytes:
             self._too_large += 1
             return
         now = self._clock()

@@ -12,7 +12,7 @@ from pmecalc.core.daycount import year_fractions
 if TYPE_CHECKING:
     from pmecalc.charts.spec import Role
     from pmecalc.core.evaluate import Report
-    from pmecalc.core.fund import FloatArray
+    from pmecalc.core.fund import FloatArray, IntArray
 
 
 def cashflow_pacing(report: Report) -> ChartSpec:
@@ -21,9 +21,8 @@ def cashflow_pacing(report: Report) -> ChartSpec:
     commitment = at.fund.commitment
     whole = commitment or at.paid_in
     of = "commitment" if commitment else "paid-in capital"
-    ages = _ages(report)
-    paid = _shares("Paid in", "call", ages, at.contributions, whole)
-    received = _shares("Distributed", "dist", ages, at.distributions, whole)
+    paid = _shares("Paid in", "call", report, at.contributions, whole)
+    received = _shares("Distributed", "dist", report, at.distributions, whole)
     notes = [] if commitment else ["The commitment is not known: shares are of paid-in capital."]
     if not whole > 0:
         notes.append("Nothing was paid in, so there is nothing to take a share of.")
@@ -40,20 +39,22 @@ def cashflow_pacing(report: Report) -> ChartSpec:
     )
 
 
-def _ages(report: Report) -> FloatArray:
+def _days(report: Report) -> IntArray:
+    """Days on which money may have moved, from the first flow to the as-of date."""
     at = report.valuation
-    days = at.days[at.days >= at.start] if at.start is not None else at.days[:0]
-    return year_fractions(at.start or 0, np.append(days, at.as_of), at.options.day_count)
+    if at.start is None:
+        return at.days[:0]
+    return np.unique(np.append(at.days[at.days >= at.start], at.as_of))
 
 
-def _shares(name: str, role: Role, ages: FloatArray, amounts: FloatArray, whole: float) -> Series:
-    """The running total at each flow and at the as-of date."""
-    if not whole > 0:
+def _shares(name: str, role: Role, report: Report, amounts: FloatArray, whole: float) -> Series:
+    """The running total on each of the days."""
+    at, days = report.valuation, _days(report)
+    if at.start is None or not whole > 0:
         return Series(name, role, "left", "step", (), ())
-    own = amounts[len(amounts) - len(ages) + 1 :]
-    totals = np.cumsum(own) / whole
-    shares = np.append(totals, totals[-1:])
-    return Series(name, role, "left", "step", tuple(ages.tolist()), tuple(shares.tolist()))
+    ages = year_fractions(at.start, days, at.options.day_count)
+    totals = np.cumsum(amounts)[np.searchsorted(at.days, days, side="right") - 1] / whole
+    return Series(name, role, "left", "step", tuple(ages.tolist()), tuple(totals.tolist()))
 
 
 def _sentence(series: Series, of: str) -> str:

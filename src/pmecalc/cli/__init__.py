@@ -10,6 +10,7 @@ from pmecalc._version import __version__
 from pmecalc.cli import (
     analyze,
     backup,
+    batch,
     doctor,
     erase,
     keys,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_COMMANDS = (analyze, serve, template, keys, backup, restore, doctor, erase, load_test)
+_COMMANDS = (analyze, batch, serve, template, keys, backup, restore, doctor, erase, load_test)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

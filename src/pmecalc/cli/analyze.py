@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from pmecalc.cli.exits import Exit
 from pmecalc.cli.figures import everything, headline, side_by_side
 from pmecalc.core.benchmark import KINDS
+from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import evaluate
+from pmecalc.core.lookup import LOOKUPS
+from pmecalc.core.valuation import NAV_GROWTHS, NETTINGS, RECALLABLES
 from pmecalc.ingest.files import read_benchmark, read_funds
 from pmecalc.report.methods import methods_csv, methods_json
 from pmecalc.report.save import to_csv, to_json
@@ -19,6 +22,15 @@ if TYPE_CHECKING:
     import argparse
 
     from pmecalc.core.evaluate import Report
+
+
+_CONVENTIONS = {
+    "day_count": (tuple(DAY_COUNTS), "how long a year is; default: ACT/365F"),
+    "netting": (NETTINGS, "flows of one day; default: gross"),
+    "lookup": (tuple(LOOKUPS), "the index level that counts on a day; default: previous"),
+    "nav_growth": (NAV_GROWTHS, "of a NAV that is rolled forward; default: none"),
+    "recallable": (RECALLABLES, "net: offset against later calls in the multiples"),
+}
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -46,6 +58,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--methods", action="store_true", help="every PME method side by side; needs --index"
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
+    for name, (choices, text) in _CONVENTIONS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", choices=choices, help=text)
     parser.add_argument(
         "--all", action="store_true", help="the further measures too; alone: a table of all"
     )
@@ -68,7 +82,13 @@ def run(given: argparse.Namespace) -> Exit:
     if given.index:
         benchmark = read_benchmark(_path(given.index), index_kind=given.index_kind)
     reports = [
-        evaluate(fund, benchmark, as_of=given.as_of, max_staleness_days=given.max_staleness_days)
+        evaluate(
+            fund,
+            benchmark,
+            as_of=given.as_of,
+            max_staleness_days=given.max_staleness_days,
+            **_conventions(given),
+        )
         for fund in funds
     ]
     sys.stdout.write(_shown(reports, given))
@@ -89,6 +109,11 @@ def _shown(reports: list[Report], given: argparse.Namespace) -> str:
         return to_csv(reports, further=given.all)
     shown = everything if given.all else headline
     return "\n".join(shown(report) for report in reports)
+
+
+def _conventions(given: argparse.Namespace) -> dict[str, str]:
+    """Those that were said; the others are left to the library."""
+    return {name: said for name in _CONVENTIONS if (said := getattr(given, name)) is not None}
 
 
 def _methods(reports: list[Report], given: argparse.Namespace) -> str:

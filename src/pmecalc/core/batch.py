@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core import engine
-from pmecalc.core.compiled import conventions, knows
+from pmecalc.core.compiled import conventions, knows, warnings_by_measure
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import BenchmarkError, NotDefinedError
 from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
@@ -20,7 +20,7 @@ from pmecalc.core.lookup import levels_by_day, rule_of
 from pmecalc.core.methods import METHODS, method
 from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.ragged import Ragged
-from pmecalc.core.valuation import Options, value_on
+from pmecalc.core.valuation import Options, value, value_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
     from pmecalc.core.ragged import DayArray
+    from pmecalc.core.valuation import Valuation
 
 _CHUNK, _LEAST_CHUNK = 2048, 256
+_WORTH_LOADING = 1000  # funds: a second or two of the plain engine
 _HAS_RATE = (0, 1)  # ok, multiple
 _EPOCH = np.datetime64("1970-01-01")
 _LAST_DAY = np.iinfo(np.int32).max
@@ -156,7 +158,7 @@ def batch(
         recallable=recallable,
     )
     task = Task(ragged, index, as_ofs(ragged, as_of), options, names)
-    compute = compiled_rows(task) if knows(options) and engine.load() else plain_rows(task)
+    compute = compiled_rows(task) if knows(options) and _loaded(len(ragged)) else plain_rows(task)
     columns = {name: np.empty(len(ragged)) for name in names}
     codes = {name: np.empty(len(ragged), np.int8) for name in names}
     places = {name: place for place, name in enumerate(METHODS) if name in columns}
@@ -171,6 +173,48 @@ def batch(
     if "ln_short_from" in columns:
         columns["ln_short_from"] = _dates(columns["ln_short_from"])  # type: ignore[assignment]
     return Batch(ragged.labels, columns, codes)
+
+
+def cautions(
+    made: Batch,
+    funds: Iterable[Fund],
+    index: Benchmark | None = None,
+    *,
+    as_of: DateLike | None = None,
+    options: Options | None = None,
+) -> list[tuple[str, ...]]:
+    """The warnings of each fund of a batch, codes of METHODS 11.2.
+
+    Parameters
+    ----------
+    made
+        What `batch` gave, with `ln_short_from` and `pme_plus_lambda`.
+    funds, index, as_of, options
+        What it was given.
+
+    Returns
+    -------
+    list[tuple[str, ...]]
+        As `evaluate` warns, but for double roots.
+
+    Examples
+    --------
+    >>> from pmecalc.core.fund import Fund
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 110)])
+    >>> cautions(batch([fund]), [fund])
+    [('NAV_ASSUMED_ZERO',)]
+    """
+    dates = made["ln_short_from"]
+    shorts = np.where(np.isnat(dates), np.nan, dates.astype(np.int64))
+    factors = made["pme_plus_lambda"]
+    found = []
+    for fund, short_from, factor in zip(funds, shorts.tolist(), factors.tolist(), strict=True):
+        at = _reached(fund, index, as_of, options or Options())
+        told = warnings_by_measure(at, short_from, factor).values()
+        found.append(
+            tuple(dict.fromkeys([*at.warnings, *(code for each in told for code in each)]))
+        )
+    return found
 
 
 def irrs(
@@ -206,7 +250,7 @@ def irrs(
     amounts = np.ascontiguousarray(amounts, np.float64)
     count = len(pointers) - 1
     log_rates, codes = np.full(count, np.nan), np.full(count, -1, np.int8)
-    if engine.load():
+    if _loaded(count):
         compiled = engine.kernels()
 
         def solve_span(span: tuple[int, int]) -> None:
@@ -255,6 +299,21 @@ def irr_outcome(days: DayArray, amounts: FloatArray) -> tuple[float, int]:
         return _coded(undefined("no_flows"))
     found = solve(days.astype(np.int64), amounts, last_day=int(days[-1]))
     return _coded(rate_metric(found, sign_consistent_choice))
+
+
+def _reached(
+    fund: Fund, index: Benchmark | None, as_of: DateLike | None, options: Options
+) -> Valuation:
+    """The fund against the index, or alone where that does not reach it."""
+    try:
+        return value(fund, index, as_of=as_of, options=options)
+    except BenchmarkError:
+        return value(fund, None, as_of=as_of, options=replace(options, nav_growth="none"))
+
+
+def _loaded(count: int) -> bool:
+    """Whether the compiled loops are there; so few funds are done before Numba is imported."""
+    return engine.kernels() is not None or (count >= _WORTH_LOADING and engine.load())
 
 
 def _ragged(funds: Ragged | Iterable[Fund] | Mapping[str, object], reversals: Reversals) -> Ragged:

@@ -65,8 +65,8 @@ def rows_on(at: Valuation, days: IntArray, navs: FloatArray, end_levels: FloatAr
     >>> from pmecalc.core.valuation import value
     >>> at = value(Fund.of(flows=[("2020-01-01", 100, 0)], navs=[("2021-01-01", 120)]))
     >>> rows = rows_on(at, np.array([at.as_of]), np.array([at.nav]), np.ones(1))
-    >>> rows is None or float(rows.values[0, PLACES["tvpi"]])
-    1.2
+    >>> rows is None or float(rows.values[0, PLACES["tvpi"]]) == 1.2
+    True
     """
     loops, options, fund = engine.fund_kernels(), at.options, at.fund
     if loops is None or not knows(options) or len(fund.recallable):
@@ -129,7 +129,9 @@ def outcomes(at: Valuation) -> dict[str, Metric]:
     if rows is None:
         return {}
     values, codes, log_rates = (row[0].tolist() for row in rows)
-    warned = _warned(at, values)
+    warned = warnings_by_measure(
+        at, values[PLACES["ln_short_from"]], values[PLACES["pme_plus_lambda"]]
+    )
     found = {}
     for name, value, code, log_rate in zip(PLACES, values, codes, log_rates, strict=True):
         if code != _OK:
@@ -145,12 +147,30 @@ def outcomes(at: Valuation) -> dict[str, Metric]:
     return found
 
 
-def _warned(at: Valuation, values: list[float]) -> dict[str, tuple[str, ...]]:
-    """The warnings of each measure that has any."""
+def warnings_by_measure(
+    at: Valuation, short_from: float, factor: float
+) -> dict[str, tuple[str, ...]]:
+    """The warnings of each measure that has any, but for double roots.
+
+    Parameters
+    ----------
+    at
+        The valuation.
+    short_from, factor
+        The values of `ln_short_from`, a day number, and of `pme_plus_lambda`; NaN for none.
+
+    Examples
+    --------
+    >>> from pmecalc.core.fund import Fund
+    >>> from pmecalc.core.valuation import value
+    >>> at = value(Fund.of(flows=[("2020-01-01", 100, 0)]))
+    >>> warnings_by_measure(at, 18262.0, math.nan)
+    {'ln_irr': ('LN_SHORT',)}
+    """
     warned: dict[str, tuple[str, ...]] = {}
-    if not math.isnan(values[PLACES["ln_short_from"]]):
+    if not math.isnan(short_from):
         warned["ln_irr"] = ("LN_SHORT",)
-    if values[PLACES["pme_plus_lambda"]] < 0:
+    if factor < 0:
         warned["pme_plus_lambda"] = warned["pme_plus_irr"] = ("LAMBDA_NEGATIVE",)
     if at.benchmark is not None and _estimates(at):
         warned["mpme_nav"] = warned["mpme_irr"] = ("MPME_NAV_ESTIMATED",)

@@ -148,6 +148,32 @@ def test_ids_of_another_tenant_are_unknown(world, warm):
         )
 
 
+def test_hit_lane_knows_who_asks(world):
+    """An answer in memory is sent to its tenant alone; all others get what the slow lane says."""
+    query = {"fund": world.ids["alpha"]["fund"], "as_of": "2020-12-31"}
+
+    def answer(credential, **headers):
+        given = bearer(world.keys[credential]) if credential else {}
+        return world.client.get("/v1/metrics/irr_pme", params=query, headers={**given, **headers})
+
+    own = [answer(("alpha", "viewer")) for _ in range(3)]
+    assert [each.headers["X-Cache"] for each in own] == ["computed", "memory", "memory"]
+    assert own[-1].headers["Server-Timing"] == 'cache;desc="memory"'
+    condition = {"If-None-Match": own[-1].headers["ETag"]}
+    assert answer(("alpha", "viewer"), **condition).status_code == 304
+    refused = {None: 401, "bad": 401, "revoked": 401, "expired": 401}
+    refused |= {("alpha", "operator"): 403, ("beta", "viewer"): 404, ("beta", "admin"): 404}
+    for credential, status in refused.items():
+        for headers in ({}, condition):
+            hit, slow = answer(credential, **headers), answer(credential, **headers, **SAME_ID)
+            assert hit.status_code == slow.status_code == status
+            same = hit.text.replace(hit.headers["X-Request-Id"], SAME_ID["X-Request-Id"])
+            assert same == slow.text
+    wrong_host = {**bearer(world.keys["alpha", "viewer"]), "Host": "evil.example"}
+    hit = world.client.get("/v1/metrics/irr_pme", params=query, headers=wrong_host)
+    assert hit.status_code == 421
+
+
 def test_a_foreign_benchmark_is_unknown_too(world):
     """A tenant's fund cannot be compared with another tenant's benchmark, nor get it as default."""
     own, foreign = world.ids["beta"]["fund"], world.ids["alpha"]["benchmark"]

@@ -71,6 +71,15 @@ def test_a_value_larger_than_the_tier_is_not_kept():
     assert memory.stats()["too_large"] == 1
 
 
+def test_nothing_goes_for_a_value_larger_than_a_share():
+    """It is kept where there is room, and not where others would have to go."""
+    memory = tier()
+    memory.keep("a", b"x" * 60, ttl_seconds=300, owner="a")
+    memory.keep("b", b"x" * 50, ttl_seconds=300, owner="b")
+    assert memory.get("a") is not None
+    assert memory.get("b") is None
+
+
 def test_an_entry_costs_all_its_bodies_and_more():
     """The size of an entry counts every encoding and a fixed part."""
     key = make_cache_key("v", {}, scope=Scope("t", ("d",), ("r",), 1))

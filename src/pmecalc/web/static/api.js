@@ -30,6 +30,7 @@ export const readSession = () => get("/v1/session");
 export const signIn = (key) => call("/v1/session", { method: "POST", headers: { Accept: "application/json", Authorization: `Bearer ${key}` } });
 export const signOut = () => call("/v1/session", { method: "DELETE" });
 export const isAlive = () => get("/healthz");
+export const readSystem = (options) => get("/v1/system/cache", options);
 
 export async function listBenchmarks({ signal } = {}) {
   const items = [];
@@ -45,6 +46,12 @@ export async function listBenchmarks({ signal } = {}) {
 export function readChart(chart, { fund, benchmark, as_of, signal }) {
   const path = `/v1/funds/${encodeURIComponent(fund)}/charts/${chart}`;
   return get(address(path, { format: "spec", benchmark, as_of }), { signal });
+}
+
+export const readMethods = ({ signal, ...query }) => get(methodsUrl(query), { signal });
+
+export function methodsUrl({ fund, benchmark, as_of }) {
+  return address(`/v1/funds/${encodeURIComponent(fund)}/methods`, { benchmark, as_of });
 }
 
 export function chartUrl(chart, { fund, benchmark, as_of }) {
