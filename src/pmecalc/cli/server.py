@@ -39,7 +39,7 @@ _OWN_ADDRESSES = ("127.0.0.1", "::1")  # this host's programs, and proxies on it
 _FILES_A_CONNECTION = 2  # refused ones stay a moment to hear why
 _OTHER_FILES = 512
 _END_SECONDS = 10  # for what was being answered when the end was asked for
-_HUNG_SECONDS = 30  # a worker that does not answer its manager that long is replaced
+_HUNG_SECONDS = 30  # a worker that is silent so long is replaced; one that starts is silent too
 
 
 def serve(given: argparse.Namespace) -> Exit:
