@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import platform
 import sqlite3
 import sys
 import threading
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from fastapi import FastAPI
 
 from pmecalc import __version__
@@ -38,6 +40,7 @@ from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.workers import ComputePool
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
+from pmecalc.core.evaluate import ENGINE
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
@@ -102,7 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
         cache = build_cache(settings)
         await cache.start()
-        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures, versions=_versions())
         vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
@@ -265,6 +268,15 @@ def build_cache(settings: Settings) -> Cache:
         compute_pool=ComputePool(queue_length=settings.compute_queue),
         headers=finished_headers(security_headers(tls=settings.tls)),
     )
+
+
+def _versions() -> dict[str, str | int]:
+    return {
+        "pmecalc": __version__,
+        "engine": ENGINE,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
 
 
 def _can_read(store: Store) -> bool:

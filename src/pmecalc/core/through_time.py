@@ -14,7 +14,7 @@ from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.engine import STATUSES
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.methods import METHODS, method
+from pmecalc.core.methods import METHODS, any_method
 from pmecalc.core.running import running
 from pmecalc.core.valuation import residual_values, value_on
 
@@ -82,7 +82,7 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
     at
         The valuation whose fund, benchmark and conventions are used.
     names
-        Measures; all by default.
+        Measures, further ones too; those of every report by default.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
     >>> evaluate(Fund.of(flows=[("2020-01-01", 100, 0)], navs=navs)).through_time()["tvpi"]
     [1.1, 1.3]
     """
-    asked = [method(name).name for name in (METHODS if names is None else names)]
+    asked = [any_method(name).name for name in (METHODS if names is None else names)]
     dates = _Dates.of(at)
     columns: dict[str, Column] = {"date": [iso(day) for day in dates.days.tolist()]}
     for name in asked:
@@ -238,6 +238,8 @@ class _Dates:
 
     def column(self, name: str) -> tuple[Column, Column]:
         """Values and statuses of a measure."""
+        if name not in METHODS:
+            return self._by_plain(name, range(len(self.days)))
         summed = self._running(name)
         if summed is not None:
             return _of_sums(summed)
@@ -257,7 +259,8 @@ class _Dates:
         return rows_on(self._at, self.days, self._navs, self._levels)
 
     def _by_plain(self, name: str, places: Iterable[int]) -> tuple[Column, Column]:
-        metrics = [METHODS[name].measure.at(self._valuation(place)) for place in places]
+        measure = any_method(name).measure
+        metrics = [measure.at(self._valuation(place)) for place in places]
         return [metric.value for metric in metrics], [metric.status for metric in metrics]
 
     def _valuation(self, place: int) -> Valuation:

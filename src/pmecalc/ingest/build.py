@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pmecalc.ingest.table import Table
 
 
+_ROUNDING = 1e-12  # of a day's distributions, as in core/fund.py
+
+
 def funds_of(table: Table, *, file: str, options: Options) -> tuple[Fund, ...]:
     """The funds of a table, in the order in which the file names them."""
     ledger = ledger_of(table, gp=options.sign == "gp")
@@ -31,7 +34,11 @@ def funds_of(table: Table, *, file: str, options: Options) -> tuple[Fund, ...]:
     flows, valuations = flows_of(ledger), valuations_of(ledger)
     first = first_of_day(valuations)
     problems = Problems()
-    for problem in (*_unnamed(table, names), *_two_navs(valuations, first, table)):
+    for problem in (
+        *_unnamed(table, names),
+        *_two_navs(valuations, first, table),
+        *_too_recallable(ledger, table),
+    ):
         problems.add(problem)
     if not table.problems and not problems.listed():
         for problem in _without_flows(ledger, flows, names):
@@ -40,11 +47,12 @@ def funds_of(table: Table, *, file: str, options: Options) -> tuple[Fund, ...]:
         raise error_of(in_file_order(found), file=file)
     navs = valuations.where(np.unique(first))
     places = range(max(len(names), 1))
-    funds = [(flows.fund(place), navs.fund(place)) for place in places]
+    tags = ledger.where(ledger.recallable > 0)
+    funds = [(flows.fund(place), navs.fund(place), tags.fund(place)) for place in places]
     currencies = [_currency(ledger.fund(place), table, options, file) for place in places]
     signed = "amount" in table.numbers
     if signed and options.sign is None:
-        _ask_sign([of_fund for of_fund, _ in funds], table, file)
+        _ask_sign([of_fund for of_fund, _, _ in funds], table, file)
     called: list[str | None] = [*names] or [None]
     return tuple(
         _fund(*parts, table, file=file, name=name, currency=currency, options=options)
@@ -55,6 +63,7 @@ def funds_of(table: Table, *, file: str, options: Options) -> tuple[Fund, ...]:
 def _fund(
     flows: Ledger,
     navs: Ledger,
+    tags: Ledger,
     table: Table,
     *,
     file: str,
@@ -63,6 +72,9 @@ def _fund(
     options: Options,
 ) -> Fund:
     signed = "amount" in table.numbers
+    recallable_days, places = np.unique(tags.days, return_inverse=True)
+    recallable = np.zeros(len(recallable_days))
+    np.add.at(recallable, places, tags.recallable)
     return Fund(
         days=frozen(flows.days.copy()),
         contributions=frozen(flows.contributions.copy()),
@@ -77,17 +89,23 @@ def _fund(
         vintage=options.vintage,
         strategy=options.strategy,
         warnings=("SIGN_SUSPECT",) if signed and _sign_suspect(flows) else (),
-        notes=(*table.notes, *_notes(flows, navs, signed=signed, options=options)),
+        notes=(*table.notes, *_notes(flows, navs, tags, signed=signed, options=options)),
+        recallable_days=frozen(recallable_days),
+        recallable=frozen(recallable),
     )
 
 
-def _notes(flows: Ledger, navs: Ledger, *, signed: bool, options: Options) -> Iterator[str]:
+def _notes(
+    flows: Ledger, navs: Ledger, tags: Ledger, *, signed: bool, options: Options
+) -> Iterator[str]:
     contributions = int(np.count_nonzero(flows.contributions))
     distributions = int(np.count_nonzero(flows.distributions))
     yield (
         f"Contributions: {contributions:,}; distributions: {distributions:,}; "
         f"valuations: {len(navs):,}."
     )
+    if len(tags):
+        yield f"Distributions that may be called again: {len(tags):,}."
     if signed and options.sign == "gp":
         yield "Positive amounts are contributions, as was said."
     elif signed:
@@ -121,6 +139,29 @@ def _two_navs(valuations: Ledger, first: IntArray, table: Table) -> Iterator[Pro
             table.titles["nav"],
             f"{this:.15g}",
             "Keep one of them.",
+        )
+
+
+def _too_recallable(ledger: Ledger, table: Table) -> Iterator[Problem]:
+    """Days on which more may be called again than was distributed."""
+    tagged = np.flatnonzero(ledger.recallable)
+    if not len(tagged):
+        return
+    first = first_of_day(ledger)
+    distributed = np.bincount(first, ledger.distributions, len(ledger))
+    recallable = np.bincount(first, ledger.recallable, len(ledger))
+    for day in dict.fromkeys(first[tagged].tolist()):
+        if recallable[day] <= distributed[day] * (1 + _ROUNDING):
+            continue
+        place = next(each for each in tagged.tolist() if first[each] == day)
+        yield Problem(
+            "NEGATIVE_AMOUNT",
+            f"{recallable[day]:.15g} is recallable on {iso(ledger.days[place])}, of "
+            f"{distributed[day]:.15g} distributed: the rest is negative.",
+            int(ledger.rows[place]),
+            table.titles["recallable"],
+            f"{ledger.recallable[place]:.15g}",
+            "A recallable amount is a part of the distributions of its date.",
         )
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Ledger:
     """Columns of equal length; rows of one fund and day stand as the file has them.
 
-    `given` are the amounts as written, NaN where both are blank; `navs` NaN where none is reported.
+    `given` are the amounts as written, NaN where both are blank; `navs` NaN where none is reported,
+    `recallable` the part of the row's distribution that may be called again.
     """
 
     funds: IntArray
@@ -28,6 +29,7 @@ class Ledger:
     distributions: FloatArray
     given: FloatArray
     navs: FloatArray
+    recallable: FloatArray
     currencies: IntArray
 
     def __len__(self) -> int:
@@ -64,6 +66,7 @@ def ledger_of(table: Table, *, gp: bool) -> Ledger:
         distributions=np.nan_to_num(distributions) + 0.0,
         given=given,
         navs=columns.get("nav", blank) + 0.0,
+        recallable=np.nan_to_num(columns.get("recallable", blank)) + 0.0,
         currencies=_codes(table.labels.get("currency"), len(rows)),
     )
     return ledger.where(np.lexsort((days, funds)))

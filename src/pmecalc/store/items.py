@@ -53,13 +53,6 @@ def _item(new: NewDataset) -> Item:
         raise InputError(f"This is no {new.kind}.", code="UNSUPPORTED_OPTION", field="kind")
     if isinstance(new.value, Fund) and new.value.nav_estimated.any():
         raise InputError("An estimated NAV cannot be stored.", code="NAV_ESTIMATED", field="nav")
-    if isinstance(new.value, Fund) and len(new.value.recallable_days):
-        raise InputError(
-            "Recallable distributions cannot be stored.",
-            code="UNSUPPORTED_OPTION",
-            field="recallable",
-            hint="Evaluate the fund without storing it.",
-        )
     meta = metadata_of(new.kind, new.name, new.value)
     text = canonical_text(meta)
     return Item(

@@ -1,4 +1,8 @@
-"""Packs: the rows of all funds, or of all benchmarks, of one import in one Parquet file."""
+"""Packs: the rows of all funds, or of all benchmarks, of one import in one Parquet file.
+
+A flow pack in which distributions are tagged as recallable has format 2: a row of kind `recallable`
+for each tag, without money of its own, and a column of the tagged amounts.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +27,13 @@ if TYPE_CHECKING:
 
 Columns: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
-FORMAT = "1"
+FORMAT, FORMAT_WITH_TAGS = "1", "2"
 ROW_GROUP = 10_000
 _WRITER = "pmecalc-1"
-_FLOW, _NAV = range(2)
+_FLOW, _NAV, _TAG = range(3)
+_KINDS = ["flow", "nav", "recallable"]
 _FLOW_COLUMNS = ["date", "contribution", "distribution", "nav", "source_row"]
+_TAGS = "recallable"
 _LEVEL_COLUMNS = ["date", "level", "source_row"]
 
 
@@ -50,15 +56,18 @@ def flow_pack(tenant: str, funds: Mapping[str, Fund]) -> Pack:
     names = sorted(funds)
     parts = [_flow_columns(funds[name]) for name in names]
     columns = _joined(parts)
-    nav = columns["nav"].astype(np.float64)
     amounts: dict[str, Arrow] = {
         "contribution": pa.array(columns["contribution"]),
         "distribution": pa.array(columns["distribution"]),
-        "nav": pa.array(nav, mask=np.isnan(nav)),
-        "kind": _taken(["flow", "nav"], columns["kind"]),
+        "nav": _or_null(columns["nav"]),
+        "kind": _taken(_KINDS, columns["kind"]),
         "currency": _repeated([funds[name].currency for name in names], parts),
     }
-    return _pack(tenant, "flows", names=names, parts=parts, columns=columns, amounts=amounts)
+    form = FORMAT
+    if any(len(funds[name].recallable_days) for name in names):
+        amounts[_TAGS] = _or_null(columns[_TAGS])
+        form = FORMAT_WITH_TAGS
+    return _pack(tenant, "flows", form, names=names, parts=parts, columns=columns, amounts=amounts)
 
 
 def level_pack(tenant: str, benchmarks: Mapping[str, Benchmark]) -> Pack:
@@ -70,23 +79,28 @@ def level_pack(tenant: str, benchmarks: Mapping[str, Benchmark]) -> Pack:
     ]
     columns = _joined(parts)
     amounts: dict[str, Arrow] = {"level": pa.array(columns["level"])}
-    return _pack(tenant, "levels", names=names, parts=parts, columns=columns, amounts=amounts)
+    return _pack(
+        tenant, "levels", FORMAT, names=names, parts=parts, columns=columns, amounts=amounts
+    )
 
 
 def read_fund(path: Path, place: Place) -> Fund:
     """The rows of one fund; its metadata stand elsewhere."""
-    table = _read(path, place, _FLOW_COLUMNS)
+    table = _read(path, place, [*_FLOW_COLUMNS, _TAGS])
     days, sources = _integers(table["date"]), _integers(table["source_row"])
-    navs = _floats(table["nav"])
-    nav = ~np.isnan(navs)
+    navs, tags = _floats(table["nav"]), _tags(table)
+    nav, tag = ~np.isnan(navs), ~np.isnan(tags)
+    flow = ~nav & ~tag
     return Fund(
-        days=frozen(days[~nav]),
-        contributions=frozen(_floats(table["contribution"])[~nav]),
-        distributions=frozen(_floats(table["distribution"])[~nav]),
-        rows=frozen(sources[~nav]),
+        days=frozen(days[flow]),
+        contributions=frozen(_floats(table["contribution"])[flow]),
+        distributions=frozen(_floats(table["distribution"])[flow]),
+        rows=frozen(sources[flow]),
         nav_days=frozen(days[nav]),
         navs=frozen(navs[nav]),
         nav_estimated=frozen(np.zeros(int(nav.sum()), np.bool_)),
+        recallable_days=frozen(days[tag]),
+        recallable=frozen(tags[tag]),
     )
 
 
@@ -115,18 +129,32 @@ def row_groups(sizes: Sequence[int], place: Place) -> tuple[list[int], int]:
 
 
 def _flow_columns(fund: Fund) -> Columns:
-    flows, navs = len(fund.days), len(fund.nav_days)
-    days = np.concatenate([fund.days, fund.nav_days])
+    flows, navs, tags = len(fund.days), len(fund.nav_days), len(fund.recallable_days)
+    days = np.concatenate([fund.days, fund.nav_days, fund.recallable_days])
+    rest = np.zeros(navs + tags)
     order = np.argsort(days, kind="stable")
     columns: Columns = {
         "date": days,
-        "contribution": np.concatenate([fund.contributions + 0.0, np.zeros(navs)]),
-        "distribution": np.concatenate([fund.distributions + 0.0, np.zeros(navs)]),
-        "nav": np.concatenate([np.full(flows, np.nan), fund.navs + 0.0]),
-        "kind": np.repeat([_FLOW, _NAV], [flows, navs]),
-        "source_row": np.concatenate([fund.rows, np.zeros(navs, np.int64)]),
+        "contribution": np.concatenate([fund.contributions + 0.0, rest]),
+        "distribution": np.concatenate([fund.distributions + 0.0, rest]),
+        "nav": np.concatenate([np.full(flows, np.nan), fund.navs + 0.0, np.full(tags, np.nan)]),
+        "kind": np.repeat([_FLOW, _NAV, _TAG], [flows, navs, tags]),
+        "source_row": np.concatenate([fund.rows, rest.astype(np.int64)]),
+        _TAGS: np.concatenate([np.full(flows + navs, np.nan), fund.recallable]),
     }
     return {name: column[order] for name, column in columns.items()}
+
+
+def _or_null(column: npt.NDArray[np.generic]) -> Arrow:
+    values = column.astype(np.float64)
+    return pa.array(values, mask=np.isnan(values))
+
+
+def _tags(table: pa.Table) -> npt.NDArray[np.float64]:
+    """The tagged amounts, NaN on all other rows."""
+    if _TAGS not in table.column_names:
+        return np.full(len(table), np.nan)
+    return _floats(table[_TAGS])
 
 
 def _joined(parts: Sequence[Columns]) -> Columns:
@@ -145,6 +173,7 @@ def _taken(values: Sequence[str | None], places: npt.NDArray[np.generic]) -> Arr
 def _pack(
     tenant: str,
     kind: str,
+    form: str,
     *,
     names: Sequence[str],
     parts: Sequence[Columns],
@@ -159,7 +188,7 @@ def _pack(
             "source_row": pa.array(columns["source_row"].astype(np.int32), pa.int32()),
         }
     )
-    about = {"pme.format": FORMAT, "pme.kind": kind, "pme.tenant": tenant, "pme.writer": _WRITER}
+    about = {"pme.format": form, "pme.kind": kind, "pme.tenant": tenant, "pme.writer": _WRITER}
     ends = np.cumsum([len(part["date"]) for part in parts]).tolist()
     places = {
         name: Place(end - len(part["date"]), len(part["date"]))
@@ -185,8 +214,11 @@ def _encoded(table: pa.Table, about: dict[str, str]) -> pa.Buffer:
 
 def _read(path: Path, place: Place, columns: list[str]) -> pa.Table:
     with pq.ParquetFile(path, page_checksum_verification=True) as pack:
-        if (pack.metadata.metadata or {}).get(b"pme.format") != FORMAT.encode():
+        form = (pack.metadata.metadata or {}).get(b"pme.format", b"").decode()
+        if form not in {FORMAT, FORMAT_WITH_TAGS}:
             raise ValueError("its format is not known")
+        if form == FORMAT:
+            columns = [name for name in columns if name != _TAGS]
         sizes = [pack.metadata.row_group(i).num_rows for i in range(pack.num_row_groups)]
         if place.row0 + place.rows > sum(sizes):
             raise ValueError("rows are missing")

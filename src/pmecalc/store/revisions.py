@@ -7,7 +7,8 @@ eight bytes, little endian:
 2. the metadata as ASCII JSON with sorted keys and no spaces;
 3. the rows, 21 bytes each and sorted by day, kind code and amounts: day int32, two amounts
    float64, kind code uint8, all little endian. A flow (0) has contribution and distribution, a NAV
-   (1) has its value and 0, a level (2) has its value and 0.
+   (1) has its value and 0, a level (2) has its value and 0, a recallable part of a day's
+   distributions (3) has its value and 0.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Records: TypeAlias = npt.NDArray[np.void]
 
 _TAG = b"pme-rev-1"
 _ROW = np.dtype([("day", "<i4"), ("first", "<f8"), ("second", "<f8"), ("kind", "u1")])
-_FLOW, _NAV, _LEVEL = range(3)
+_FLOW, _NAV, _LEVEL, _RECALLABLE = range(4)
 
 
 def canonical_text(meta: Meta) -> str:
@@ -51,7 +52,10 @@ def _records(value: Fund | Benchmark) -> Records:
     if not isinstance(value, Fund):
         return _block(_LEVEL, value.days, value.levels)
     flows = _block(_FLOW, value.days, value.contributions, value.distributions)
-    return np.concatenate([flows, _block(_NAV, value.nav_days, value.navs)])
+    navs = _block(_NAV, value.nav_days, value.navs)
+    return np.concatenate(
+        [flows, navs, _block(_RECALLABLE, value.recallable_days, value.recallable)]
+    )
 
 
 def _block(

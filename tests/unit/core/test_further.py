@@ -173,6 +173,19 @@ def test_a_hole_of_the_index_at_a_nav_date_is_a_status():
     assert report.twr == pme.twr(FUND)
 
 
+def test_they_can_be_asked_through_time():
+    """At each NAV date as a report of that date has them; the last point is the report's."""
+    report = seen()
+    columns = report.through_time(["twr", "duration"])
+    for name in ("twr", "duration"):
+        assert columns[name][-1] == report[name].value
+        for day, value, status in list(
+            zip(columns["date"], columns[name], columns[f"{name}_status"], strict=True)
+        )[:4]:
+            metric = seen(as_of=day)[name]
+            assert (value, status) == (metric.value, metric.status)
+
+
 def test_a_horizon_with_nothing_at_its_start_has_none():
     """No measure, not even a further one, is made of nothing."""
     fund = Fund.of(

@@ -47,6 +47,47 @@ def test_fund_of_zeros_is_a_fund():
     assert fund.contributions.tolist() == [0.0]
 
 
+def test_recallable_parts_are_tags_by_day():
+    """Rows of a day add up; a blank is none; the rows themselves stay distributions."""
+    (fund,) = funds(
+        "date,contribution,distribution,recallable\n"
+        "2020-01-01,50,,\n2021-01-01,,7,5\n2021-01-01,,3,2.5\n2021-06-01,,4,0\n2022-01-01,,1,1\n"
+    )
+    assert fund.distributions.tolist() == [0, 7, 3, 4, 1]
+    expected = Fund.of(
+        flows=[("2020-01-01", 50, 0), ("2021-01-01", 0, 10), ("2022-01-01", 0, 1)],
+        recallable=[("2021-01-01", 7.5), ("2022-01-01", 1)],
+    )
+    assert fund.recallable_days.tolist() == expected.recallable_days.tolist()
+    assert fund.recallable.tolist() == expected.recallable.tolist()
+    assert "Distributions that may be called again: 3." in fund.notes
+
+
+@pytest.mark.parametrize("title", ["Recallable distributions", "SUBJECT TO  RECALL"])
+def test_the_words_of_ilpa_name_the_tags(title):
+    """A column may be called as ILPA's notices call it; a problem names it as the file does."""
+    (fund,) = funds(f"date,amount,{title}\n2020-01-01,-5,\n2021-01-01,7,2\n")
+    assert fund.recallable.tolist() == [2.0]
+    with pytest.raises(InputError) as caught:
+        funds(f"date,amount,{title}\n2020-01-01,-5,\n2021-01-01,7,9\n")
+    assert caught.value.field == title
+
+
+def test_tags_belong_to_their_fund():
+    """One fund's tags are not another's."""
+    text = "fund,date,amount,recallable\nA,2020-01-01,-5,\nA,2021-01-01,7,2\nB,2020-01-01,-5,\n"
+    tagged, plain = funds(text)
+    assert (tagged.recallable.tolist(), plain.recallable.tolist()) == ([2.0], [])
+
+
+@pytest.mark.parametrize("text", ["2021-01-01,,7,5\n2021-01-01,,3,5.5\n", "2021-01-01,,,1\n"])
+def test_more_recallable_than_distributed(refused, text):
+    """The first tagged row of the day is named, with both amounts."""
+    error = refused("date,contribution,distribution,recallable\n2020-01-01,50,,\n" + text)
+    assert (error.code, error.row, error.field) == ("NEGATIVE_AMOUNT", 3, "recallable")
+    assert "distributed" in error.message
+
+
 def test_no_flows(refused):
     """A fund with valuations alone is refused; another fund of the file is not blamed."""
     error = refused("fund,date,amount,nav\nA,2020-01-01,5,\nB,2020-01-01,,5\n")

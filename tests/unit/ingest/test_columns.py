@@ -34,7 +34,7 @@ def test_header_that_cannot_be_read(refused, header, code, column):
 def test_unknown_column_hints_at_the_accepted(refused):
     """The hint of an unknown column lists every column that is read."""
     error = refused("date,amount,note\n2020-01-01,1,x\n")
-    assert "date, contribution, distribution, amount, nav, fund, currency" in error.hint
+    assert "date, contribution, distribution, amount, nav, recallable, fund, currency" in error.hint
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pmecalc.core.errors import InputError, NotFoundError
+from pmecalc.core.evaluate import evaluate
 from pmecalc.core.fund import frozen
 from pmecalc.store import BusyError, ConflictError, NameExistsError, NewDataset, Store
 from unit.store.samples import TENANT, benchmark, fund, new_benchmark, new_fund
@@ -313,12 +314,17 @@ def test_estimated_nav_is_refused(store):
     assert caught.value.code == "NAV_ESTIMATED"
 
 
-def test_recallable_distributions_are_refused(store):
-    """A pack has no column for them, so they are not dropped in silence."""
-    tagged = replace(fund(), recallable_days=frozen(np.array([1])), recallable=frozen(np.ones(1)))
-    with pytest.raises(InputError) as caught:
-        store.commit(TENANT, [NewDataset(kind="fund", name="A", value=tagged)], actor="me")
-    assert caught.value.field == "recallable"
+def test_recallable_distributions_are_kept(store):
+    """What was committed is what is loaded, and an edit of the name leaves the tags."""
+    tagged = fund(recallable=[("2016-06-30", 12.25)])
+    new = NewDataset(kind="fund", name="A", value=tagged)
+    (item,) = store.commit(TENANT, [new], actor="me").items
+    found = store.load(TENANT, "fund", item.id, item.revision)
+    assert (found.recallable_days.tolist(), found.recallable.tolist()) == ([16982], [12.25])
+    edited = store.edit(TENANT, "fund", item.id, {"name": "B"})
+    again = store.load(TENANT, "fund", item.id, edited.revision)
+    assert again.recallable.tolist() == [12.25]
+    assert evaluate(again, recallable="net").unfunded == evaluate(tagged).unfunded
 
 
 def test_many_funds_in_one_import(store):

@@ -15,6 +15,11 @@ from pmecalc.store.packs import (
 )
 from unit.store.samples import benchmark, contents, fund, large_fund
 
+ROWS = (
+    *("days", "contributions", "distributions", "rows", "nav_days", "navs", "nav_estimated"),
+    *("recallable_days", "recallable"),
+)
+
 
 def written(tmp_path, pack):
     path = tmp_path / "pack.parquet"
@@ -43,6 +48,22 @@ def test_flow_columns(tmp_path):
     assert rows["contribution"][:6] == [100.0, 0.0, 50.25, 0.0, 0.0, 0.0]
     assert rows["source_row"][:6] == [1, 0, 2, 3, 0, 0]
     assert pack.places == {"a1": Place(0, 6), "b2": Place(6, 6)}
+
+
+def test_tags_are_rows_without_money_in_a_pack_of_format_2(tmp_path):
+    """Sums over flows stay true for who ignores the column; funds without tags share the pack."""
+    tagged = fund(recallable=[("2016-06-30", 12.25)])
+    path = written(tmp_path, pack := flow_pack("a", {"t": tagged, "u": fund()}))
+    file = pq.ParquetFile(path)
+    assert file.metadata.metadata[b"pme.format"] == b"2"
+    rows = file.read().to_pydict()
+    assert rows["kind"][:7] == ["flow", "nav", "flow", "flow", "nav", "recallable", "nav"]
+    assert rows["recallable"] == [None] * 5 + [12.25] + [None] * 7
+    assert (rows["contribution"][5], rows["distribution"][5], rows["nav"][5]) == (0, 0, None)
+    assert pack.places == {"t": Place(0, 7), "u": Place(7, 6)}
+    for name, known in (("t", tagged), ("u", fund())):
+        found, expected = contents(read_fund(path, pack.places[name])), contents(known)
+        assert {key: found[key] for key in ROWS} == {key: expected[key] for key in ROWS}
 
 
 def test_file_settings(tmp_path):

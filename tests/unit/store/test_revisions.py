@@ -56,6 +56,22 @@ def test_fund_golden_vector():
     assert revision(fund()) == by_hand("fund", meta, rows) == GOLDEN["fund"]
 
 
+def test_tags_are_rows_of_a_kind_of_their_own():
+    """A recallable part of a day's distributions is other content, by the written encoding."""
+    meta = {
+        "name": "Alpha",
+        "currency": None,
+        "commitment": None,
+        "vintage": None,
+        "strategy": None,
+    }
+    flows = [("2014-03-31", 100, 0), ("2014-03-31", 0, 10)]
+    rows = [(16160, 0.0, 10.0, 0), (16160, 100.0, 0.0, 0), (16160, 4.0, 0.0, 3)]
+    found = revision(Fund.of(flows=flows, recallable=[("2014-03-31", 4)]))
+    assert found == by_hand("fund", meta, rows)
+    assert found != revision(Fund.of(flows=flows)) == by_hand("fund", meta, rows[:2])
+
+
 def test_benchmark_golden_vector():
     """The revision of a known benchmark is this one, for ever, and follows the written encoding."""
     meta = {"name": "World", "currency": "EUR", "index_kind": "net_total_return"}
