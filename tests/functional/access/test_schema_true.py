@@ -59,7 +59,7 @@ def check(client, case, headers):
     }
     if isinstance(wire.get("data"), bytes):
         wire["content"] = wire.pop("data")
-    if "files" in wire:
+    if wire.get("files"):
         wire["files"] = [(name, as_text(part)) for name, part in wire["files"]]
     request = client.build_request(**wire, headers={**given, **headers})
     request.read()
