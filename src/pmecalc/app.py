@@ -49,6 +49,7 @@ from pmecalc.service.imports import Imports
 from pmecalc.service.job_kinds import job_kinds
 from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
+from pmecalc.service.quota import Quota
 from pmecalc.service.upkeep import keep
 from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
@@ -110,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
         analyses = Analyses(store, cache)
-        files = Imports(store)
+        files = Imports(store, quota=build_quota(settings))
         runner = Runner(store, job_kinds(store, files))
         app.state.services = Services(
             analyses=analyses,
@@ -223,6 +224,11 @@ def build_lane(settings: Settings, checks: Checks) -> FastLane:
         admit=anyone(checks, auth.LOCAL) if is_local else by_credential(checks),
         headers=finished_headers(security_headers(tls=settings.tls)),
     )
+
+
+def build_quota(settings: Settings) -> Quota:
+    """How much each tenant may store."""
+    return Quota(funds=settings.quota_funds, rows=settings.quota_rows, bytes=settings.quota_bytes)
 
 
 def build_rates(settings: Settings) -> Rates | None:
