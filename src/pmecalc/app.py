@@ -105,7 +105,11 @@ def create_app(settings: Settings) -> FastAPI:
         )
         cache = build_cache(settings)
         await cache.start()
-        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures, versions=_versions())
+        vitals = Vitals(
+            cache.stats,
+            redis_figures=cache.redis_figures,
+            versions=partial(_versions, warming=settings.warm_engine),
+        )
         vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
@@ -270,10 +274,13 @@ def build_cache(settings: Settings) -> Cache:
     )
 
 
-def _versions() -> dict[str, str | int]:
+def _versions(*, warming: bool) -> dict[str, str | int]:
+    """`loops`: which ones compute now."""
+    loops = "loading" if warming and engine.importable() else "plain"
     return {
         "pmecalc": __version__,
         "engine": ENGINE,
+        "loops": "compiled" if engine.kernels() is not None else loops,
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
