@@ -19,7 +19,6 @@ from pmecalc.api.deps import Services
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
-from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
 from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
 from pmecalc.cache.cache import Cache
@@ -57,11 +56,11 @@ class Service(FastAPI):
 
     def __init__(self, *, lane: FastLane, **options: Any) -> None:  # noqa: ANN401  (FastAPI's own)
         super().__init__(**options)
-        self._lane = lane
+        self.lane = lane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A hit is two messages; everything else takes the whole way."""
-        found = self._lane.find(scope) if scope["type"] == "http" else None
+        found = self.lane.find(scope) if scope["type"] == "http" else None
         if found is None:
             await super().__call__(scope, receive, send)
             return
@@ -186,7 +185,7 @@ def build_lane(settings: Settings, checks: Checks) -> FastLane:
     is_local = settings.mode == "local"
     return FastLane(
         admit=anyone(checks, auth.LOCAL) if is_local else by_credential(checks),
-        headers=finished_headers(security_headers(tls=settings.tls)),
+        security=security_headers(tls=settings.tls),
     )
 
 
@@ -223,7 +222,6 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
-        headers=finished_headers(security_headers(tls=settings.tls)),
     )
 
 
