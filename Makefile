@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help env lock serve test soak lint bench-numbers clean
+.PHONY: help env lock serve test soak lint bench-numbers bench-serving clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -36,6 +36,9 @@ lint: env        ## format, lint, types and floors
 
 bench-numbers: env ## ratios of the numeric engine to its peers (BENCH_JSON=FILE keeps them)
 	$(BIN)/python -P benchmarks/numeric_engine.py  # -P: its name is also that of a standard module
+
+bench-serving: env ## our hits beside a bare server, other caches and nginx (BENCH_JSON=FILE keeps them)
+	$(BIN)/python -P benchmarks/serving.py
 
 lock:            ## renew the lock files (hashes, no addresses)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml --extra all -o requirements.lock

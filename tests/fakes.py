@@ -73,6 +73,9 @@ class FakeTier:
             self.blobs.pop(key, None)
         return not self.away
 
+    async def figures(self) -> dict[str, int] | None:
+        return None if self.away else {"entries": len(self.blobs)}
+
     async def close(self) -> None:
         self.closed = True
 
@@ -81,7 +84,7 @@ class FakeTier:
 
 
 class FakeRedisClient:
-    """A Redis client in a dict: raises `error`, or hangs, or answers with what it has."""
+    """A Redis client in a dict: raises `error`, or hangs, or is slow, or answers what it has."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, object] = {}
@@ -90,6 +93,7 @@ class FakeRedisClient:
         self.error: Exception | None = None
         self.write_error: Exception | None = None
         self.hangs = False
+        self.slow_seconds = 0.0
         self.px: list[int] = []
         self.running = 0
         self.most_running = 0
@@ -118,6 +122,10 @@ class FakeRedisClient:
         await self._answer("delete", self.error or self.write_error)
         self.blobs.pop(key, None)
 
+    async def info(self) -> Sequence[dict[str, object]]:
+        await self._answer("info", self.error)
+        return [{"used_memory": 1000, "connected_clients": 2, "db0": {"keys": len(self.blobs)}}]
+
     async def aclose(self) -> None:
         self.calls["aclose"] += 1
 
@@ -126,7 +134,7 @@ class FakeRedisClient:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.slow_seconds)
             if self.hangs:
                 await asyncio.Event().wait()
             if error is not None:

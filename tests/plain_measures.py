@@ -34,9 +34,9 @@ def ragged(table) -> Ragged:
 
 
 if __name__ == "__main__":
-    source, target, netting = sys.argv[1:]
+    source, target, *given = sys.argv[1:]
     table = np.load(source)
-    funds, options = ragged(table), Options.of(netting=netting)
+    funds, options = ragged(table), Options.of(**dict(pair.split("=") for pair in given))
     task = Task(funds, world(table["levels"]), as_ofs(funds), options, tuple(METHODS))
     values, codes = plain_rows(task)(0, len(funds))
     assert "numba" not in sys.modules

@@ -83,7 +83,7 @@ class Server:
         ]
         self._process = subprocess.Popen(
             [*command, "serve", "--port", str(self.port), "--data", str(self.data), *self._options],
-            env={**kept, **self._environment},
+            env={**kept, "PME_WARM_ENGINE": "false", **self._environment},
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -123,9 +123,9 @@ class Server:
         found = [int(child) for child in children if _is_worker(int(child))]
         return found or [self.pid]
 
-    def memory(self) -> int:
-        """Resident bytes of the largest worker."""
-        return max(resident_bytes(pid) for pid in self.workers())
+    def memories(self) -> list[int]:
+        """Resident bytes of each worker."""
+        return [resident_bytes(pid) for pid in self.workers()]
 
     def upload(self, path: Path, **query: str) -> httpx2.Response:
         with path.open("rb") as file:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sqlite3
 import sys
-from contextlib import asynccontextmanager
+import threading
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from pmecalc import __version__
-from pmecalc.api import auth, errors
+from pmecalc.api import auth, errors, logs
 from pmecalc.api.checks import Checks
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
@@ -20,24 +23,37 @@ from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
 from pmecalc.api.route import describe_credentials, require_permissions
-from pmecalc.api.routes import datasets, evaluate, imports, keys, metrics, session, system
+from pmecalc.api.routes import (
+    datasets,
+    evaluate,
+    imports,
+    jobs,
+    keys,
+    metrics,
+    session,
+    system,
+)
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.redis import RedisTier
 from pmecalc.cache.workers import ComputePool
+from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
 from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
+from pmecalc.service.job_kinds import job_kinds
+from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
+from pmecalc.service.upkeep import keep
+from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.types import Receive, Scope, Send
 
@@ -45,8 +61,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _MINUTE, _HOUR = 60.0, 3600.0
-
-
 # How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
 _TURN_SECONDS = 0.0001
 
@@ -77,39 +91,54 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        turns = sys.getswitchinterval()
-        store = await asyncio.to_thread(Store.open, settings.data)
+        if settings.warm_engine:
+            # A daemon: who stops the server does not wait for a compiler.
+            threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
+        store = await asyncio.to_thread(
+            partial(Store.open, settings.data, raw_days=settings.raw_days)
+        )
         cache = build_cache(settings)
         await cache.start()
-        analyses = Analyses(store, cache)
+        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
+        analyses = Analyses(store, cache)
+        files = Imports(store)
+        runner = Runner(store, job_kinds(store, files))
         app.state.services = Services(
             analyses=analyses,
             datasets=Datasets(store),
-            imports=Imports(store),
+            imports=files,
+            jobs=Jobs(store, wake=runner.wake),
             keys=known_keys,
-            cache_stats=cache.stats,
+            cache_stats=vitals.stats,
             ready=lambda: _can_read(store),
             now=store.now,
             version=__version__,
             mode=settings.mode,
             unprotected=settings.is_unprotected,
         )
+        lane.open(Hits(analyses))
+        runner.start()
+        ended = asyncio.Event()
+        upkeep = asyncio.create_task(keep(store, ended))
         chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
         if settings.is_unprotected:
             _warn_of_no_accounts()
             chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
-        lane.open(Hits(analyses))
-        sys.setswitchinterval(_TURN_SECONDS)
         try:
-            yield
+            with _few_stops():
+                yield
         finally:
-            sys.setswitchinterval(turns)
             lane.close()
+            ended.set()
             for chore in chores:
                 chore.cancel()
+            await upkeep
+            await vitals.close()
+            await runner.close()
             await cache.close()
             await asyncio.to_thread(holders.write_uses)
             await asyncio.to_thread(store.close)
@@ -131,11 +160,12 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     errors.install(app)
-    for room in (metrics, datasets, evaluate, imports, keys, session, system):
+    for room in (metrics, datasets, evaluate, imports, jobs, keys, session, system):
         app.include_router(room.router)
     require_permissions(app.routes)
     describe_credentials(app)
     app.router.routes.extend(page_routes())
+    app.add_middleware(logs.RequestLog, slow_seconds=settings.slow_request_s)
     app.add_middleware(
         Guard,
         checks=checks,
@@ -151,6 +181,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """The service as the environment says; what the server's workers call."""
+    logs.configure()
     return create_app(Settings())
 
 
@@ -214,6 +245,8 @@ def build_cache(settings: Settings) -> Cache:
     )
     redis = None
     if settings.redis_address:
+        from pmecalc.cache.redis import RedisTier  # noqa: PLC0415  (8 MB a worker without Redis)
+
         redis = RedisTier.from_url(settings.redis_address, pool_size=settings.redis_pool)
     return Cache(
         memory,
@@ -233,13 +266,26 @@ def _can_read(store: Store) -> bool:
     return True
 
 
+@contextmanager
+def _few_stops() -> Iterator[None]:
+    """Computations give the interpreter back soon; the collector walks past what the start made."""
+    turns = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(turns)
+
+
 async def _repeat(seconds: float, work: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(work)
         except StoreError as error:
-            _LOG.warning("a chore is put off: %s", error)
+            _LOG.warning("a chore is put off: %s", error.code)
 
 
 def _warn_of_no_accounts() -> None:

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         default=50 * _MIB, ge=1024, description="largest request body of an import"
     )
     body_bytes: int = Field(default=_MIB, ge=1024, description="largest request body elsewhere")
+    raw_days: int = Field(
+        default=90, ge=0, le=36500, description="days that uploads are kept as received; 0: never"
+    )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to share answers in; empty: none"
     )
@@ -61,6 +64,11 @@ class Settings(BaseSettings):
     )
     cache_max_entry: int = Field(
         default=8 * _MIB, ge=1024, description="largest answer that is kept"
+    )
+    slow_request_s: float = Field(
+        default=1.0,
+        gt=0,
+        description="an answer that begins later than this leaves a line in the log",
     )
     cache_tenant_share: float = Field(
         default=0.40,
@@ -110,6 +118,9 @@ class Settings(BaseSettings):
     form_fields: int = Field(default=50, ge=1, description="fields of an upload beside its files")
     form_field_bytes: int = Field(
         default=64 * 1024, ge=1024, description="largest field of an upload that is no file"
+    )
+    warm_engine: bool = Field(
+        default=True, description="load the compiled loops of the extra `fast` in the background"
     )
 
     @model_validator(mode="after")

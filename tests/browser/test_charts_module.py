@@ -75,20 +75,33 @@ SPEC = {
 }
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    """The option, the table and the styles of one spec."""
-    script = tmp_path_factory.mktemp("node") / "run.mjs"
+def draw(folder, spec):
+    """The option, the table and the styles of a spec, by Node."""
+    script = folder / "run.mjs"
     script.write_text(RUN)
     done = node(
         [str(script), str(ROOT)],
         return_completed_process=True,
-        input=json.dumps(SPEC),
+        input=json.dumps(spec),
         capture_output=True,
         text=True,
         check=True,
     )
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The drawing of one spec."""
+    return draw(tmp_path_factory.mktemp("node"), SPEC)
+
+
+def across(unit, kind, x, y):
+    """A spec of one series over something else than dates."""
+    series = {**SPEC["series"][2], "kind": kind, "axis": "left", "x": x, "y": y}
+    axes = [{"id": "left", "title": "Value", "unit": "money"}]
+    turned = {"title": "Place", "unit": unit}
+    return {**SPEC, "axes": axes, "series": [series], "marks": [], "across": turned}
 
 
 def test_the_drawing_has_the_values_of_the_spec(drawn):
@@ -125,3 +138,38 @@ def test_the_table_says_why_there_is_no_number(drawn):
 def test_the_font_is_named(drawn):
     """An inherited font gives wrong widths (UX 1)."""
     assert "inherit" not in drawn["option"]["textStyle"]["fontFamily"]
+
+
+def test_rates_and_ages_go_along_a_scale_of_numbers(tmp_path):
+    """Points stand at their own place, and the table names it in its unit."""
+    found = draw(tmp_path, across("rate", "line", [0.2, -0.1], [5.0, None]))
+    assert [point["value"] for point in found["option"]["series"][0]["data"]] == [
+        [0.2, 5.0],
+        [-0.1, None],
+    ]
+    axis = found["option"]["xAxis"]
+    assert (axis["type"], axis["min"], axis["max"]) == ("value", -0.1, 0.2)
+    assert found["option"]["dataZoom"] == []
+    assert found["table"] == {
+        "header": ["Place", "Other"],
+        "rows": [["−10.00%", "n/a"], ["20.00%", "5.00"]],
+    }
+
+
+def test_a_waterfall_floats_between_its_totals(tmp_path):
+    """10, +5, -20, back to -5: what is seen goes from total to total, on both sides of zero."""
+    found = draw(tmp_path, across("label", "waterfall", list("abcd"), [10, 5, -20, -5]))
+    carried, above, below_carried, below = (series["data"] for series in found["option"]["series"])
+    assert (carried, above) == ([0, 10, 0, 0], [10, 5, 15, 0])
+    assert (below_carried, below) == ([0, 0, 0, 0], [0, 0, -5, -5])
+    assert found["option"]["xAxis"]["data"] == list("abcd")
+    assert [row[0] for row in found["table"]["rows"]] == list("abcd")
+
+
+def test_areas_stand_on_each_other(tmp_path):
+    """DPI and RVPI add up in the drawing, from zero."""
+    spec = across("years", "area", [0, 1], [0.5, 0.75])
+    spec["axes"][0]["unit"] = "multiple"
+    option = draw(tmp_path, spec)["option"]
+    assert option["series"][0]["stack"]
+    assert option["yAxis"][0]["scale"] is False

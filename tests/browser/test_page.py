@@ -281,6 +281,57 @@ def test_no_page_scrolls_sideways(open_page, sample_fund, sample_index, scheme, 
     assert page.evaluate(SIDEWAYS) <= 0
 
 
+FURTHER_TABS = {
+    "More charts": (
+        *("twr_vs_index", "multiples", "cashflow_pacing", "value_bridge", "net_cf_market"),
+    ),
+    "Methods": ("npv_profile",),
+}
+
+
+@pytest.mark.parametrize("width", [390, 1320])
+def test_the_further_views_live_in_the_address(open_page, sample_fund, sample_index, api, width):
+    """Each tab draws its charts with every point in the table, and fits; back leads back."""
+    page = open_page(f"/funds/{sample_fund}", viewport={"width": width, "height": 844})
+    expect_charts_ready(page)
+    for tab, charts in FURTHER_TABS.items():
+        page.get_by_role("link", name=tab).click()
+        expect(page.locator("[data-chart]")).to_have_count(len(charts))
+        for chart in charts:
+            section = page.locator(f'[data-chart="{chart}"]')
+            expect(section).to_have_attribute("data-state", "ready")
+            spec = api.get(f"/v1/funds/{sample_fund}/charts/{chart}?format=spec").json()
+            section.get_by_role("button", name="Table").click()
+            filled = sum(len(series["x"]) for series in spec["series"])
+            cells = section.locator("tbody td").filter(has_text=re.compile(r"\S"))
+            expect(cells).to_have_count(filled)
+        assert page.evaluate(SIDEWAYS) <= 0
+    expect(page).to_have_url(re.compile("tab=methods"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("tab=charts"))
+    page.go_back()
+    expect_charts_ready(page)
+    expect(card(page, "irr")).to_be_visible()
+
+
+def test_the_methods_tab_prints_what_the_server_says(open_page, sample_fund, sample_index, api):
+    """The sentence, and of each method the figure, the verdict and the index investor's rate."""
+    found = api.get(f"/v1/funds/{sample_fund}/methods?as_of=2018-12-31").json()
+    page = open_page(f"/funds/{sample_fund}?tab=methods&as_of=2018-12-31")
+    methods = page.locator(".methods")
+    expect(methods).to_have_attribute("data-state", "ready")
+    expect(methods.locator(".said")).to_have_text(found["sentence"])
+    for method in found["methods"]:
+        row = methods.locator(f'[data-method="{method["name"]}"]')
+        expect(row).to_contain_text(method["title"])
+        expect(row).to_contain_text(method["verdict"])
+        if "rate" in method:
+            shown_rate = f"{method['rate']['value'] * 100:.2f}%".replace("-", "−")
+            expect(row).to_contain_text(shown_rate)
+        for mark in method["marks"]:
+            expect(row).to_contain_text(mark["message"][1:])
+
+
 def test_the_dark_theme_redraws_the_charts(open_page, sample_fund, sample_index):
     """Changing the theme while the page is open changes the colour of the fund's line."""
     page = open_page(f"/funds/{sample_fund}", color_scheme="light")

@@ -63,12 +63,26 @@ def test_every_rate_is_the_one_that_the_plain_engine_gives(solved):
     assert apart[ill].max() < ILL_EQUAL
 
 
-@pytest.mark.parametrize("netting", ["gross", "same_day"])
-def test_every_measure_of_many_funds_is_what_evaluate_gives(netting, tmp_path_factory):
+@pytest.mark.parametrize(
+    ("count", "conventions"),
+    [
+        (2000, {}),
+        (1000, {"netting": "same_day"}),
+        (400, {"day_count": "ACT/360", "lookup": "next"}),
+        (400, {"day_count": "ACT/365.25", "lookup": "nearest"}),
+        (400, {"day_count": "ACT/ACT ISDA", "lookup": "linear"}),
+        (400, {"day_count": "30E/360", "lookup": "log_linear", "netting": "same_day"}),
+        (200, {"day_count": "30/360 US"}),
+        (200, {"nav_growth": "index"}),
+    ],
+    ids=lambda given: "-".join(given.values()) or "default" if isinstance(given, dict) else "",
+)
+def test_every_measure_of_many_funds_is_what_evaluate_gives(count, conventions, tmp_path_factory):
     """A batch has the values and statuses of `evaluate`, measure by measure."""
-    table = funds(np.random.default_rng(8), 3000)
-    plain = _by_plain("plain_measures.py", table, tmp_path_factory, netting)
-    made = batch(ragged(table), world(table["levels"]), netting=netting)
+    table = funds(np.random.default_rng(8), count)
+    options = [f"{name}={value}" for name, value in conventions.items()]
+    plain = _by_plain("plain_measures.py", table, tmp_path_factory, *options)
+    made = batch(ragged(table), world(table["levels"]), **conventions)
     for place, name in enumerate(METHODS):
         np.testing.assert_array_equal(made.codes[name], plain["codes"][:, place], err_msg=name)
         values = _numbers(made[name])

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from pmecalc import evaluate
+from pmecalc import agreement, evaluate
+from pmecalc.charts.chart import CHARTS
 from pmecalc.ingest.files import read_benchmark, read_fund
 
 
@@ -81,6 +82,28 @@ def test_summary_of_all_equals_the_library(client, data, fund):
     assert "twr" not in usual.json()["metrics"]
 
 
+def test_methods_equal_the_library(client, data, fund):
+    """Every PME method side by side, with the sentence of `agreement`."""
+    shown = client.get(f"/v1/funds/{fund}/methods").json()
+    files = (
+        read_fund(data / "sample_fund_quarterly.csv"),
+        read_benchmark(data / "sample_index_quarterly.csv"),
+    )
+    found = agreement(*files)
+    assert shown["sentence"] == found.sentence
+    assert [(each["name"], each["value"]) for each in shown["methods"]] == [
+        (view.name, view.metric.value) for view in found.views
+    ]
+    assert shown["inputs"] == json.loads(json.dumps(evaluate(*files).to_dict()["inputs"]))
+
+
+def test_methods_need_a_benchmark(client, data):
+    """Without one they are 400 NO_BENCHMARK."""
+    fund = upload(client, data / "sample_fund_quarterly.csv").json()["datasets"][0]["id"]
+    answer = client.get(f"/v1/funds/{fund}/methods")
+    assert (answer.status_code, answer.json()["code"]) == (400, "NO_BENCHMARK")
+
+
 def test_chart_is_computed_once(client, fund):
     """The first answer is computed, the second comes from memory, byte for byte the same."""
     first = client.get("/v1/metrics/irr_pme", params={"fund": fund})
@@ -112,6 +135,60 @@ def test_explicit_defaults_give_the_same_answer(client, fund):
     assert full.headers["x-cache"] == "memory"
 
 
+CONVENTIONS = {
+    "day_count": "30E/360",
+    "netting": "same_day",
+    "lookup": "linear",
+    "max_staleness_days": 400,
+    "nav_growth": "index",
+    "recallable": "net",
+}
+
+
+def test_every_convention_is_part_of_the_question(client, data, fund):
+    """The answer is the library's with the same conventions; each of them is a key of its own."""
+    asked = {"fund": fund, "as_of": "2021-11-15"}
+    shown = client.get("/v1/metrics/summary", params={**asked, **CONVENTIONS})
+    direct = evaluate(
+        read_fund(data / "sample_fund_quarterly.csv"),
+        read_benchmark(data / "sample_index_quarterly.csv"),
+        as_of="2021-11-15",
+        **CONVENTIONS,
+    ).to_dict()
+    assert shown.json() == json.loads(json.dumps(direct))
+    etags = {
+        client.get("/v1/metrics/summary", params={**asked, name: value}).headers["etag"]
+        for name, value in CONVENTIONS.items()
+    }
+    assert len(etags | {client.get("/v1/metrics/summary", params=asked).headers["etag"]}) == 7
+    plain = {"day_count": "ACT/365F", "netting": "gross", "lookup": "previous"}
+    full = client.get("/v1/metrics/summary", params={**asked, **plain, "nav_growth": "none"})
+    assert full.headers["x-cache"] == "memory"
+
+
+def test_a_convention_that_is_not_offered_is_malformed(client, fund):
+    """Each is one of a list."""
+    for name in set(CONVENTIONS) - {"max_staleness_days"}:
+        answer = client.get("/v1/metrics/summary", params={"fund": fund, name: "other"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "MALFORMED"), name
+
+
+def test_a_nav_that_grows_needs_an_index_in_every_view(client, data, fund):
+    """A chart without one takes the fund's benchmark then; with none stored it says so."""
+    asked = {"fund": fund, "as_of": "2021-11-15", "nav_growth": "index"}
+    grown = client.get("/v1/metrics/value_bridge", params=asked).json()
+    report = evaluate(
+        read_fund(data / "sample_fund_quarterly.csv"),
+        read_benchmark(data / "sample_index_quarterly.csv"),
+        as_of="2021-11-15",
+        nav_growth="index",
+    )
+    assert grown["data"][0]["y"][-1] == report.nav
+    client.delete(f"/v1/benchmarks/{client.get('/v1/benchmarks').json()['items'][0]['id']}")
+    refused = client.get("/v1/metrics/value_bridge", params=asked)
+    assert (refused.status_code, refused.json()["code"]) == (400, "NO_BENCHMARK")
+
+
 def test_new_data_are_answered_at_once(client, fund):
     """After an upload's answer the next answer is of the new revision, under a new key."""
     query = {"fund": fund, "max_staleness_days": "none"}
@@ -124,7 +201,7 @@ def test_new_data_are_answered_at_once(client, fund):
     assert after.json()["metrics"]["paid_in"]["value"] == 10
 
 
-@pytest.mark.parametrize("chart", ["irr_pme", "cashflow_overview", "pme_progression"])
+@pytest.mark.parametrize("chart", CHARTS)
 def test_charts_carry_the_values_of_their_spec(client, fund, chart):
     """The Plotly form and the page's spec hold exactly the same points."""
     plotly = client.get(f"/v1/metrics/{chart}", params={"fund": fund}).json()
@@ -207,6 +284,21 @@ def test_evaluate_stores_nothing(client):
     assert answer.json()["metrics"]["ks_pme"] == {"value": 1.25, "status": "ok"}
     assert "duration" not in answer.json()["metrics"]
     assert client.get("/v1/funds").json()["items"] == []
+
+
+def test_evaluate_knows_recallable_money_and_reversals(client):
+    """As the library: netted multiples, and a distribution taken back."""
+    body = {
+        "fund": {
+            "flows": [["2021-01-01", 100, 0], ["2021-07-01", 0, 30], ["2022-01-01", 30, -5]],
+            "navs": [["2023-01-01", 140]],
+            "recallable": [["2021-07-01", 30]],
+            "reversals": "net",
+        },
+        "recallable": "net",
+    }
+    metrics = client.post("/v1/evaluate", json=body).json()["metrics"]
+    assert metrics["tvpi"]["value"] == pytest.approx((140 - 5) / 100)
 
 
 def test_evaluate_answers_all_when_asked(client):

@@ -83,6 +83,51 @@ def test_all_adds_the_further_measures(data):
     assert all(f"  {row.title}  " in table for row in (*METHODS.values(), *FURTHER.values()))
 
 
+def test_methods_side_by_side(data):
+    """`--methods`: a line a method and the sentence; the same as JSON and as rows."""
+    asked = (
+        *("analyze", data / "sample_fund_quarterly.csv", "--methods"),
+        *("--index", data / "sample_index_quarterly.csv"),
+    )
+    lines = pme(*asked).stdout.splitlines()
+    assert [line.split("  ")[1] for line in lines[1:8]] == [
+        *("KS-PME", "Value added, at the end", "Direct alpha", "LN-PME spread"),
+        *("PME+ spread", "mPME spread", "Scaled PME spread"),
+    ]
+    shown = json.loads(pme(*asked, "--json").stdout)
+    assert " ".join(line.strip() for line in lines[8:]) == shown["sentence"]
+    assert shown["sentence"].startswith("All 7 methods put the fund behind the index")
+    rows = list(csv.DictReader(io.StringIO(pme(*asked, "--csv").stdout)))
+    assert [row["method"] for row in rows] == [each["name"] for each in shown["methods"]]
+    assert [float(row["value"]) for row in rows] == [each["value"] for each in shown["methods"]]
+
+
+def test_conventions_are_options(data):
+    """Each convention of `evaluate` can be said; the JSON repeats it."""
+    said = {
+        "day_count": "30E/360",
+        "netting": "same_day",
+        "lookup": "linear",
+        "nav_growth": "index",
+        "recallable": "net",
+    }
+    options = [part for name, value in said.items() for part in (f"--{name}", value)]
+    done = pme(
+        *("analyze", data / "sample_fund_quarterly.csv", "--json"),
+        *("--index", data / "sample_index_quarterly.csv"),
+        *(option.replace("_", "-") if option.startswith("--") else option for option in options),
+    )
+    inputs = json.loads(done.stdout)["inputs"]
+    assert {name: inputs[name] for name in said} == said
+
+
+def test_methods_need_an_index(data):
+    """Without one there is nothing to compare with."""
+    done = pme("analyze", data / "sample_fund_quarterly.csv", "--methods")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "[NO_BENCHMARK]" in done.stderr
+
+
 def test_several_funds_are_a_list(tmp_path):
     """A file of two funds gives two reports."""
     path = tmp_path / "two.csv"

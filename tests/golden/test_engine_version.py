@@ -12,6 +12,7 @@ from cases import HERE, load_cases
 from pmecalc import chart, evaluate
 from pmecalc.charts.chart import CHARTS
 from pmecalc.core.evaluate import ENGINE
+from pmecalc.report.methods import methods_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,8 @@ def answers() -> Iterator[tuple[str, object]]:
         report = evaluate(case.fund, case.benchmark, as_of=case.as_of, max_staleness_days=None)
         yield "summary", report.to_dict()
         yield "summary.all", report.to_dict(further=True)
+        if case.benchmark is not None:
+            yield "methods", methods_dict(report)
         for name, kind in CHARTS.items():
             if case.benchmark is not None or not kind.index:
                 drawn = chart(report, name)

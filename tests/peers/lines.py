@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pmecalc import Benchmark, Fund, PmeError, evaluate
+from pmecalc import Benchmark, Fund, PmeError, evaluate, mirr
 from pmecalc.core.irr import rate_metric, solve
 from pmecalc.core.metric import Metric
 
@@ -218,4 +218,20 @@ LINES: dict[str, Line] = {
         lambda: yearly("mpme_irr", [100, 0, 0, 0], [0, 110, 5, 0], [100, 0, 0, 0], GROWING),
     ),
     "level-of-a-sunday": Line(nearest_level, previous_level),
+    "mirr-dated": Line(
+        lambda: module("pyxirr").mirr([-100, 60, 60], 0.0, 0.05),
+        lambda: Metric(
+            mirr(
+                [("2020-01-01", -100), ("2020-12-31", 60), ("2022-07-01", 60)],
+                finance_rate=0.0,
+                reinvest_rate=0.05,
+            )
+        ),
+    ),
+    "mirr-numpy": Line(
+        lambda: module("numpy_financial").mirr([-100, 0], 0.1, 0.1),
+        lambda: Metric(
+            mirr([(YEARS[0], -100), (YEARS[1], 0)], finance_rate=0.1, reinvest_rate=0.1)
+        ),
+    ),
 }

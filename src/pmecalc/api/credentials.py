@@ -91,7 +91,7 @@ def set_cookie(answer: Response, scope: Scope, text: str, *, seconds: int) -> No
 def _log_failure(written: asyncio.Future[None]) -> None:
     error = None if written.cancelled() else written.exception()
     if error is not None:
-        _LOG.error("a refused credential could not be put into the audit: %s", error)
+        _LOG.error("a refused credential could not be put into the audit", exc_info=error)
 
 
 def _session(header: str) -> str | None:

@@ -14,6 +14,7 @@ from pmecalc.api.auth import Principal
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.imports import Imports
+from pmecalc.service.jobs import Jobs
 from pmecalc.service.keys import Keys
 from pmecalc.store.values import By
 
@@ -26,6 +27,7 @@ class Services:
     datasets: Datasets
     imports: Imports
     keys: Keys
+    jobs: Jobs
     cache_stats: Callable[[], dict[str, object]]
     ready: Callable[[], bool]
     now: Callable[[], int]

@@ -22,6 +22,7 @@ from pmecalc.core.errors import (
     PmeError,
     StoreError,
 )
+from pmecalc.service.jobs import LateCancelError, NotDoneError
 from pmecalc.store.errors import (
     BusyError,
     ConflictError,
@@ -30,6 +31,7 @@ from pmecalc.store.errors import (
     NameExistsError,
     UndoRefusedError,
 )
+from pmecalc.store.jobs import QueueFullError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,11 +65,14 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
     (KeyReusedError, 409),
     (UndoRefusedError, 409),
     (NeedsInputError, 409),
+    (NotDoneError, 409),
+    (LateCancelError, 409),
     (InputError, 400),
     (NotDefinedError, 400),
     (NotFoundError, 404),
     (DiskFullError, 507),
     (BusyError, 503),
+    (QueueFullError, 503),
     (StoreError, 500),
     (ComputeQueueFullError, 503),
 )

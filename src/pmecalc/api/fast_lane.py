@@ -27,11 +27,9 @@ if TYPE_CHECKING:
 
 # Requests with one of these are rare, or mean more than the lane knows.
 _UNUSUAL = frozenset(
-    {
-        *(b"content-length", b"transfer-encoding", b"expect", b"range", b"x-request-id"),
-        *(b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"),
-    }
+    (b"content-length", b"transfer-encoding", b"expect", b"range", b"x-request-id")
 )
+_FORWARDED = frozenset((b"forwarded", b"x-forwarded-for"))
 _HIT: tuple[Header, ...] = ((b"x-cache", b"memory"), (b"server-timing", b'cache;desc="memory"'))
 _MAX_ADDRESSES = 8192
 _MAX_HOSTS = 64
@@ -171,6 +169,8 @@ def anyone(checks: Checks, principal: Principal) -> Admit:
     hosts: set[bytes] = set()
 
     def admit(scope: Scope, headers: Mapping[bytes, bytes]) -> str | None:
+        if not _FORWARDED.isdisjoint(headers):
+            return None
         host = headers.get(b"host", b"")
         if host not in hosts:
             if checks.check(scope) is not None:

@@ -94,9 +94,9 @@ class Guard:
         return headed
 
     def _note_refusal(self, scope: Scope, status: int) -> None:
-        """Count credentials that open nothing; the first ones of a minute go to the audit."""
-        is_refused = status == 401 and scope.get("pme.rejected")  # noqa: PLR2004
-        if is_refused and self._rates is not None and self._rates.failed(scope):
+        """Count a credential that opens nothing, and put it into the audit."""
+        if status == 401 and scope.get("pme.rejected") and self._rates is not None:  # noqa: PLR2004
+            self._rates.failed(scope)
             self._refused_credential(scope)
 
     def _limit(self, scope: Scope) -> int:

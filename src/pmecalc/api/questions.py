@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, SummaryQuery
+from pmecalc.api.schemas import ChartQuery, FundQuery, Id, MetricQuery, SummaryQuery
 from pmecalc.service.analyses import Question
 
 CHART_PATTERN = r"^[a-z_]{1,40}$"
 MAX_QUERY_BYTES = 512
 
-_SUMMARY = "/v1/metrics/summary"
-_METRIC = re.compile(r"/v1/metrics/([^/]+)")
-_CHART = re.compile(r"/v1/funds/([^/]+)/charts/([^/]+)")
 # What needs no decoding; a key in an address is the guard's to refuse.
 _PLAIN_PAIR = re.compile(rb"(?!.*pme_)([a-z_]+)=([A-Za-z0-9_.:/-]*)")
 _ids = TypeAdapter(Id)
@@ -40,23 +37,45 @@ def chart_question(fund: str, chart: str, query: ChartQuery) -> Question:
     return Question(view=view, fund=fund, **query.model_dump(exclude={"format"}))
 
 
+def methods_question(fund: str, query: FundQuery) -> Question:
+    """The methods side by side, of the fund in the path."""
+    return Question(view="methods", fund=fund, **query.model_dump())
+
+
 def question_of(path: str, query: bytes) -> Question | None:
     """What a plain address asks; None where it takes a route to read or to refuse it."""
     pairs = _plain_pairs(query)
     if pairs is None:
         return None
-    try:
-        if path == _SUMMARY:
-            return summary_question(SummaryQuery.model_validate(pairs))
-        if found := _METRIC.fullmatch(path):
-            chart = _charts.validate_python(found[1])
-            return metric_question(chart, MetricQuery.model_validate(pairs))
-        if found := _CHART.fullmatch(path):
-            fund, chart = _ids.validate_python(found[1]), _charts.validate_python(found[2])
-            return chart_question(fund, chart, ChartQuery.model_validate(pairs))
-    except ValidationError:
-        return None
+    for pattern, read in _READERS:
+        if found := pattern.fullmatch(path):
+            try:
+                return read(pairs, *found.groups())
+            except ValidationError:
+                return None
     return None
+
+
+def _metric(pairs: Mapping[str, str], chart: str) -> Question:
+    if chart == "summary":
+        return summary_question(SummaryQuery.model_validate(pairs))
+    return metric_question(_charts.validate_python(chart), MetricQuery.model_validate(pairs))
+
+
+def _chart(pairs: Mapping[str, str], fund: str, chart: str) -> Question:
+    query = ChartQuery.model_validate(pairs)
+    return chart_question(_ids.validate_python(fund), _charts.validate_python(chart), query)
+
+
+def _methods(pairs: Mapping[str, str], fund: str) -> Question:
+    return methods_question(_ids.validate_python(fund), FundQuery.model_validate(pairs))
+
+
+_READERS: tuple[tuple[re.Pattern[str], Callable[..., Question]], ...] = (
+    (re.compile(r"/v1/metrics/([^/]+)"), _metric),
+    (re.compile(r"/v1/funds/([^/]+)/charts/([^/]+)"), _chart),
+    (re.compile(r"/v1/funds/([^/]+)/methods"), _methods),
+)
 
 
 def _plain_pairs(query: bytes) -> Mapping[str, str] | None:

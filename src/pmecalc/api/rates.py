@@ -72,19 +72,18 @@ class Failures:
         self._seen: dict[str, list[float]] = {}
         self._blocked: dict[str, float] = {}
 
-    def count(self, address: str) -> bool:
-        """One more; whether it is within the limit."""
+    def count(self, address: str) -> None:
+        """One more; after the last one that is allowed the address waits."""
         now = self._clock()
         if len(self._seen) >= _MOST:
             self._seen.clear()
         recent = [at for at in self._seen.get(address, ()) if now - at < _BLOCK_SECONDS]
         self._seen[address] = [*recent, now]
-        if len(recent) < self._most:
-            return True
+        if len(self._seen[address]) < self._most:
+            return
         if len(self._blocked) >= _MOST:
             self._blocked.clear()
         self._blocked[address] = now + _BLOCK_SECONDS
-        return False
 
     def wait(self, address: str) -> float:
         """The seconds until this address may try again."""
@@ -127,9 +126,9 @@ class Rates:
         wait = self._reads.wait(_name(scope))
         return _refusal("requests", wait) if wait else None
 
-    def failed(self, scope: Scope) -> bool:
-        """A credential was refused; whether it is still within the limit."""
-        return self._failures.count(scope["pme.address"])
+    def failed(self, scope: Scope) -> None:
+        """A credential was refused."""
+        self._failures.count(scope["pme.address"])
 
     async def admit_change(self, scope: Scope) -> Refusal | None:
         """The rate of imports, jobs and new keys: exact where Redis answers, else by shares."""

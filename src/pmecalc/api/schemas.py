@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pmecalc.api.auth import Permission, Role
+from pmecalc.core.daycount import DayCount
+from pmecalc.core.lookup import Lookup
 from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod
+from pmecalc.core.valuation import NavGrowth, Netting, Recallable
 from pmecalc.ingest.names import invisible, name_of
 
 IndexKind = Literal["total_return", "net_total_return", "price"]
@@ -52,7 +55,14 @@ class FundQuery(Query):
 
     benchmark: Id | None = None
     as_of: date | None = None
+    day_count: Annotated[DayCount, Field(description="how long a year is")] = "ACT/365F"
+    netting: Annotated[Netting, Field(description="of the flows of one day")] = "gross"
+    lookup: Annotated[Lookup, Field(description="the index level that counts")] = "previous"
     max_staleness_days: Staleness = 100
+    nav_growth: Annotated[NavGrowth, Field(description="of a NAV rolled forward")] = "none"
+    recallable: Annotated[
+        Recallable, Field(description="`net`: offset against later calls in the multiples")
+    ] = "gross"
 
 
 class MetricQuery(FundQuery):
@@ -132,7 +142,10 @@ Rows = Annotated[list[Row], Field(max_length=30_000)]
 
 
 class FundIn(Body):
-    """Flows `[date, contribution, distribution]` or `[date, amount]`, NAVs `[date, nav]`."""
+    """Flows `[date, contribution, distribution]` or `[date, amount]`, NAVs `[date, nav]`.
+
+    `recallable`: `[date, amount]`, the part of that date's distributions that may be called again.
+    """
 
     flows: Rows
     navs: Rows = []
@@ -140,6 +153,8 @@ class FundIn(Body):
     name: Name | None = None
     currency: Currency | None = None
     sign: Literal["lp", "gp"] = "lp"
+    reversals: Literal["reject", "net"] = "reject"
+    recallable: Rows = []
 
 
 class BenchmarkIn(Body):
@@ -161,6 +176,8 @@ class EvaluateIn(Body):
     netting: str = "gross"
     lookup: str = "previous"
     max_staleness_days: Days | None = 100
+    nav_growth: str = "none"
+    recallable: str = "gross"
     all: Annotated[bool, Field(description="the further measures too")] = False
 
 
@@ -295,23 +312,92 @@ class SessionOut(BaseModel):
     permissions: list[Permission]
 
 
+class ImportRowOut(BaseModel):
+    """An import; times in Unix milliseconds, `datasets` how many it changed."""
+
+    id: str
+    state: Literal["staged", "committed", "undone", "failed"]
+    actor: str
+    raw_name: str | None
+    created: int
+    committed: int | None
+    undone_by: str | None
+    datasets: int
+
+
+class ImportsOut(BaseModel):
+    """A page of imports, the last one first."""
+
+    items: list[ImportRowOut]
+    next: str | None
+
+
+class UndoneOut(BaseModel):
+    """What an undo did: datasets that went back, and new ones that went away."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    import_id: Annotated[str, Field(alias="import")]
+    restored: int
+    removed: int
+
+
+_HEAD: dict[str, object] = {
+    "fund": {"type": ["string", "null"]},
+    "benchmark": {"type": ["string", "null"]},
+    "currency": {"type": ["string", "null"]},
+    "as_of": {"type": "string", "format": "date"},
+    "warnings": {"type": "array", "items": {"type": "object"}},
+    "inputs": {"type": "object"},
+}
+
+
+class JobIn(Body):
+    """Every measure of every stored fund, as of one day or each fund's own."""
+
+    kind: Literal["batch"]
+    benchmark: Id | None = None
+    as_of: date | None = None
+    max_staleness_days: Days | None = 100
+
+
+class ProgressOut(BaseModel):
+    """How far a job is."""
+
+    done: int
+    total: int
+    unit: str
+    message: str
+    eta_s: float | None
+
+
+class JobOut(BaseModel):
+    """A job; `result` once it is done, `problem` where it failed or was cancelled."""
+
+    id: str
+    kind: Literal["batch", "import"]
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    progress: ProgressOut | None
+    result: dict[str, object] | None
+    result_url: str | None
+    problem: dict[str, object] | None
+    created: int
+    updated: int
+
+
+class JobsOut(BaseModel):
+    """A page of jobs, the last one first."""
+
+    items: list[JobOut]
+    next: str | None
+
+
 def summary_schema() -> dict[str, object]:
     """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
     rows: list[AnyMethod] = [*METHODS.values(), *FURTHER.values()]
     metrics = {row.name: _metric_schema(row) for row in rows}
-    return {
-        "type": "object",
-        "properties": {
-            "fund": {"type": ["string", "null"]},
-            "benchmark": {"type": ["string", "null"]},
-            "currency": {"type": ["string", "null"]},
-            "as_of": {"type": "string", "format": "date"},
-            "metrics": {"type": "object", "properties": metrics, "required": list(METHODS)},
-            "warnings": {"type": "array", "items": {"type": "object"}},
-            "inputs": {"type": "object"},
-        },
-        "required": ["fund", "benchmark", "currency", "as_of", "metrics", "warnings", "inputs"],
-    }
+    own = {"metrics": {"type": "object", "properties": metrics, "required": list(METHODS)}}
+    return {"type": "object", "properties": {**_HEAD, **own}, "required": [*_HEAD, *own]}
 
 
 def _metric_schema(row: AnyMethod) -> dict[str, object]:
@@ -319,15 +405,43 @@ def _metric_schema(row: AnyMethod) -> dict[str, object]:
     return {
         "type": "object",
         "description": "; ".join(filter(None, (row.title, row.unit, fixed, row.source))),
-        "properties": {
-            "value": {"type": ["string" if row.unit == "date" else "number", "null"]},
-            "status": {"type": "string"},
-            "roots": {"type": "array", "items": {"type": "number"}},
-            "reason": {"type": "string"},
-            "warnings": {"type": "array", "items": {"type": "string"}},
-        },
+        "properties": _outcome_schema("string" if row.unit == "date" else "number"),
         "required": ["value", "status"],
     }
+
+
+def _outcome_schema(value: str) -> dict[str, object]:
+    return {
+        "value": {"type": [value, "null"]},
+        "status": {"type": "string"},
+        "roots": {"type": "array", "items": {"type": "number"}},
+        "reason": {"type": "string"},
+        "warnings": {"type": "array", "items": {"type": "string"}},
+    }
+
+
+def methods_schema() -> dict[str, object]:
+    """The body of the methods side by side: a sentence, and a row a method."""
+    text = {"type": "string"}
+    mark = {"type": "object", "properties": {"code": text, "message": text}}
+    method = {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(("name", "title", "unit", "source"), text),
+            **_outcome_schema("number"),
+            "verdict": {"enum": ["ahead", "behind", "level", None]},
+            "marks": {"type": "array", "items": mark},
+            "rate": {"type": "object", "properties": {"name": text, **_outcome_schema("number")}},
+        },
+        "required": ["name", "title", "unit", "source", "value", "status", "verdict", "marks"],
+    }
+    own = {
+        "sentence": text,
+        "unanimous": {"type": "boolean"},
+        "estimated_share": {"type": "number"},
+        "methods": {"type": "array", "items": method},
+    }
+    return {"type": "object", "properties": {**_HEAD, **own}, "required": [*_HEAD, *own]}
 
 
 class ProblemRow(BaseModel):

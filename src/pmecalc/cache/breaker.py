@@ -98,10 +98,11 @@ class Breaker:
         self._outcomes.clear()
         return True
 
-    def probe_fail(self) -> None:
+    def probe_fail(self, *, began: float) -> None:
+        """The pause counts from when the probe began: a hanging one does not lengthen it."""
         self._good_probes = 0
         self._pause_seconds = min(2 * self._pause_seconds, self._pauses.longest_seconds)
-        self._next_probe = self._clock() + self._pause_seconds
+        self._next_probe = began + self._pause_seconds
 
     def _half_failed(self, now: float) -> bool:
         failed = sum(1 for at, good in self._outcomes if not good and now - at <= WINDOW_SECONDS)

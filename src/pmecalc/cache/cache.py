@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +16,7 @@ import orjson
 from pmecalc.cache.budget import Budget
 from pmecalc.cache.entry import NEVER, Entry, EntryRejectedError, decode, finish
 from pmecalc.cache.flights import Flights
+from pmecalc.cache.histogram import Histogram
 from pmecalc.cache.workers import ComputePool
 from pmecalc.cache.writer import Writer
 
@@ -84,6 +85,8 @@ class Cache:
         self._loads: Flights[Entry | None] = Flights()
         self._writer = Writer(redis, codec=self._codec, clock=clock)
         self._counts: Counter[str] = Counter()
+        self._answers: Counter[tuple[str, str]] = Counter()  # by view and outcome
+        self._compute_times: defaultdict[str, Histogram] = defaultdict(Histogram)
         self._rejected: Counter[str] = Counter()
 
     async def start(self) -> None:
@@ -111,7 +114,7 @@ class Cache:
         entry = self._memory.get(key.text)
         if entry is None or entry.digest != key.digest:
             return None
-        self._counts["memory"] += 1
+        self._answers[key.view, "memory"] += 1
         return entry
 
     async def get_or_compute(
@@ -130,7 +133,7 @@ class Cache:
             key.text, lambda: self._load_or_compute(key, compute, budget or self.budget())
         )
         outcome: Outcome = "joined" if joined else result.outcome
-        self._counts[outcome] += 1
+        self._answers[key.view, outcome] += 1
         return Result(result.entry, outcome)
 
     async def get(self, key: CacheKey, default: object = MISS) -> object:
@@ -139,7 +142,7 @@ class Cache:
         if entry is None:
             self._counts["memory_misses"] += 1
             entry = await self._load(key, self.budget())
-            self._counts["missed" if entry is None else "redis"] += 1
+            self._answers[key.view, "missed" if entry is None else "redis"] += 1
         return default if entry is None else orjson.loads(entry.body)
 
     async def set(self, key: CacheKey, value: object, ttl_seconds: float = TTL_SECONDS) -> None:
@@ -151,8 +154,11 @@ class Cache:
         self._store(key, entry)
 
     def stats(self) -> dict[str, object]:
-        """Counters only, whatever the tiers hold."""
-        hits, misses = self._counts["memory"], self._counts["memory_misses"]
+        """Counters only, whatever the tiers hold; `answers` by view and outcome."""
+        outcomes = dict.fromkeys(("memory", "redis", "computed", "joined"), 0)
+        for (_, outcome), count in self._answers.items():
+            outcomes[outcome] = outcomes.get(outcome, 0) + count
+        hits, misses = outcomes["memory"], self._counts["memory_misses"]
         shared = {"state": "off"} if self._redis is None else self._redis.stats()
         return {
             "memory": {
@@ -168,15 +174,25 @@ class Cache:
                 "rejected": dict(self._rejected),
                 "writes": self._writer.stats(),
             },
-            "compute": {"failed": self._counts["failed"], **self._pool.stats()},
-            "outcomes": {
-                name: self._counts[name] for name in ("memory", "redis", "computed", "joined")
+            "compute": {
+                "failed": self._counts["failed"],
+                **self._pool.stats(),
+                "seconds": {view: took.stats() for view, took in self._compute_times.items()},
             },
+            "outcomes": outcomes,
+            "answers": [
+                {"view": view, "outcome": outcome, "count": count}
+                for (view, outcome), count in self._answers.items()
+            ],
             "computes": self._counts["computes"],
-            "joined": self._counts["joined"],
+            "joined": outcomes["joined"],
             "flights": len(self._flights),
             "too_large": self._counts["too_large"],
         }
+
+    async def redis_figures(self) -> dict[str, int] | None:
+        """What Redis says of itself: a round trip, for the background alone."""
+        return None if self._redis is None else await self._redis.figures()
 
     async def _load_or_compute(
         self, key: CacheKey, compute: Callable[[], bytes], budget: Budget
@@ -186,12 +202,13 @@ class Cache:
             return Result(entry, "redis")
         self._counts["computes"] += 1
         try:
-            entry = await self._pool.run(lambda: self._finish(compute(), key))
+            computed, seconds = await self._pool.run(lambda: self._timed(compute, key))
         except BaseException:
             self._counts["failed"] += 1
             raise
-        self._store(key, entry)
-        return Result(entry, "computed")
+        self._compute_times[key.view].observe(seconds)
+        self._store(key, computed)
+        return Result(computed, "computed")
 
     async def _load(self, key: CacheKey, budget: Budget) -> Entry | None:
         """What Redis holds under the key, or is about to hold."""
@@ -238,6 +255,12 @@ class Cache:
         else:
             left = entry.expires - self._clock()
             self._memory.set(key.text, entry, ttl_seconds=left, owner=key.tenant)
+
+    def _timed(self, compute: Callable[[], bytes], key: CacheKey) -> tuple[Entry, float]:
+        """The entry, and how long it took without the waiting for a thread."""
+        started = time.perf_counter()
+        entry = self._finish(compute(), key)
+        return entry, time.perf_counter() - started
 
     def _finish(self, body: bytes, key: CacheKey, *, expires: float = NEVER) -> Entry:
         return finish(body, key=key, created=self._clock(), expires=expires)

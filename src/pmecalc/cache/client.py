@@ -26,7 +26,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from pmecalc.cache.address import RedisAddress
 
@@ -58,6 +58,7 @@ class RedisClient(Protocol):
     async def get(self, keys: Sequence[str]) -> Sequence[bytes | None]: ...
     async def set(self, key: str, value: bytes, *, px: int) -> bool: ...
     async def delete(self, key: str) -> None: ...
+    async def info(self) -> Sequence[Mapping[str, object]]: ...
     async def aclose(self) -> None: ...
 
 
@@ -105,6 +106,9 @@ class ServerClient:
 
     async def delete(self, key: str) -> None:
         await self._redis.delete(key)
+
+    async def info(self) -> Sequence[Mapping[str, object]]:
+        return [await _info(self._redis)]
 
     async def aclose(self) -> None:
         await self._redis.aclose()
@@ -179,6 +183,10 @@ class ClusterClient:
     async def delete(self, key: str) -> None:
         await self.ask(self.shard_of(key), "DEL", key)
 
+    async def info(self) -> Sequence[Mapping[str, object]]:
+        owners = {nodes[0].name: nodes[0] for nodes in self._servers.slots_cache.values()}
+        return [await _info(server) for server in owners.values()]
+
     async def aclose(self) -> None:
         if self._search is not None:
             self._search.cancel()
@@ -247,6 +255,11 @@ async def _get(server: _Commands, keys: Sequence[str]) -> Sequence[bytes | None]
     if not isinstance(values, list) or len(values) != len(keys):
         raise RedisConnectionError("not as many values as keys")
     return [value if isinstance(value, bytes) else None for value in values]
+
+
+async def _info(server: _Commands) -> Mapping[str, object]:
+    said = await server.execute_command("INFO")
+    return said if isinstance(said, dict) else {}
 
 
 async def _get_one(server: _Commands, key: str) -> object:

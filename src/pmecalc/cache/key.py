@@ -46,6 +46,7 @@ class CacheKey:
     text: str
     digest: bytes
     engine: int
+    view: str
     tenant: str
 
     @property
@@ -68,7 +69,7 @@ def make_cache_key(view: str, params: Mapping[str, object], *, scope: Scope) -> 
     digest = _blake2b(canonical_json(parts), DIGEST_BYTES)
     tag = f"{{{scope.tenant}.{_dataset_tag(scope.datasets)}}}"
     text = f"{FORMAT}:{tag}:{view}:{scope.engine}:{digest.hex()}"
-    return CacheKey(text, digest, scope.engine, scope.tenant)
+    return CacheKey(text, digest, scope.engine, view, scope.tenant)
 
 
 def canonical_json(value: object) -> str:

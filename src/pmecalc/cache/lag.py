@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A deadline missed while the loop was late by more than this says nothing about Redis.
 LAG_LIMIT_SECONDS = 0.020
 
 _BEAT_SECONDS = 0.005
 
 
 class LoopLag:
-    """A timer that beats while somebody waits, and adds up by how much it came late."""
+    """A timer that beats while somebody waits, and remembers by how much it came late, and when."""
 
     def __init__(self) -> None:
         self._waiting = 0
         self._due = 0.0
+        self._late_at = float("-inf")
         self._late_seconds = 0.0
         self._worst_seconds = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -28,6 +28,10 @@ class LoopLag:
     @property
     def worst_seconds(self) -> float:
         return self._worst_seconds
+
+    def late_since(self, moment: float) -> bool:
+        """Whether the loop lagged more than the limit after `moment` (of the loop's clock)."""
+        return self._late_at >= moment or self._overdue() > LAG_LIMIT_SECONDS
 
     def late_seconds(self) -> float:
         """All lateness so far; of two readings the difference is the loop's own part of a wait."""
@@ -63,3 +67,14 @@ class LoopLag:
     def _note(self, late: float) -> None:
         self._late_seconds += late
         self._worst_seconds = max(self._worst_seconds, late)
+        if late > LAG_LIMIT_SECONDS:
+            self._late_at = asyncio.get_running_loop().time()
+
+
+async def turns_seconds(count: int) -> float:
+    """What so many turns of the loop take now, whoever else uses them."""
+    clock = asyncio.get_running_loop().time
+    started = clock()
+    for _ in range(count):
+        await asyncio.sleep(0)
+    return clock() - started

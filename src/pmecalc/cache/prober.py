@@ -72,18 +72,21 @@ class Prober:
     async def _work(self) -> None:
         while ill := [side for side in self._sides if side.breaker.is_open]:
             await asyncio.sleep(min(side.breaker.probe_in() or 0.0 for side in ill))
-            for side in ill:
-                self._summarise(side)
-                if side.breaker.probe_in() == 0:
-                    await self._renew_if_lost(side)
-                    await self._probe(side)
+            await asyncio.gather(*(self._attend(side) for side in ill))
+
+    async def _attend(self, side: Side) -> None:
+        self._summarise(side)
+        if side.breaker.probe_in() == 0:
+            await self._renew_if_lost(side)
+            await self._probe(side)
 
     async def _probe(self, side: Side) -> None:
         side.probes += 1
+        began = self._clock()
         try:
             await side.probe()
         except Exception:  # noqa: BLE001  (whatever it is, Redis is not well yet)
-            side.breaker.probe_fail()
+            side.breaker.probe_fail(began=began)
             return
         if side.breaker.probe_succeed():
             _log.warning("redis %s: breaker closed", side.name)

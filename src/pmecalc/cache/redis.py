@@ -13,8 +13,9 @@ from pmecalc.cache.address import parse_redis_url
 from pmecalc.cache.breaker import Breaker, ProbePauses
 from pmecalc.cache.budget import Budget
 from pmecalc.cache.client import CLOSING_FAULTS, SETTLING_SECONDS, TIMEOUTS, connect, refuses_writes
+from pmecalc.cache.figures import added_up
 from pmecalc.cache.histogram import Histogram
-from pmecalc.cache.lag import LAG_LIMIT_SECONDS
+from pmecalc.cache.lag import turns_seconds
 from pmecalc.cache.line import LAST_TURNS_SECONDS, Line
 from pmecalc.cache.prober import Prober, Side
 from pmecalc.cache.turn import Silence, Turn
@@ -33,6 +34,10 @@ LONGEST_TTL_SECONDS = 24 * 3600.0
 _DEADLINES_IN_BACKGROUND = 3
 _BACKGROUND_PATIENCE_SECONDS = 1.0
 _PROBE_TTL_MS = 1000
+# A machine that is busy may be slow once.
+_TRIES_A_PROBE = 3
+# Of the loop, in redis-py: to send, to see the reply, to wake the reader, to wake who waits for it.
+_TURNS_A_TRIP = 4
 _COUNTED = ("hits", "misses", "round_trips", "failures", "timeouts", "lagged", "renewals")
 
 _AnswerT = TypeVar("_AnswerT")
@@ -61,6 +66,7 @@ class RedisTier:
         self._new_client = new_client
         self._deadline_seconds = deadline_seconds
         self._background_seconds = _DEADLINES_IN_BACKGROUND * deadline_seconds
+        self._patience_seconds = max(SETTLING_SECONDS, self._background_seconds)
         self._line = Line(pool_size)
         self._turn = Turn(self._fetch, shard_of=self._shard_of)
         breaker = partial(Breaker, clock=clock, pauses=pauses or ProbePauses())
@@ -96,7 +102,7 @@ class RedisTier:
         try:
             async with self._line.place():
                 await self._settle()
-                async with asyncio.timeout(self._background_seconds):
+                async with asyncio.timeout(self._patience_seconds):
                     await self._read_probe_keys()
         except Exception as error:  # noqa: BLE001  (a client or server gone wrong is a miss)
             self._fail(self._reads, error)
@@ -158,6 +164,16 @@ class RedisTier:
             "breakers": {side.name: side.stats() for side in sides},
         }
 
+    async def figures(self) -> dict[str, int] | None:
+        """What the servers say of their memory, clients and keys; None when no answer came."""
+        if self._reads.breaker.is_open:
+            return None
+        try:
+            async with self._line.place(), asyncio.timeout(self._background_seconds):
+                return added_up(await self._client.info())
+        except Exception:  # noqa: BLE001  (nobody waits for them, and the breaker judges by requests)
+            return None
+
     def _shard_of(self, key: str) -> int:
         return self._client.shard_of(key)
 
@@ -183,12 +199,12 @@ class RedisTier:
         """The answer to one command, or _NoAnswerError: counted, and told to the breaker."""
         side = self._reads if verb == "get" else self._writes
         clock = asyncio.get_running_loop().time
-        started, granted, late = clock(), 0.0, self._line.lag.late_seconds()
+        started, granted = clock(), 0.0
         try:
             async with asyncio.timeout_at(until) as limit, self._line.place():
                 # The breaker may have opened while this call stood in line.
                 _check_may_ask(side)
-                started, late = clock(), self._line.lag.late_seconds()
+                started = clock()
                 granted = min(deadline_seconds, until - started)
                 limit.reschedule(started + granted)
                 self._counts["round_trips"] += 1
@@ -198,7 +214,7 @@ class RedisTier:
         except TIMEOUTS as error:
             self._counts["timeouts"] += 1
             self._observe(verb, "timeout", clock() - started)
-            if self._line.lag.late_seconds() - late > LAG_LIMIT_SECONDS:
+            if self._line.lag.late_since(started):
                 self._counts["lagged"] += 1
             elif granted >= deadline_seconds:
                 self._fail(side, error)
@@ -225,29 +241,35 @@ class RedisTier:
             self._prober.opened(side, error)
 
     async def _probe_reads(self) -> None:
-        await self._settle()
-        clock = asyncio.get_running_loop().time
-        async with self._line.place(), asyncio.timeout(2 * self._background_seconds):
-            await self._read_probe_keys()
-            # Connected by now, it has to be as quick as a request needs it.
-            started, late = clock(), self._line.lag.late_seconds()
-            await self._read_probe_keys()
-            took = clock() - started - (self._line.lag.late_seconds() - late)
-        if took > self._deadline_seconds:
-            raise TimeoutError("redis answers too slowly")
+        await self._probe(self._read_probe_keys, self._deadline_seconds)
 
     async def _probe_writes(self) -> None:
+        await self._probe(self._write_probe_keys, self._background_seconds)
+
+    async def _probe(self, ask: Callable[[], Awaitable[None]], allowed_seconds: float) -> None:
+        """The first answer may need a connection; then one has to come in the time it is given."""
         await self._settle()
-        async with self._line.place(), asyncio.timeout(self._background_seconds):
-            await asyncio.gather(
-                *(self._client.set(key, b"", px=_PROBE_TTL_MS) for key in self._client.probe_keys())
-            )
+        clock = asyncio.get_running_loop().time
+        async with self._line.place(), asyncio.timeout(self._patience_seconds):
+            await ask()
+            for _ in range(_TRIES_A_PROBE):
+                ours = await turns_seconds(_TURNS_A_TRIP)
+                started = clock()
+                await ask()
+                if clock() - started - ours <= allowed_seconds:
+                    return
+        raise TimeoutError("redis answers too slowly")
 
     async def _read_probe_keys(self) -> None:
         await asyncio.gather(*(self._client.get((key,)) for key in self._client.probe_keys()))
 
+    async def _write_probe_keys(self) -> None:
+        await asyncio.gather(
+            *(self._client.set(key, b"", px=_PROBE_TTL_MS) for key in self._client.probe_keys())
+        )
+
     async def _settle(self) -> None:
-        async with asyncio.timeout(max(SETTLING_SECONDS, self._background_seconds)):
+        async with asyncio.timeout(self._patience_seconds):
             await self._client.settle()
 
     async def _renew(self) -> None:

@@ -7,16 +7,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pmecalc.charts.cashflow_overview import cashflow_overview
+from pmecalc.charts.cashflow_pacing import cashflow_pacing
 from pmecalc.charts.irr_pme import irr_pme
+from pmecalc.charts.multiples import multiples
+from pmecalc.charts.net_cf_market import net_cf_market
+from pmecalc.charts.npv_profile import npv_profile
 from pmecalc.charts.plotly import to_plotly
 from pmecalc.charts.pme_progression import pme_progression
 from pmecalc.charts.table import to_table
+from pmecalc.charts.twr_vs_index import twr_vs_index
+from pmecalc.charts.value_bridge import value_bridge
 from pmecalc.core.errors import NotDefinedError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pmecalc.charts.spec import ChartSpec, Value
+    from pmecalc.charts.spec import ChartSpec, Value, X
     from pmecalc.core.evaluate import Report
 
 
@@ -33,6 +39,12 @@ CHARTS: Mapping[str, ChartKind] = MappingProxyType(
         "irr_pme": ChartKind(irr_pme, index=True),
         "cashflow_overview": ChartKind(cashflow_overview, index=False),
         "pme_progression": ChartKind(pme_progression, index=True),
+        "npv_profile": ChartKind(npv_profile, index=False),
+        "twr_vs_index": ChartKind(twr_vs_index, index=True),
+        "multiples": ChartKind(multiples, index=False),
+        "cashflow_pacing": ChartKind(cashflow_pacing, index=False),
+        "value_bridge": ChartKind(value_bridge, index=False),
+        "net_cf_market": ChartKind(net_cf_market, index=True),
     }
 )
 
@@ -47,8 +59,8 @@ class Chart:
         """Plotly-shaped JSON: `plotly.graph_objects.Figure(chart.to_plotly()["data"], …)`."""
         return to_plotly(self.spec)
 
-    def to_table(self) -> tuple[list[str], list[tuple[str | Value, ...]]]:
-        """Header and rows, one row a date."""
+    def to_table(self) -> tuple[list[str], list[tuple[X | Value, ...]]]:
+        """Header and rows, one row a date (or rate, age, label)."""
         return to_table(self.spec)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:

@@ -17,7 +17,18 @@ COLOURS: dict[Role, str] = {  # UX 9, light
     "parity": "#6f7885",
 }
 _DASHES: dict[Role, str] = {"benchmark": "dash", "nav": "dot", "parity": "dot"}
-_FORMATS: dict[Unit, str] = {"rate": ".1%", "multiple": ".2f", "money": ",.2f"}
+_FORMATS: dict[Unit, str] = {
+    "rate": ".1%",
+    "multiple": ".2f",
+    "money": ",.2f",
+    "share": ".0%",
+    "level": ",.1f",
+}
+_ACROSS = {
+    "rate": {"type": "linear", "tickformat": ".0%"},
+    "years": {"type": "linear"},
+    "label": {"type": "category"},
+}
 
 
 def to_plotly(spec: ChartSpec) -> dict[str, object]:
@@ -46,16 +57,27 @@ def _trace(series: Series) -> dict[str, object]:
     colour = COLOURS[series.role]
     if series.kind == "bar":
         return {"type": "bar", **trace, "marker": {"color": colour}}
+    if series.kind == "waterfall":
+        steps = ["relative"] * max(len(series.x) - 2, 0)
+        return {"type": "waterfall", **trace, "measure": ["absolute", *steps, "total"]}
     line = {"color": colour, "dash": _DASHES.get(series.role, "solid"), "width": 2}
     if series.kind == "step":
         line["shape"] = "hv"
+    if series.kind == "area":
+        return {
+            "type": "scatter",
+            "mode": "lines",
+            "stackgroup": series.axis,
+            **trace,
+            "line": line,
+        }
     return {"type": "scatter", "mode": "lines+markers", **trace, "line": line}
 
 
 def _layout(spec: ChartSpec) -> dict[str, object]:
     layout: dict[str, object] = {
         "title": {"text": spec.title, "subtitle": {"text": spec.subtitle}},
-        "xaxis": {"type": "date"},
+        "xaxis": _across(spec),
         "hovermode": "x unified",
         "barmode": "relative",
         "legend": {"orientation": "h"},
@@ -65,6 +87,12 @@ def _layout(spec: ChartSpec) -> dict[str, object]:
     for axis in spec.axes:
         layout["yaxis" if axis.id == "left" else "yaxis2"] = _axis(axis)
     return layout
+
+
+def _across(spec: ChartSpec) -> dict[str, object]:
+    if spec.across is None:
+        return {"type": "date"}
+    return {**_ACROSS[spec.across.unit], "title": {"text": spec.across.title}}
 
 
 def _axis(axis: Axis) -> dict[str, object]:

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
 Role: TypeAlias = Literal["fund", "benchmark", "call", "dist", "nav", "net", "parity"]
-Unit: TypeAlias = Literal["rate", "multiple", "money"]
-Kind: TypeAlias = Literal["line", "bar", "step"]
+Unit: TypeAlias = Literal["rate", "multiple", "money", "share", "level"]
+Kind: TypeAlias = Literal["line", "bar", "step", "area", "waterfall"]
 Value: TypeAlias = float | None
+X: TypeAlias = str | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +23,25 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class Across:
+    """A horizontal axis that is not one of dates: rates, years of age, or labels in order."""
+
+    title: str
+    unit: Literal["rate", "years", "label"]
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
-    """Values over dates (ISO text); a null value has its status beside it."""
+    """Values over dates (ISO text), or over what `across` says; a null value has its status.
+
+    Areas stand on each other. A waterfall goes from its first value by steps to its last.
+    """
 
     name: str
     role: Role
     axis: Literal["left", "right"]
     kind: Kind
-    x: tuple[str, ...]
+    x: tuple[X, ...]
     y: tuple[Value, ...]
     shown: bool = True
     statuses: tuple[str, ...] | None = None
@@ -44,7 +56,7 @@ class Mark:
     value: float
     label: str
     role: Role
-    x: str | None = None
+    x: X | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,11 @@ class ChartSpec:
     summary: str
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
+    across: Across | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """JSON-able values."""
-        return asdict(self)
+        """JSON-able values; `across` only where the horizontal axis is not one of dates."""
+        shown = asdict(self)
+        if self.across is None:
+            del shown["across"]
+        return shown

@@ -7,12 +7,26 @@ import sys
 from typing import TYPE_CHECKING
 
 from pmecalc._version import __version__
-from pmecalc.cli import analyze, keys, load_test, serve, template
+from pmecalc.cli import (
+    analyze,
+    backup,
+    batch,
+    doctor,
+    erase,
+    keys,
+    load_test,
+    restore,
+    serve,
+    template,
+)
 from pmecalc.cli.exits import Exit
 from pmecalc.core.errors import InputError, NeedsInputError, PmeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_COMMANDS = (analyze, batch, serve, template, keys, backup, restore, doctor, erase, load_test)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"pme {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (analyze, keys, serve, load_test, template):
+    for command in _COMMANDS:
         command.add(commands)
     given = parser.parse_args(arguments)
     try:
@@ -35,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.REFUSED
     except PmeError as error:
         print(f"pme: {error}  [{error.code}]", file=sys.stderr)
-        return Exit.INTERNAL
+        return Exit.REFUSED if error.code == "DATA_FOLDER" else Exit.INTERNAL
     except BrokenPipeError:
         sys.stderr.close()
         return Exit.OK

@@ -7,17 +7,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmecalc.cli.exits import Exit
-from pmecalc.cli.figures import everything, headline
+from pmecalc.cli.figures import everything, headline, side_by_side
 from pmecalc.core.benchmark import KINDS
+from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import evaluate
+from pmecalc.core.lookup import LOOKUPS
+from pmecalc.core.valuation import NAV_GROWTHS, NETTINGS, RECALLABLES
 from pmecalc.ingest.files import read_benchmark, read_funds
+from pmecalc.report.methods import methods_csv, methods_json
 from pmecalc.report.save import to_csv, to_json
 
 if TYPE_CHECKING:
     import argparse
 
     from pmecalc.core.evaluate import Report
+
+
+_CONVENTIONS = {
+    "day_count": (tuple(DAY_COUNTS), "how long a year is; default: ACT/365F"),
+    "netting": (NETTINGS, "flows of one day; default: gross"),
+    "lookup": (tuple(LOOKUPS), "the index level that counts on a day; default: previous"),
+    "nav_growth": (NAV_GROWTHS, "of a NAV that is rolled forward; default: none"),
+    "recallable": (RECALLABLES, "net: offset against later calls in the multiples"),
+}
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,7 +54,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="N",
         help="oldest index level that may be used; `none` for no limit; default: 100",
     )
+    parser.add_argument(
+        "--methods", action="store_true", help="every PME method side by side; needs --index"
+    )
     parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
+    for name, (choices, text) in _CONVENTIONS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", choices=choices, help=text)
     parser.add_argument(
         "--all", action="store_true", help="the further measures too; alone: a table of all"
     )
@@ -64,7 +82,13 @@ def run(given: argparse.Namespace) -> Exit:
     if given.index:
         benchmark = read_benchmark(_path(given.index), index_kind=given.index_kind)
     reports = [
-        evaluate(fund, benchmark, as_of=given.as_of, max_staleness_days=given.max_staleness_days)
+        evaluate(
+            fund,
+            benchmark,
+            as_of=given.as_of,
+            max_staleness_days=given.max_staleness_days,
+            **_conventions(given),
+        )
         for fund in funds
     ]
     sys.stdout.write(_shown(reports, given))
@@ -77,12 +101,31 @@ def run(given: argparse.Namespace) -> Exit:
 
 
 def _shown(reports: list[Report], given: argparse.Namespace) -> str:
+    if given.methods:
+        return _methods(reports, given)
     if given.json:
         return to_json(reports[0] if len(reports) == 1 else reports, further=given.all)
     if given.csv:
         return to_csv(reports, further=given.all)
     shown = everything if given.all else headline
     return "\n".join(shown(report) for report in reports)
+
+
+def _conventions(given: argparse.Namespace) -> dict[str, str]:
+    """Those that were said; the others are left to the library."""
+    return {name: said for name in _CONVENTIONS if (said := getattr(given, name)) is not None}
+
+
+def _methods(reports: list[Report], given: argparse.Namespace) -> str:
+    if not given.index:
+        raise InputError(
+            "The methods compare with an index.", code="NO_BENCHMARK", hint="Add --index FILE."
+        )
+    if given.csv:
+        return methods_csv(reports)
+    if given.json:
+        return methods_json(reports[0] if len(reports) == 1 else reports)
+    return "\n".join(side_by_side(report) for report in reports)
 
 
 def _path(text: str) -> Path:

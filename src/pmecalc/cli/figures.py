@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
+from pmecalc.core.agreement import agreement_at
 from pmecalc.core.evaluate import WARNINGS
 from pmecalc.core.methods import METHODS, any_method
 
@@ -38,6 +40,30 @@ def everything(report: Report) -> str:
         lines.append(f"  {any_method(name).title:<32}{_text(report, name):>18}{why}".rstrip())
     lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
     return "\n".join(lines) + "\n"
+
+
+def side_by_side(report: Report) -> str:
+    """Every PME method on a line: value, verdict, what makes it doubtful; and the sentence."""
+    found = agreement_at(report.valuation)
+    lines = [_title(report)]
+    for view in found.views:
+        doubts = ", ".join(view.marks)
+        why = (
+            doubts
+            if view.metric.value is not None
+            else f"{view.metric.status}: {view.metric.reason}"
+        )
+        text = _text(report, view.name)
+        lines.append(f"  {view.title:<32}{text:>18}  {view.verdict or '-':<8}{why}".rstrip())
+    return (
+        "\n".join(
+            [
+                *lines,
+                *textwrap.wrap(found.sentence, 98, initial_indent="  ", subsequent_indent="  "),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _title(report: Report) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import resource
 import signal
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from pmecalc.api import logs
 from pmecalc.api.doorkeeper import ConnectionLimits, Doorkeeper
 from pmecalc.api.wire_lane import AnsweringProtocol
 from pmecalc.app import prepare
@@ -45,7 +45,7 @@ _HUNG_SECONDS = 30  # a worker that does not answer its manager that long is rep
 def serve(given: argparse.Namespace) -> Exit:
     """Check what can be checked, then serve until interrupted."""
     _export(given)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logs.configure()
     try:
         settings = Settings()
         listener = _listener(settings)
@@ -114,6 +114,7 @@ def _run(settings: Settings, listener: socket.socket) -> Exit:
         ws="none",
         workers=settings.workers,
         access_log=False,
+        log_config=None,
         server_header=False,
         proxy_headers=False,
         log_level="warning",

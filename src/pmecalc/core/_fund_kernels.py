@@ -1,7 +1,9 @@
 """Compiled loops that compute every measure of a fund, as `evaluate` does; needs Numba.
 
-A fund is its rows (days, contributions, distributions) and its NAVs; an index is a table from days
-to places in its levels. `values` and `codes` hold the measures in the order of `methods.METHODS`.
+A fund is its rows (days, contributions, distributions) and its NAVs; an index is its first day, the
+level that counts on each day since and its distance, whether the last level counts after the end,
+and the largest distance allowed. `values` and `codes` hold the measures in the order of
+`methods.METHODS`.
 """
 
 from __future__ import annotations
@@ -41,14 +43,19 @@ N_MEASURES = 35
 
 _CLOSED = 1e-13  # of the future values: a smaller difference is a closed position
 _NOT_SHORT = 1e-13  # of the money moved so far
-_ROWS = 9
+_ROWS = 10
 
 _plain = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_plain
-def fund_rows(flows, residuals, as_ofs, commitments, index, same_day, wanted, first, last, out):
-    """Every measure of the funds `first` to `last`, a row of `out` each."""
+def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, last, out):
+    """Every measure of the funds `first` to `last`, a row of `out` each.
+
+    `conventions` are whether a day's flows are netted, the days of a year, a clock (the first day
+    of a table and the time of each day since, in days; no table: the days themselves) and which
+    rates are wanted. A fund with reversed flows is left open: a matter for the plain engine.
+    """
     values, codes = out
     longest = 1
     for fund in range(first, last):
@@ -60,15 +67,43 @@ def fund_rows(flows, residuals, as_ofs, commitments, index, same_day, wanted, fi
         fund_row(
             (flows[1][start:end], flows[2][start:end], flows[3][start:end]),
             (residuals[1][nav_start:nav_end], residuals[2][nav_start:nav_end]),
-            as_ofs[fund],
-            commitments[fund],
+            (as_ofs[fund], commitments[fund]),
             index,
-            same_day,
-            wanted,
-            values[fund],
-            codes[fund],
+            conventions,
+            (values[fund], codes[fund]),
             scratch,
         )
+
+
+@_plain
+def valued_rows(flows, residuals, seen, levels, commitment, conventions):
+    """Every measure of one fund on some days, whose NAVs and index levels are known.
+
+    `seen` are the days, ascending, their NAVs and their levels; `levels` are those of the flow
+    days, both empty without an index. Returns values, codes and log rates, a row a day each.
+    """
+    as_ofs, navs, end_levels = seen
+    values, logs = np.empty((len(as_ofs), N_MEASURES)), np.empty((len(as_ofs), N_MEASURES))
+    codes = np.empty((len(as_ofs), N_MEASURES), np.int8)
+    wanted = conventions[3]
+    scratch = room(len(flows[0]))
+    for place in range(len(as_ofs)):
+        row = (values[place], codes[place], logs[place])
+        at, n_rows = _seen(flows, as_ofs[place], conventions, row, scratch)
+        if n_rows < 0:
+            continue
+        nav, start = navs[place], _start(at)
+        _own(at, row, n_rows, nav, commitment, start, wanted)
+        if len(end_levels) == 0:
+            codes[place, FV_CONTRIBUTIONS:] = NO_INDEX
+            continue
+        for i in range(len(at[0])):  # a day on which nothing moves needs no level of its own
+            moves = at[1][i] + at[2][i] != 0.0
+            scratch[2][2][i] = levels[i] if moves else end_levels[place]
+        _against_index(
+            at, row, n_rows, nav, start, end_levels[place], wanted, (flows, residuals), scratch
+        )
+    return values, codes, logs
 
 
 @_plain
@@ -76,30 +111,86 @@ def room(longest):
     """Scratch arrays for a fund of that many rows."""
     return (
         np.empty(longest + 1, np.int32),
-        np.empty(longest + 1, np.int32),
+        np.empty(longest + 1),
         np.empty((_ROWS, longest + 1)),
         np.empty((6, longest + 1)),
+        np.empty(N_MEASURES),
     )
 
 
 @_plain
-def fund_row(flows, residuals, as_of, commitment, index, same_day, wanted, values, codes, scratch):
+def fund_row(flows, residuals, facts, index, conventions, out, scratch):
     """Every measure of one fund on one day; see `fund_rows`."""
-    values[:] = np.nan
-    codes[:] = OK
-    days, stream_days, rows, solving = scratch
-    n_rows = np.searchsorted(flows[0], as_of, side="right")
-    n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1])
-    logs = np.full(N_MEASURES, np.nan)
-    at = (days[:n], rows[0][:n], rows[1][:n], as_of, stream_days, rows[4], solving, rows[8], logs)
+    as_of, commitment = facts
+    wanted = conventions[3]
+    row = (out[0], out[1], scratch[4])
+    at, n_rows = _seen(flows, as_of, conventions, row, scratch)
+    if n_rows < 0:
+        return
     start = _start(at)
     nav = _nav_on(flows, residuals, as_of)
-    _multiples(values, codes, at, n_rows, nav, commitment, start)
-    _own_rates(values, codes, at, nav, start, wanted)
-    state, end_level = _levels(index, at, start, rows[2])
+    _own(at, row, n_rows, nav, commitment, start, wanted)
+    state, end_level = _levels(index, at, start, scratch[2][2])
     if state != OK:
-        codes[FV_CONTRIBUTIONS:] = state
+        out[1][FV_CONTRIBUTIONS:] = state
         return
+    _against_index(at, row, n_rows, nav, start, end_level, wanted, (flows, residuals), scratch)
+
+
+@_plain
+def _seen(flows, as_of, conventions, row, scratch):
+    """The rows up to a day, by day, and how many they are; -1 where a flow is reversed."""
+    same_day, year, clock, _ = conventions
+    values, codes, logs = row
+    values[:] = np.nan
+    logs[:] = np.nan
+    codes[:] = OK
+    days, stream_days, rows, solving, _ = scratch
+    n_rows = np.searchsorted(flows[0], as_of, side="right")
+    n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1])
+    times = rows[9][:n]
+    for i in range(n):
+        times[i] = _time(clock, days[i])
+    at = (
+        days[:n],
+        rows[0][:n],
+        rows[1][:n],
+        np.int64(as_of),
+        stream_days,
+        rows[4],
+        solving,
+        rows[8],
+        logs,
+        year,
+        times,
+        _time(clock, as_of),
+    )
+    for i in range(len(flows[0])):
+        if flows[1][i] < 0.0 or flows[2][i] < 0.0:
+            codes[:] = UNDECIDED
+            n_rows = -1
+            break
+    return at, n_rows
+
+
+@_plain
+def _time(clock, day):
+    first, table = clock
+    return table[day - first] if len(table) > 0 else float(day)
+
+
+@_plain
+def _own(at, row, n_rows, nav, commitment, start, wanted):
+    """What needs no index."""
+    _multiples(row[0], row[1], at, n_rows, nav, commitment, start)
+    _own_rates(row[0], row[1], at, nav, start, wanted)
+
+
+@_plain
+def _against_index(at, row, n_rows, nav, start, end_level, wanted, source, scratch):
+    """What needs an index; the levels of the flow days stand in `scratch`."""
+    values, codes, _ = row
+    n, rows = len(at[0]), scratch[2]
     levels, growth = rows[2][:n], rows[3][:n]
     for i in range(n):
         growth[i] = end_level / levels[i]
@@ -108,7 +199,7 @@ def fund_row(flows, residuals, as_of, commitment, index, same_day, wanted, value
     _long_nickels(values, codes, at, held, start, anchor, wanted)
     _scaled_streams(values, codes, at, held, nav, start, anchor, wanted)
     if wanted[4]:
-        _modified(values, codes, at, held, (flows, residuals), start, anchor)
+        _modified(values, codes, at, held, source, start, anchor)
 
 
 @_plain
@@ -183,7 +274,7 @@ def _multiples(values, codes, at, n_rows, nav, commitment, start):
     if start < 0:
         codes[YEARS] = NO_FLOWS
     else:
-        values[YEARS] = (at[3] - at[0][start]) / 365.0
+        values[YEARS] = (at[11] - at[10][start]) / at[9]
 
 
 @_plain
@@ -201,7 +292,8 @@ def _own_rates(values, codes, at, nav, start, wanted):
     values[IRR_GIPS], codes[IRR_GIPS] = values[IRR], codes[IRR]
     log_rate = at[8][IRR]
     if not math.isnan(log_rate) and values[YEARS] < 1.0:
-        values[IRR_GIPS] = math.expm1(log_rate * values[YEARS])
+        at[8][IRR_GIPS] = log_rate * values[YEARS]
+        values[IRR_GIPS] = math.expm1(at[8][IRR_GIPS])
 
 
 @_plain
@@ -225,17 +317,17 @@ def _rate(values, codes, measure, at, end, anchor, start):
     n = 0
     for i in range(last):
         if abs(amounts[i]) > _CANCELLED * sizes[i]:
-            days[n], amounts[n] = at[0][i], amounts[i]
+            days[n], amounts[n] = at[10][i], amounts[i]
             n += 1
     if open_end:
-        days[n], amounts[n] = at[3], end
+        days[n], amounts[n] = at[11], end
         n += 1
     if n == 0:
         codes[measure] = NO_FLOWS
-    elif days[0] == at[3]:
+    elif days[0] == at[11]:
         codes[measure] = ZERO_DURATION
     else:
-        code, log_rate = stream_rate(days[:n], amounts[:n], at[3], anchor, at[6])
+        code, log_rate = stream_rate(days[:n], amounts[:n], at[11], anchor, at[9], at[6])
         codes[measure] = code
         if code in (OK, MULTIPLE):
             values[measure], at[8][measure] = math.expm1(log_rate), log_rate
@@ -246,30 +338,30 @@ def _rate(values, codes, measure, at, end, anchor, start):
 @_plain
 def _levels(index, at, start, levels):
     """Index levels by day, and at the end; a code where the index does not reach."""
-    places, known_days, known, most_gap = index
     n = len(at[0])
-    if len(known) == 0:
+    if len(index[1]) == 0:
         return NO_INDEX, 1.0
     levels[:n] = 1.0
     if start < 0:
         return OK, 1.0
-    state, end_level = _level(places, known_days, known, most_gap, at[3])
+    state, end_level = _level(index, at[3])
     levels[:n] = end_level
     for i in range(n):
         if at[1][i] + at[2][i] != 0.0:
-            code, levels[i] = _level(places, known_days, known, most_gap, at[0][i])
+            code, levels[i] = _level(index, at[0][i])
             state = code if code == INDEX_NOT_COVERED or state == OK else state
     return state, end_level
 
 
 @_plain
-def _level(places, known_days, known, most_gap, day):
-    offset = day - known_days[0]
-    if offset < 0:
+def _level(index, day):
+    first, levels, gaps, goes_on, most_gap = index
+    offset, last = day - first, len(levels) - 1
+    if offset < 0 or (offset > last and not goes_on):
         return INDEX_NOT_COVERED, 1.0
-    place = places[offset] if offset < len(places) else len(known) - 1
-    stale = most_gap >= 0 and day - known_days[place] > most_gap
-    return (INDEX_STALE if stale else OK), known[place]
+    gap = gaps[offset] if offset <= last else offset - last
+    stale = most_gap >= 0 and gap > most_gap
+    return (INDEX_STALE if stale else OK), levels[min(offset, last)]
 
 
 @_plain
@@ -304,7 +396,7 @@ def _future_values(values, codes, at, held, n_rows, nav, start):
     if anchor >= _LARGEST_LOG_RATE:
         codes[INDEX_CAGR] = OVERFLOW
     else:
-        values[INDEX_CAGR] = math.expm1(anchor)
+        values[INDEX_CAGR], at[8][INDEX_CAGR] = math.expm1(anchor), anchor
     return anchor
 
 
@@ -352,7 +444,7 @@ def _ratio(values, codes, logs, measure, other):
     if difference >= _LARGEST_LOG_RATE:
         codes[measure] = OVERFLOW
     else:
-        values[measure] = math.expm1(difference)
+        values[measure], logs[measure] = math.expm1(difference), difference
 
 
 @_plain
@@ -436,13 +528,3 @@ def _navs_by_day(flows, nav_days, navs, days, out):
             row += 1
         rolled = base if place >= 0 and nav_days[place] == days[i] else base + (total + error)
         out[i] = max(rolled, 0.0) if len(nav_days) > 0 else 0.0
-
-
-@_plain
-def undecided_rows(codes, first, last):
-    """The rows in which a stream was left open."""
-    found = np.zeros(last - first, np.bool_)
-    for row in range(first, last):
-        for measure in range(N_MEASURES):
-            found[row - first] |= codes[row, measure] == UNDECIDED
-    return found

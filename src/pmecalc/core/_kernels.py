@@ -22,6 +22,7 @@ from numba import njit
 UNDECIDED = -1
 OK, MULTIPLE, NO_ROOT, TOTAL_LOSS, NO_FLOWS, NO_INVESTMENT, ZERO_DURATION, OVERFLOW = range(8)
 MOST_ROOTS = 64
+YEAR = 365.0  # of ACT/365F
 
 _LOG2_E = 1.4426950408889634
 _EPS = 2.220446049250313e-16
@@ -34,6 +35,7 @@ _LEFT_OVER = 1e-16  # of a step whose slope is a step old
 _FLAT = 1e-3  # a slope below this share of the amounts is near a double root
 _SHARP = 20.0  # slope times days over amounts: rounding is then below 1e-13 of ln(1+r)
 _FARTHEST = 200.0
+_DISTINCT = 1e-3  # log rates: nearer roots are left to the plain engine
 _APART = 1.2  # over the span: where the first cuts around a known root stand
 _LEAST_SIZE, _MOST_SIZE = 1e-150, 1e150
 _FIRST_CUTS = (-3.7, -0.93, -0.21, 0.017, 0.23, 0.97, 3.9)
@@ -50,22 +52,23 @@ _summing = njit(
 
 
 @_plain
-def stream_rate(days, amounts, last_day, anchor, scratch):
+def stream_rate(days, amounts, last_day, anchor, year, scratch):
     """Status and log rate of a stream; the root nearest to `anchor`, METHODS 2.3 where it is NaN.
 
-    `scratch` has the shape (6, at least n); the days may repeat, the amounts may be zero.
+    `year` is its length in days, `scratch` has the shape (6, at least n); the days may repeat, the
+    amounts may be zero.
     """
     y, code = _quick(days, amounts, scratch[0])
     if code == OK:
-        return _overflowing(y * 730.0 / (days[-1] - days[0]))
+        return _overflowing(y * 2.0 * year / (days[-1] - days[0]))
     times, sums = scratch[1], scratch[2]
     n = _merged(days, amounts, times, sums, scratch[3])
     if n == 0:
         return NO_FLOWS, np.nan
     if times[0] == last_day:
         return ZERO_DURATION, np.nan
-    guess = y * 730.0 / max(1.0, float(days[-1] - days[0]))
-    return _general(times[:n], sums[:n], anchor, guess, scratch)
+    guess = y * 2.0 * year / max(1.0, float(days[-1] - days[0]))
+    return _general(times[:n], sums[:n], anchor, guess, year, scratch)
 
 
 @_plain
@@ -81,16 +84,20 @@ def stream_rates(pointers, days, amounts, first, last, log_rates, codes):
         if len(own) == 0:
             codes[fund], log_rates[fund] = NO_FLOWS, np.nan
         else:
-            codes[fund], log_rates[fund] = stream_rate(own_days, own, own_days[-1], np.nan, scratch)
+            codes[fund], log_rates[fund] = stream_rate(
+                own_days, own, own_days[-1], np.nan, YEAR, scratch
+            )
 
 
 @_plain
 def lone_rate(days, amounts):
     """Status and annual rate of one prepared stream until its last day."""
     y, code = _quick(days, amounts, np.empty(len(days)))
-    log_rate = y * 730.0 / (days[-1] - days[0])
+    log_rate = y * 2.0 * YEAR / (days[-1] - days[0])
     if code != OK or log_rate >= LARGEST_LOG_RATE:
-        code, log_rate = stream_rate(days, amounts, days[-1], np.nan, np.empty((6, len(days))))
+        code, log_rate = stream_rate(
+            days, amounts, days[-1], np.nan, YEAR, np.empty((6, len(days)))
+        )
     return code, math.expm1(log_rate)
 
 
@@ -131,12 +138,12 @@ def _overflowing(log_rate):
 
 
 @_plain
-def _general(times, sums, anchor, guess, scratch):
+def _general(times, sums, anchor, guess, year, scratch):
     """The chosen root of a merged stream; `times` are day numbers and become years."""
     paid = received = False
     first = times[0]
     for i in range(len(times)):
-        times[i] = (times[i] - first) / 365.0
+        times[i] = (times[i] - first) / year
         paid |= sums[i] < 0.0
         received |= sums[i] > 0.0
     if not received:
@@ -641,3 +648,18 @@ def _too_narrow(low, high):
     if math.isinf(low) or math.isinf(high):
         return False
     return (high - low) / max(1.0, max(abs(low), abs(high))) < _LEAST_WIDTH
+
+
+@_plain
+def roots_of(times, amounts):
+    """The number of roots of a stream, or UNDECIDED, and their log rates ascending.
+
+    `times` in years from 0, strictly ascending; amounts not zero, with a change of sign. Roots next
+    to each other may be a double one within rounding: that is not for here.
+    """
+    found = np.empty(MOST_ROOTS)
+    count = all_rates(times, amounts, np.nan, found, np.empty((6, len(times))))
+    for i in range(1, count):
+        if found[i] - found[i - 1] < _DISTINCT:
+            return UNDECIDED, found
+    return count, found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pmecalc.core._kernels import stream_rate
+from pmecalc.core._kernels import YEAR, stream_rate
 
 _plain = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -52,7 +52,7 @@ def rate_series(days, amounts, nav_days, navs):
         # The NAV stands for a moment where the next flow is.
         stream_days[row], stream[row] = last, navs[place]
         codes[place], log_rates[place] = stream_rate(
-            stream_days[: row + 1], stream[: row + 1], last, np.nan, scratch
+            stream_days[: row + 1], stream[: row + 1], last, np.nan, YEAR, scratch
         )
         if row < count:
             stream_days[row], stream[row] = days[row], amounts[row]

@@ -30,12 +30,13 @@ PARITY = {
 _SPREADS = ("ln_spread", "pme_plus_spread", "mpme_spread", "scaled_pme_spread")
 _RATE_OF = {name: name.removesuffix("_spread") + "_irr" for name in _SPREADS}
 _LEVEL = 1e-11  # what rounding leaves of a rate or ratio that is at parity
-_MARKS = {
+MARKS: dict[str, str] = {
     "LN_SHORT": "the Long-Nickels index position is short",
     "LAMBDA_NEGATIVE": "PME+ has a negative factor, as the NAV exceeds the index value of all "
     "contributions",
     "MPME_NAV_ESTIMATED": "mPME sells by NAVs that were rolled forward",
     "NAV_ROLLED_FORWARD": "the NAV at the end is rolled forward",
+    "NEAR_DOUBLE_ROOT": "a stream touches zero within rounding instead of crossing it",
     "multiple": "an IRR has several roots",
 }
 
@@ -54,6 +55,8 @@ class MethodView:
         `ahead` of the index, `behind` or `level`; None where there is no value.
     marks
         What makes it doubtful: codes of METHODS 11.2, or the status of a rate it stands on.
+    rate
+        Of a spread: the IRR of the index investor, which is taken off the fund's.
     """
 
     name: str
@@ -61,6 +64,23 @@ class MethodView:
     metric: Metric
     verdict: Verdict | None
     marks: tuple[str, ...]
+    rate: Metric | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able values, with unit and source from the table of measures."""
+        row = any_method(self.name)
+        shown: dict[str, object] = {
+            "name": self.name,
+            "title": self.title,
+            "unit": row.unit,
+            "source": row.source,
+            **self.metric.to_dict(),
+            "verdict": self.verdict,
+            "marks": [{"code": code, "message": MARKS[code]} for code in self.marks],
+        }
+        if self.rate is not None:
+            shown["rate"] = {"name": _RATE_OF[self.name], **self.rate.to_dict()}
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,15 @@ class Agreement:
     unanimous: bool
     estimated_share: float
     sentence: str
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able values: the sentence, and a row a method with its marks in words."""
+        return {
+            "sentence": self.sentence,
+            "unanimous": self.unanimous,
+            "estimated_share": self.estimated_share,
+            "methods": [view.to_dict() for view in self.views],
+        }
 
 
 def agreement(
@@ -113,7 +142,7 @@ def agreement(
 
     References
     ----------
-    METHODS 4.1-4.10.
+    METHODS 4.1-4.10; docs/methods/agreement.md.
 
     Examples
     --------
@@ -126,7 +155,11 @@ def agreement(
     >>> found.sentence
     'All 7 methods put the fund ahead of the index; their spreads are 30.00 % per year.'
     """
-    at = value(fund, benchmark, as_of=as_of, options=Options.of(**options))
+    return agreement_at(value(fund, benchmark, as_of=as_of, options=Options.of(**options)))
+
+
+def agreement_at(at: Valuation) -> Agreement:
+    """The verdicts of a prepared valuation with a benchmark; see `agreement`."""
     views = tuple(_view(at, name) for name in PARITY)
     verdicts = {view.verdict for view in views} - {None}
     return Agreement(
@@ -140,7 +173,8 @@ def agreement(
 def _view(at: Valuation, name: str) -> MethodView:
     row = any_method(name)
     metric = row.measure.at(at)
-    return MethodView(name, row.title, metric, _verdict(at, name, metric), _marks(at, name))
+    rate = METHODS[_RATE_OF[name]].measure.at(at) if name in _RATE_OF else None
+    return MethodView(name, row.title, metric, _verdict(at, name, metric), _marks(at, name), rate)
 
 
 def _verdict(at: Valuation, name: str, metric: Metric) -> Verdict | None:
@@ -219,7 +253,7 @@ def _missing(views: tuple[MethodView, ...]) -> str:
 
 def _doubts(views: tuple[MethodView, ...]) -> str:
     codes = dict.fromkeys(code for view in views for code in view.marks)
-    doubts = [_MARKS[code] for code in codes if code in _MARKS]
+    doubts = [MARKS[code] for code in codes]
     return f"take care: {', '.join(doubts)}" if doubts else ""
 
 

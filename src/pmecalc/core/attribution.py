@@ -95,7 +95,7 @@ def log_attribution(
 
     References
     ----------
-    METHODS 9, 4.7.
+    METHODS 9, 4.7; docs/methods/attribution.md.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def two_index_split(
 
     References
     ----------
-    METHODS 9.
+    METHODS 9; docs/methods/attribution.md.
 
     Examples
     --------
@@ -182,7 +182,8 @@ def duration(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 9; Phalippou and Gottschalg (2009), Review of Financial Studies 22(4).
+    METHODS 9; Phalippou and Gottschalg (2009), Review of Financial Studies 22(4);
+    docs/methods/duration.md.
 
     Examples
     --------
@@ -212,7 +213,7 @@ def average_holding(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 9.
+    METHODS 9; docs/methods/duration.md.
 
     Examples
     --------

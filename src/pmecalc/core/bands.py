@@ -93,7 +93,7 @@ def sensitivity(
 
     References
     ----------
-    METHODS 6.4.
+    METHODS 6.4; docs/methods/sensitivity.md.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def sensitivity(
     rows = [_row("none", 0.0, "as reported", at)]
     for haircut in nav_haircuts:
         _check(haircut)
-        cut = replace(at, nav=at.nav * (1.0 - haircut), known={})
+        cut = replace(at, nav=at.nav * (1.0 - haircut), known={}, shared={})
         rows.append(_row("nav_haircut", haircut, _nav_label(haircut), cut))
     for other in benchmarks:
         seen = value_on(fund, other, last, made)
@@ -117,7 +117,7 @@ def sensitivity(
     for days in date_shifts:
         seen = value_on(_moved(fund, days, last), benchmark, last, made)
         # The NAV at the end is what it was: only the dates of the flows move.
-        kept = replace(seen, nav=at.nav, known={})
+        kept = replace(seen, nav=at.nav, known={}, shared={})
         rows.append(_row("date_shift", float(days), _shift_label(days), kept))
     return tuple(rows)
 

@@ -5,33 +5,37 @@ from __future__ import annotations
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core import engine
+from pmecalc.core.compiled import conventions, knows, warnings_by_measure
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import BenchmarkError, NotDefinedError
 from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
+from pmecalc.core.lookup import levels_by_day, rule_of
 from pmecalc.core.methods import METHODS, method
 from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.ragged import Ragged
-from pmecalc.core.valuation import Options, value_on
+from pmecalc.core.valuation import Options, value, value_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
-    from pmecalc.core.fund import FloatArray, Fund, IntArray
+    from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
     from pmecalc.core.ragged import DayArray
+    from pmecalc.core.valuation import Valuation
 
 _CHUNK, _LEAST_CHUNK = 2048, 256
+_WORTH_LOADING = 1000  # funds: a second or two of the plain engine
 _HAS_RATE = (0, 1)  # ok, multiple
 _EPOCH = np.datetime64("1970-01-01")
-_NO_DAYS = np.zeros(0, np.int32)
+_LAST_DAY = np.iinfo(np.int32).max
 # The rates that are solved for, in the order of `wanted` in the compiled loops, and what needs them
 _SOLVED = (
     ("irr", ("irr", "irr_gips", "implied_index_irr")),
@@ -94,8 +98,13 @@ def batch(
     *,
     as_of: DateLike | None = None,
     measures: Iterable[str] | None = None,
+    day_count: str = "ACT/365F",
     netting: str = "gross",
+    lookup: str = "previous",
     max_staleness_days: int | None = 100,
+    nav_growth: str = "none",
+    recallable: str = "gross",
+    reversals: Reversals = "reject",
     threads: int | None = None,
 ) -> Batch:
     """Measures of many funds, all by default.
@@ -111,8 +120,11 @@ def batch(
         A common valuation date; by default each fund's own.
     measures
         Names of measures; fewer cost less.
-    netting, max_staleness_days
-        As for `evaluate`.
+    day_count, netting, lookup, max_staleness_days, nav_growth, recallable
+        As for `evaluate`. Compiled, but for 30/360 US, NAVs that grow with the index, and funds
+        with reversed or recallable flows: those are computed as `evaluate` does, one by one.
+    reversals
+        As for `Fund.of`, for a table.
     threads
         How many to use; by default as many as there are processors, one for small batches.
 
@@ -135,11 +147,18 @@ def batch(
     >>> batch(table)["irr"].round(12).tolist()
     [0.1]
     """
-    ragged = _ragged(funds)
+    ragged = _ragged(funds, reversals)
     names = tuple(method(name).name for name in (METHODS if measures is None else measures))
-    options = Options.of(netting=netting, max_staleness_days=max_staleness_days)
+    options = Options.of(
+        day_count=day_count,
+        netting=netting,
+        lookup=lookup,
+        max_staleness_days=max_staleness_days,
+        nav_growth=nav_growth,
+        recallable=recallable,
+    )
     task = Task(ragged, index, as_ofs(ragged, as_of), options, names)
-    compute = compiled_rows(task) if engine.load() else plain_rows(task)
+    compute = compiled_rows(task) if knows(options) and _loaded(len(ragged)) else plain_rows(task)
     columns = {name: np.empty(len(ragged)) for name in names}
     codes = {name: np.empty(len(ragged), np.int8) for name in names}
     places = {name: place for place, name in enumerate(METHODS) if name in columns}
@@ -154,6 +173,48 @@ def batch(
     if "ln_short_from" in columns:
         columns["ln_short_from"] = _dates(columns["ln_short_from"])  # type: ignore[assignment]
     return Batch(ragged.labels, columns, codes)
+
+
+def cautions(
+    made: Batch,
+    funds: Iterable[Fund],
+    index: Benchmark | None = None,
+    *,
+    as_of: DateLike | None = None,
+    options: Options | None = None,
+) -> list[tuple[str, ...]]:
+    """The warnings of each fund of a batch, codes of METHODS 11.2.
+
+    Parameters
+    ----------
+    made
+        What `batch` gave, with `ln_short_from` and `pme_plus_lambda`.
+    funds, index, as_of, options
+        What it was given.
+
+    Returns
+    -------
+    list[tuple[str, ...]]
+        As `evaluate` warns, but for double roots.
+
+    Examples
+    --------
+    >>> from pmecalc.core.fund import Fund
+    >>> fund = Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 110)])
+    >>> cautions(batch([fund]), [fund])
+    [('NAV_ASSUMED_ZERO',)]
+    """
+    dates = made["ln_short_from"]
+    shorts = np.where(np.isnat(dates), np.nan, dates.astype(np.int64))
+    factors = made["pme_plus_lambda"]
+    found = []
+    for fund, short_from, factor in zip(funds, shorts.tolist(), factors.tolist(), strict=True):
+        at = _reached(fund, index, as_of, options or Options())
+        told = warnings_by_measure(at, short_from, factor).values()
+        found.append(
+            tuple(dict.fromkeys([*at.warnings, *(code for each in told for code in each)]))
+        )
+    return found
 
 
 def irrs(
@@ -185,9 +246,11 @@ def irrs(
     >>> irrs(*streams)[0].round(12).tolist()
     [0.1]
     """
+    pointers, days = np.ascontiguousarray(pointers, np.int64), np.ascontiguousarray(days, np.int32)
+    amounts = np.ascontiguousarray(amounts, np.float64)
     count = len(pointers) - 1
     log_rates, codes = np.full(count, np.nan), np.full(count, -1, np.int8)
-    if engine.load():
+    if _loaded(count):
         compiled = engine.kernels()
 
         def solve_span(span: tuple[int, int]) -> None:
@@ -238,11 +301,26 @@ def irr_outcome(days: DayArray, amounts: FloatArray) -> tuple[float, int]:
     return _coded(rate_metric(found, sign_consistent_choice))
 
 
-def _ragged(funds: Ragged | Iterable[Fund] | Mapping[str, object]) -> Ragged:
+def _reached(
+    fund: Fund, index: Benchmark | None, as_of: DateLike | None, options: Options
+) -> Valuation:
+    """The fund against the index, or alone where that does not reach it."""
+    try:
+        return value(fund, index, as_of=as_of, options=options)
+    except BenchmarkError:
+        return value(fund, None, as_of=as_of, options=replace(options, nav_growth="none"))
+
+
+def _loaded(count: int) -> bool:
+    """Whether the compiled loops are there; so few funds are done before Numba is imported."""
+    return engine.kernels() is not None or (count >= _WORTH_LOADING and engine.load())
+
+
+def _ragged(funds: Ragged | Iterable[Fund] | Mapping[str, object], reversals: Reversals) -> Ragged:
     if isinstance(funds, Ragged):
         return funds
     if hasattr(funds, "keys") or hasattr(funds, "columns"):
-        return Ragged.of_table(funds)  # type: ignore[arg-type]
+        return Ragged.of_table(funds, reversals=reversals)  # type: ignore[arg-type]
     return Ragged.of_funds(funds)
 
 
@@ -295,7 +373,8 @@ def compiled_rows(task: Task) -> Callable[[int, int], Rows]:
     flows = (funds.days, funds.contributions, funds.distributions)
     residuals = (funds.nav_days, funds.navs)
     table = index_table(task.index, task.options)
-    wanted = wanted_streams(task.names)
+    agreed = conventions(task.options, *_reach(task), wanted_streams(task.names))
+    again = np.diff(funds.recallable_pointers) > 0
     plain = plain_rows(task)
 
     def compute(first: int, last: int) -> Rows:
@@ -308,13 +387,12 @@ def compiled_rows(task: Task) -> Callable[[int, int], Rows]:
             task.as_ofs[own],
             funds.commitments[own],
             table,
-            task.options.netting == "same_day",
-            wanted,
+            agreed,
             0,
             last - first,
             (values, codes),
         )
-        for place in np.flatnonzero((codes < 0).any(axis=1)).tolist():
+        for place in np.flatnonzero((codes < 0).any(axis=1) | again[own]).tolist():
             one = plain(first + place, first + place + 1)
             values[place], codes[place] = one[0][0], one[1][0]
         return values, codes
@@ -346,7 +424,11 @@ def _outcomes(task: Task, place: int) -> Iterator[tuple[str, Metric]]:
     try:
         at = value_on(fund, task.index, as_of, task.options)
     except BenchmarkError as error:
-        at, failure = value_on(fund, None, as_of, task.options), error.code.lower()
+        failure = error.code.lower()
+        if task.options.nav_growth == "index":  # no NAV either
+            yield from ((name, Metric(None, failure)) for name in task.names)
+            return
+        at = value_on(fund, None, as_of, task.options)
     for name in task.names:
         metric = METHODS[name].measure.at(at)
         if failure is not None and metric.status == "no_index":
@@ -380,11 +462,18 @@ def wanted_streams(names: Iterable[str]) -> npt.NDArray[np.bool_]:
 
 def index_table(
     index: Benchmark | None, options: Options
-) -> tuple[DayArray, DayArray, FloatArray, int]:
-    """For each day from the first level to the last the place of the level, and the levels."""
+) -> tuple[int, FloatArray, DayArray, bool, int]:
+    """The first day, the level and its gap by day, whether the last goes on, the largest gap."""
     most_gap = -1 if options.max_staleness_days is None else options.max_staleness_days
     if index is None:
-        return _NO_DAYS, _NO_DAYS, np.zeros(0), most_gap
-    every = np.arange(index.days[0], index.days[-1] + 1)
-    places = np.searchsorted(index.days, every, side="right") - 1
-    return places.astype(np.int32), index.days.astype(np.int32), index.levels, most_gap
+        return 0, np.zeros(0), np.zeros(0, np.int32), True, most_gap
+    levels, gaps = levels_by_day(index, options.lookup)
+    goes_on = not rule_of(options.lookup).needs_later
+    return int(index.days[0]), levels, gaps.astype(np.int32), goes_on, most_gap
+
+
+def _reach(task: Task) -> tuple[int, int]:
+    """The first and the last day of all funds."""
+    days, ends = task.funds.days, task.as_ofs
+    first = min(days.min(initial=_LAST_DAY), ends.min(initial=_LAST_DAY))
+    return int(first), int(max(days.max(initial=first), ends.max(initial=first)))

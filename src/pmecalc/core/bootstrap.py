@@ -156,7 +156,8 @@ def bootstrap(
 
     References
     ----------
-    METHODS 6.4; Efron and Tibshirani (1993), An Introduction to the Bootstrap.
+    METHODS 6.4; Efron and Tibshirani (1993), An Introduction to the Bootstrap;
+    docs/methods/bootstrap.md.
 
     Examples
     --------

@@ -29,7 +29,7 @@ def break_even_nav(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 6.5.
+    METHODS 6.5; docs/methods/break_even.md.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def hurdle_nav(
 
     References
     ----------
-    METHODS 6.5.
+    METHODS 6.5; docs/methods/break_even.md.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def growth_to_parity(
 
     References
     ----------
-    METHODS 9.
+    METHODS 9; docs/methods/break_even.md.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def growth_to_hurdle(
 
     References
     ----------
-    METHODS 9.
+    METHODS 9; docs/methods/break_even.md.
 
     Examples
     --------

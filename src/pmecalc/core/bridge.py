@@ -73,7 +73,7 @@ def value_bridge(
 
     References
     ----------
-    METHODS 5.4.
+    METHODS 5.4; docs/methods/value_bridge.md.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def nav_roll(fund: Fund, *, as_of: DateLike | None = None) -> list[ValueBridge]:
 
     References
     ----------
-    METHODS 5.4.
+    METHODS 5.4; docs/methods/value_bridge.md.
 
     Examples
     --------

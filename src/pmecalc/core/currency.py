@@ -51,7 +51,7 @@ def convert(
 
     References
     ----------
-    METHODS 1.6.
+    METHODS 1.6; docs/methods/currency.md.
 
     Examples
     --------

@@ -90,7 +90,8 @@ def desmooth(returns: Sequence[float] | FloatArray, phi: float | None = None) ->
 
     References
     ----------
-    METHODS 8; Geltner (1993), Journal of Real Estate Finance and Economics 6.
+    METHODS 8; Geltner (1993), Journal of Real Estate Finance and Economics 6;
+    docs/methods/desmoothing.md.
 
     Examples
     --------
@@ -176,7 +177,7 @@ def sharpe(
 
     References
     ----------
-    METHODS 8.
+    METHODS 8; docs/methods/desmoothing.md.
 
     Examples
     --------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,39 +37,68 @@ STATUSES = (
     "index_not_covered",
     "index_stale",
 )
+YEARS = MappingProxyType(  # the days of a year in the conventions that the compiled loops know
+    {
+        "ACT/365F": 365.0,
+        "ACT/360": 360.0,
+        "ACT/365.25": 365.25,
+        "ACT/ACT ISDA": 365.0,
+        "30E/360": 360.0,
+    }
+)
+_WARM = "pmecalc.core._warm"
 _KERNELS = "pmecalc.core._kernels"
 _FUND_KERNELS = "pmecalc.core._fund_kernels"
 _SERIES_KERNELS = "pmecalc.core._series_kernels"
 
 
 def load() -> bool:
-    """Load the compiled loops; False where Numba is not installed.
+    """Load the compiled loops and call each once; False where Numba is not installed.
+
+    The first call of all compiles (half a minute); later processes read the code from disk.
 
     Examples
     --------
-    >>> load() == (importlib.util.find_spec("numba") is not None)
+    >>> load() == importable()
     True
     """
-    if importlib.util.find_spec("numba") is None:
+    if not importable():
         return False
-    for name in (_KERNELS, _FUND_KERNELS, _SERIES_KERNELS):
-        importlib.import_module(name)
+    importlib.import_module(_WARM)
     return True
+
+
+def importable() -> bool:
+    """Whether Numba is installed.
+
+    Examples
+    --------
+    >>> importable() == (importlib.util.find_spec("numba") is not None)
+    True
+    """
+    return importlib.util.find_spec("numba") is not None
 
 
 def kernels() -> ModuleType | None:
     """The compiled solver, if it is loaded."""
-    return sys.modules.get(_KERNELS)
+    return _loaded(_KERNELS)
 
 
 def fund_kernels() -> ModuleType | None:
     """The compiled measures, if they are loaded."""
-    return sys.modules.get(_FUND_KERNELS)
+    return _loaded(_FUND_KERNELS)
 
 
 def series_kernels() -> ModuleType | None:
     """The compiled series, if they are loaded."""
-    return sys.modules.get(_SERIES_KERNELS)
+    return _loaded(_SERIES_KERNELS)
+
+
+def _loaded(name: str) -> ModuleType | None:
+    # Another thread may be at it: until all is compiled, a caller would wait for it here.
+    if not getattr(sys.modules.get(_WARM), "READY", False):
+        return None
+    return sys.modules[name]
 
 
 def to_rates(log_rates: FloatArray, codes: npt.NDArray[np.int8]) -> None:

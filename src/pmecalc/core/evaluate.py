@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pmecalc.core import through_time as series
+from pmecalc.core.compiled import outcomes
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import rule_of
@@ -124,9 +125,9 @@ class Report:
             "benchmark": at.benchmark.name if at.benchmark else None,
             "currency": at.fund.currency,
             "as_of": self.as_of,
-            "metrics": {name: _metric_dict(metric) for name, metric in shown.items()},
+            "metrics": {name: metric.to_dict() for name, metric in shown.items()},
             "warnings": [{"code": code, "message": WARNINGS[code]} for code in codes],
-            "inputs": _inputs(at),
+            "inputs": inputs_of(at),
         }
 
 
@@ -179,7 +180,8 @@ def evaluate(
 
     References
     ----------
-    METHODS 1.8; INTERFACE 1.
+    METHODS 1.8; INTERFACE 1; docs/methods/day_counts.md, docs/methods/lookups.md,
+    docs/methods/recallable.md.
 
     Examples
     --------
@@ -202,25 +204,15 @@ def evaluate(
 
 def report_at(at: Valuation) -> Report:
     """The report of a prepared valuation."""
+    if not at.known:
+        at.known.update(outcomes(at))
     metrics = {name: row.measure.at(at) for name, row in METHODS.items()}
     codes = [*at.warnings, *(code for metric in metrics.values() for code in metric.warnings)]
     return Report(at, MappingProxyType(metrics), tuple(dict.fromkeys(codes)))
 
 
-def _metric_dict(metric: Metric) -> dict[str, object]:
-    shown: dict[str, object] = {"value": metric.value, "status": metric.status}
-    if metric.roots is not None:
-        shown["roots"] = list(metric.roots)
-    if metric.sign_consistent is not None:
-        shown["sign_consistent"] = metric.sign_consistent
-    if metric.reason:
-        shown["reason"] = metric.reason
-    if metric.warnings:
-        shown["warnings"] = list(metric.warnings)
-    return shown
-
-
-def _inputs(at: Valuation) -> dict[str, object]:
+def inputs_of(at: Valuation) -> dict[str, object]:
+    """What the measures were computed from and with, as JSON-able values."""
     share = replica(at).estimated_share if at.benchmark else 0.0
     return {
         "nav": at.nav,

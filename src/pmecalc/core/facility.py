@@ -188,7 +188,8 @@ def facility_view(
 
     References
     ----------
-    METHODS 10; ILPA (2020), Enhancing Transparency Around Subscription Lines of Credit.
+    METHODS 10; ILPA (2020), Enhancing Transparency Around Subscription Lines of Credit;
+    docs/methods/facility.md.
 
     Examples
     --------
@@ -245,7 +246,7 @@ def without_facility(fund: Fund, facility: Facility) -> Fund:
 
     References
     ----------
-    METHODS 10.
+    METHODS 10; docs/methods/facility.md.
 
     Examples
     --------
@@ -295,7 +296,7 @@ def gross_and_net(gross: ReturnFigure, net: ReturnFigure) -> tuple[ReturnFigure,
 
     References
     ----------
-    METHODS 10; SEC, Marketing Compliance FAQ of 2024-02-06.
+    METHODS 10; SEC, Marketing Compliance FAQ of 2024-02-06; docs/methods/facility.md.
 
     Examples
     --------

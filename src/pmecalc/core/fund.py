@@ -183,6 +183,15 @@ class Fund:
         return f"Fund({self.name!r}, {flows} {span}, {navs})"
 
 
+def summed(places: IntArray, amounts: FloatArray, count: int) -> FloatArray:
+    """Amounts added up by the place each belongs to, in their order, shape (count,).
+
+    >>> summed(np.array([0, 1, 0]), np.array([1.0, 2.0, 3.0]), 2).tolist()
+    [4.0, 2.0]
+    """
+    return np.bincount(places, amounts, count).astype(np.float64, copy=False)
+
+
 def amount(value: object, *, row: int | None, field: str) -> float:
     """A number that can be computed with, or `NON_FINITE` with its place.
 

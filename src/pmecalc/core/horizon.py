@@ -135,7 +135,7 @@ def horizons(
 
     References
     ----------
-    METHODS 5.2.
+    METHODS 5.2; docs/methods/horizon.md.
 
     Examples
     --------

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from pmecalc.core import engine
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import SHARED_TIMES, year_fractions
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
-from pmecalc.core.fund import FloatArray, IntArray, amount, pair
+from pmecalc.core.fund import FloatArray, IntArray, amount, pair, summed
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, derived_rate, rate_of
-from pmecalc.core.roots import all_roots
+from pmecalc.core.roots import Root, all_roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -77,11 +78,16 @@ def by_date(days: npt.NDArray[_Time], amounts: FloatArray) -> tuple[npt.NDArray[
     ([2, 5], [-3.0, 3.0])
     """
     unique, places = np.unique(days, return_inverse=True)
-    sums, sizes = np.zeros(len(unique)), np.zeros(len(unique))
-    np.add.at(sums, places, amounts)
-    np.add.at(sizes, places, np.abs(amounts))
+    sums = summed(places, amounts, len(unique))
+    return _real(unique, sums, summed(places, np.abs(amounts), len(unique)))
+
+
+def _real(
+    days: npt.NDArray[_Time], sums: FloatArray, sizes: FloatArray
+) -> tuple[npt.NDArray[_Time], FloatArray]:
+    """Days whose sum is more than the rounding error of its terms."""
     real = np.abs(sums) > _CANCELLED * sizes
-    return unique[real], sums[real]
+    return (days, sums) if real.all() else (days[real], sums[real])
 
 
 def solve(
@@ -113,7 +119,10 @@ def solve(
     >>> found.status, round(found.rates[0], 12)
     ('ok', 0.1)
     """
-    dates, sums = by_date(days, amounts)
+    return _solve_dated(*by_date(days, amounts), last_day, day_count)
+
+
+def _solve_dated(dates: IntArray, sums: FloatArray, last_day: int, day_count: str) -> Solution:
     if len(dates) == 0:
         return Solution("no_flows")
     if dates[0] == last_day:
@@ -135,12 +144,15 @@ def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
     >>> solve_times(np.array([0.0, 1.0]), np.array([-100.0, -5.0])).status
     'total_loss'
     """
-    total = math.fsum(amounts)
-    if (amounts < 0).all():
+    total = math.fsum(amounts.tolist())
+    received = np.count_nonzero(amounts > 0)
+    if received == 0:
         return Solution("total_loss", total=total)
-    if (amounts > 0).all():
+    if received == len(amounts):
         return Solution("no_investment", total=total)
-    roots = all_roots(times, amounts)
+    roots = _compiled_roots(times, amounts)
+    if roots is None:
+        roots = all_roots(times, amounts)
     status = {0: "no_root", 1: "ok"}.get(len(roots), "multiple")
     return Solution(
         status,
@@ -148,6 +160,17 @@ def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
         total,
         any(root.double for root in roots),
     )
+
+
+def _compiled_roots(times: FloatArray, amounts: FloatArray) -> list[Root] | None:
+    """Every root by the compiled loops; None without them, and where they prove none."""
+    compiled = engine.kernels()
+    if compiled is None:
+        return None
+    count, log_rates = compiled.roots_of(times - times[0], amounts)
+    if count < 0:
+        return None
+    return [Root(log_rate, double=False) for log_rate in log_rates[:count].tolist()]
 
 
 def solve_at(
@@ -171,7 +194,16 @@ def solve_at(
     """
     if at.start is None:
         return Solution("no_flows")
-    return solve(*at.stream(received, paid, end), last_day=at.as_of, day_count=at.options.day_count)
+    last = at.nav if end is None else end
+    sums, sizes = received - paid, np.abs(received) + np.abs(paid)
+    days = at.days
+    if days[-1] == at.as_of:
+        sums[-1] += last
+        sizes[-1] += abs(last)
+    else:
+        days = np.append(days, at.as_of)
+        sums, sizes = np.append(sums, last), np.append(sizes, abs(last))
+    return _solve_dated(*_real(days, sums, sizes), at.as_of, at.options.day_count)
 
 
 def sign_consistent_choice(solution: Solution) -> tuple[float, bool]:

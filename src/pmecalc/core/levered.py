@@ -72,7 +72,7 @@ def levered(benchmark: Benchmark, beta: float, *, risk_free: float = 0.0) -> Ben
 
     References
     ----------
-    METHODS 8.
+    METHODS 8; docs/methods/levered.md.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def beta_sensitivity(
 
     References
     ----------
-    METHODS 8.
+    METHODS 8; docs/methods/levered.md.
 
     Examples
     --------

@@ -97,14 +97,27 @@ def levels_on(
     places = np.searchsorted(benchmark.days, days, side="right") - 1
     if len(days) and places.min() < 0:
         _refuse_uncovered(benchmark, int(days[int(places.argmin())]))
-    gaps = days - benchmark.days[places]
-    levels = benchmark.levels[places]
-    if rule.weigh is not None:
-        levels, gaps = _looking_ahead(benchmark, days, places, rule, rule.weigh)
+    levels, gaps = _found(benchmark, days, places, rule)
     largest = int(gaps.max(initial=0))
     if max_staleness_days is not None and largest > max_staleness_days:
         _refuse_stale(benchmark, int(days[int(gaps.argmax())]), largest, max_staleness_days, lookup)
     return levels, largest
+
+
+def levels_by_day(benchmark: Benchmark, lookup: str) -> tuple[FloatArray, IntArray]:
+    """The level used on each day from the first level to the last, and its distance in days.
+
+    Examples
+    --------
+    >>> from pmecalc.core.benchmark import Benchmark
+    >>> world = Benchmark.of([("1970-01-01", 500), ("1970-01-04", 530)])
+    >>> levels, gaps = levels_by_day(world, "linear")
+    >>> levels.tolist(), gaps.tolist()
+    ([500.0, 510.0, 520.0, 530.0], [0, 2, 2, 0])
+    """
+    days = np.arange(benchmark.days[0], benchmark.days[-1] + 1)
+    places = np.searchsorted(benchmark.days, days, side="right") - 1
+    return _found(benchmark, days, places, rule_of(lookup))
 
 
 def rule_of(lookup: str) -> Rule:
@@ -123,6 +136,15 @@ def rule_of(lookup: str) -> Rule:
             hint=f"Offered: {', '.join(LOOKUPS)}.",
         )
     return rule
+
+
+def _found(
+    benchmark: Benchmark, days: IntArray, places: IntArray, rule: Rule
+) -> tuple[FloatArray, IntArray]:
+    """Levels and gaps, from the places of the levels on or before the days."""
+    if rule.weigh is not None:
+        return _looking_ahead(benchmark, days, places, rule, rule.weigh)
+    return benchmark.levels[places], days - benchmark.days[places]
 
 
 def _looking_ahead(

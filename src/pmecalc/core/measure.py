@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.metric import undefined
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import Fund
     from pmecalc.core.metric import Metric
     from pmecalc.core.valuation import Valuation
+
+_Shared = TypeVar("_Shared")
 
 
 class Measure(Protocol):
@@ -81,3 +83,16 @@ def measure(*, index: bool = False) -> Callable[[Callable[[Valuation], Metric]],
         return cast("Measure", call)
 
     return make
+
+
+def once(compute: Callable[[Valuation], _Shared]) -> Callable[[Valuation], _Shared]:
+    """Make a function of a valuation, which several measures need, compute once for each."""
+    name = compute.__qualname__
+
+    @functools.wraps(compute)
+    def kept(at: Valuation) -> _Shared:
+        if name not in at.shared:
+            at.shared[name] = compute(at)
+        return cast("_Shared", at.shared[name])
+
+    return kept

@@ -60,6 +60,19 @@ class Metric:
         """The value of a metric that is known to be a number."""
         return cast("float", self.value)  # only ln_short_from holds text, and no sum uses it
 
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able values; `roots`, `reason` and `warnings` only where there are any."""
+        shown: dict[str, object] = {"value": self.value, "status": self.status}
+        if self.roots is not None:
+            shown["roots"] = list(self.roots)
+        if self.sign_consistent is not None:
+            shown["sign_consistent"] = self.sign_consistent
+        if self.reason:
+            shown["reason"] = self.reason
+        if self.warnings:
+            shown["warnings"] = list(self.warnings)
+        return shown
+
 
 def undefined(status: str, reason: str | None = None) -> Metric:
     """No value, for the usual reason of the status or a given one.

@@ -106,7 +106,7 @@ def return_series(
 
     References
     ----------
-    METHODS 3.4, 3.5, 8; Dietz (1966).
+    METHODS 3.4, 3.5, 8; Dietz (1966); docs/methods/risk.md.
 
     Examples
     --------

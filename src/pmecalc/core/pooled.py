@@ -176,7 +176,7 @@ def summary_of(
 
     References
     ----------
-    METHODS 6.1.
+    METHODS 6.1; docs/methods/pooled.md.
 
     Examples
     --------

@@ -106,7 +106,7 @@ def npv_profile(
 
     References
     ----------
-    METHODS 2.2, 2.3.
+    METHODS 2.2, 2.3; docs/methods/npv_profile.md.
 
     Examples
     --------
@@ -118,7 +118,11 @@ def npv_profile(
     >>> [(round(root.rate, 9), root.chosen) for root in profile.roots]
     [(0.1, True), (0.2, False)]
     """
-    at = value(fund, None, as_of=as_of, options=Options.of(**options))
+    return profile_at(value(fund, None, as_of=as_of, options=Options.of(**options)), rates)
+
+
+def profile_at(at: Valuation, rates: Sequence[float] | None = None) -> NpvProfile:
+    """The profile of a prepared valuation; see `npv_profile`."""
     return _profile(at, at.distributions, at.contributions, irr.at(at), rates)
 
 
@@ -153,7 +157,7 @@ def alpha_profile(
 
     References
     ----------
-    METHODS 2.2, 2.3, 4.6.
+    METHODS 2.2, 2.3, 4.6; docs/methods/npv_profile.md.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core.errors import CashFlowError, InputError
-from pmecalc.core.fund import FloatArray, Fund, IntArray
+from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import BoolArray
 
 DayArray: TypeAlias = npt.NDArray[np.int32]
+_Number = TypeVar("_Number", np.int32, np.int64, np.float64)
 _Column = TypeVar("_Column", bound=npt.NDArray[np.generic])
 _EPOCH = np.datetime64("1970-01-01")
 
@@ -32,13 +33,15 @@ class Ragged:
     days
         Day numbers of the rows, shape (n_rows,), ascending within a fund.
     contributions, distributions
-        Money paid in and received, shape (n_rows,), `>= 0`.
+        Money paid in and received, shape (n_rows,), `>= 0` but for reversals.
     nav_pointers, nav_days, navs
         The same for NAVs, days unique within a fund.
     commitments
         Money promised, shape (n_funds,); NaN where it is not known.
     labels
         What the funds are called, shape (n_funds,).
+    recallable_pointers, recallable_days, recallable
+        Distributions that may be called again, days unique within a fund.
     """
 
     pointers: IntArray
@@ -50,6 +53,9 @@ class Ragged:
     navs: FloatArray
     commitments: FloatArray
     labels: npt.NDArray[np.generic]
+    recallable_pointers: IntArray
+    recallable_days: DayArray
+    recallable: FloatArray
 
     def __len__(self) -> int:
         return len(self.pointers) - 1
@@ -67,8 +73,19 @@ class Ragged:
         navs: npt.ArrayLike = (),
         commitments: npt.ArrayLike | None = None,
         labels: npt.ArrayLike | None = None,
+        recallable_pointers: npt.ArrayLike | None = None,
+        recallable_days: npt.ArrayLike = (),
+        recallable: npt.ArrayLike = (),
+        reversals: Reversals = "reject",
     ) -> Ragged:
         """Check sorted columns; arrays of the right type are used as they are, not copied.
+
+        Parameters
+        ----------
+        pointers, days, contributions, distributions
+            As above; so are the others.
+        reversals
+            `reject` refuses negative contributions and distributions; `net` takes them.
 
         Raises
         ------
@@ -82,24 +99,25 @@ class Ragged:
         >>> len(Ragged.of([0, 2], [0, 365], [100, 0], [0, 110]))
         1
         """
-        starts = np.asarray(pointers, np.int64)
+        starts = _contiguous(pointers, np.int64)
         count = len(starts) - 1
         made = cls(
             pointers=starts,
-            days=np.asarray(days, np.int32),
-            contributions=np.asarray(contributions, np.float64),
-            distributions=np.asarray(distributions, np.float64),
-            nav_pointers=np.zeros(count + 1, np.int64)
-            if nav_pointers is None
-            else np.asarray(nav_pointers, np.int64),
-            nav_days=np.asarray(nav_days, np.int32),
-            navs=np.asarray(navs, np.float64),
+            days=_contiguous(days, np.int32),
+            contributions=_contiguous(contributions, np.float64),
+            distributions=_contiguous(distributions, np.float64),
+            nav_pointers=_starts(nav_pointers, count),
+            nav_days=_contiguous(nav_days, np.int32),
+            navs=_contiguous(navs, np.float64),
             commitments=np.full(count, np.nan)
             if commitments is None
-            else np.asarray(commitments, np.float64),
+            else _contiguous(commitments, np.float64),
             labels=np.arange(count) if labels is None else np.asarray(labels),
+            recallable_pointers=_starts(recallable_pointers, count),
+            recallable_days=_contiguous(recallable_days, np.int32),
+            recallable=_contiguous(recallable, np.float64),
         )
-        _check(made)
+        _check(made, reversals)
         return made
 
     @classmethod
@@ -124,10 +142,14 @@ class Ragged:
             navs=_joined([fund.navs for fund in members]),
             commitments=unknown,
             labels=[fund.name or str(place) for place, fund in enumerate(members)],
+            recallable_pointers=_pointers([len(fund.recallable) for fund in members]),
+            recallable_days=_joined([fund.recallable_days for fund in members]),
+            recallable=_joined([fund.recallable for fund in members]),
+            reversals="net",
         )
 
     @classmethod
-    def of_table(cls, table: Mapping[str, object]) -> Ragged:
+    def of_table(cls, table: Mapping[str, object], *, reversals: Reversals = "reject") -> Ragged:
         """Columns of a long table: Arrow, Polars, pandas, or a dict of arrays.
 
         Parameters
@@ -135,6 +157,8 @@ class Ragged:
         table
             Columns `fund`, `date`, and `contribution`, `distribution` (or `amount`, paid in
             `< 0`), perhaps `nav`; rows in any order. Empty cells are no flow and no NAV.
+        reversals
+            As for `of`.
 
         Raises
         ------
@@ -162,6 +186,7 @@ class Ragged:
             nav_days=nav_days,
             navs=navs,
             labels=labels,
+            reversals=reversals,
         )
 
     def fund(self, place: int) -> Fund:
@@ -174,6 +199,7 @@ class Ragged:
         """
         rows = slice(self.pointers[place], self.pointers[place + 1])
         own = slice(self.nav_pointers[place], self.nav_pointers[place + 1])
+        again = slice(self.recallable_pointers[place], self.recallable_pointers[place + 1])
         commitment = float(self.commitments[place])
         return Fund(
             days=self.days[rows].astype(np.int64),
@@ -185,17 +211,30 @@ class Ragged:
             nav_estimated=np.zeros(own.stop - own.start, np.bool_),
             name=str(self.labels[place]),
             commitment=None if np.isnan(commitment) else commitment,
+            recallable_days=self.recallable_days[again].astype(np.int64),
+            recallable=self.recallable[again],
         )
 
 
-def _check(made: Ragged) -> None:
+def _contiguous(column: npt.ArrayLike, kind: type[_Number]) -> npt.NDArray[_Number]:
+    """The column itself where it has the type and the layout that the compiled loops take."""
+    return np.ascontiguousarray(column, kind)
+
+
+def _starts(pointers: npt.ArrayLike | None, count: int) -> IntArray:
+    return np.zeros(count + 1, np.int64) if pointers is None else _contiguous(pointers, np.int64)
+
+
+def _check(made: Ragged, reversals: Reversals) -> None:
     _check_shape(made.pointers, made.days, made.contributions, made.distributions)
     _check_shape(made.nav_pointers, made.nav_days, made.navs)
-    if not len(made) == len(made.nav_pointers) - 1 == len(made.commitments) == len(made.labels):
+    _check_shape(made.recallable_pointers, made.recallable_days, made.recallable)
+    by_fund = (made.nav_pointers[1:], made.recallable_pointers[1:], made.commitments, made.labels)
+    if {len(column) for column in by_fund} != {len(made)}:
         raise _bad("the columns by fund differ in length")
     for name in ("contributions", "distributions", "navs"):
         _refuse(~np.isfinite(getattr(made, name)), name, "NON_FINITE", "not a finite number")
-    for name in ("contributions", "distributions"):
+    for name in ("contributions", "distributions") if reversals == "reject" else ():
         _refuse(getattr(made, name) < 0, name, "NEGATIVE_AMOUNT", "negative")
     if _backward(made.pointers, made.days[1:] < made.days[:-1]).any():
         raise _bad("the days of a fund are not ascending")

@@ -95,7 +95,8 @@ def percentile(values: Iterable[float | None], share: float) -> float:
 
     References
     ----------
-    METHODS 6.3; Hyndman and Fan (1996), type 7: PERCENTILE.INC of spreadsheets.
+    METHODS 6.3; Hyndman and Fan (1996), type 7: PERCENTILE.INC of spreadsheets;
+    docs/methods/ranks.md.
 
     Examples
     --------
@@ -135,7 +136,7 @@ def breakpoints(values: Iterable[float | None]) -> Breakpoints:
 
     References
     ----------
-    METHODS 6.3.
+    METHODS 6.3; docs/methods/ranks.md.
 
     Examples
     --------
@@ -181,7 +182,7 @@ def rank(value: float, peers: Iterable[float | None]) -> Rank:
 
     References
     ----------
-    METHODS 6.3.
+    METHODS 6.3; docs/methods/ranks.md.
 
     Examples
     --------
@@ -213,7 +214,7 @@ def ranking(values: Sequence[float | None]) -> Ranking:
 
     References
     ----------
-    METHODS 6.3.
+    METHODS 6.3; docs/methods/ranks.md.
 
     Examples
     --------

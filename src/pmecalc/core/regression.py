@@ -86,7 +86,7 @@ def beta(
 
     References
     ----------
-    METHODS 8.
+    METHODS 8; docs/methods/beta.md.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def dimson_beta(
 
     References
     ----------
-    METHODS 8; Dimson (1979), Journal of Financial Economics 7.
+    METHODS 8; Dimson (1979), Journal of Financial Economics 7; docs/methods/beta.md.
 
     Examples
     --------

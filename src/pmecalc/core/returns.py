@@ -62,7 +62,8 @@ def mirr(
 
     References
     ----------
-    METHODS 3.3; INSEAD GPEI (2019), Measuring Private Equity Fund Performance.
+    METHODS 3.3; INSEAD GPEI (2019), Measuring Private Equity Fund Performance;
+    docs/methods/mirr.md.
 
     Examples
     --------
@@ -135,7 +136,7 @@ def modified_dietz(
 
     References
     ----------
-    METHODS 3.4; Dietz (1966).
+    METHODS 3.4; Dietz (1966); docs/methods/modified_dietz.md.
 
     Examples
     --------

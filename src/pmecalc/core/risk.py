@@ -89,7 +89,7 @@ def volatility(series: ReturnSeries, *, periods_per_year: float | None = None) -
 
     References
     ----------
-    METHODS 8.
+    METHODS 8; docs/methods/risk.md.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def max_drawdown(series: ReturnSeries) -> Drawdown:
 
     References
     ----------
-    METHODS 3.5, 8.
+    METHODS 3.5, 8; docs/methods/risk.md.
 
     Examples
     --------

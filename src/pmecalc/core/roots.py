@@ -22,6 +22,10 @@ _STEP_TOLERANCE = 1e-10  # Newton is quadratic: the step after this one is below
 _FIRST_CUTS = (-3.7, -0.93, -0.21, 0.017, 0.23, 0.97, 3.9)  # no round rates: no root lies on a cut
 _MOST_POINTS = 400
 _LEAST_WIDTH = 1e-6
+_MOST_STEPS = 12
+_LAST_STEP = 3e-6  # over the span; Halley is cubic: what is left after it is below rounding
+_FARTHEST = 200.0  # over the span: no exponential leaves the doubles
+_FLAT = 0.03  # years of slope over the amounts: a flatter sum loses digits to rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,9 @@ def all_roots(times: FloatArray, amounts: FloatArray) -> list[Root]:
     """
     if len(amounts) == 0:
         return []
+    only = _ordinary_root(times - times[0], amounts)
+    if only is not None:
+        return [Root(only, double=False)]
     total = DiscountedSum.of(times, amounts)
     changes = total.sign_changes()
     if changes == 0:
@@ -136,6 +143,36 @@ def all_roots(times: FloatArray, amounts: FloatArray) -> list[Root]:
     if brackets is None:
         return _isolate(total)
     return [Root(_root(total, low, high), double=False) for low, high in brackets]
+
+
+def _ordinary_root(times: FloatArray, amounts: FloatArray) -> float | None:
+    """The only root of a stream that is invested throughout; None where that is not seen at once.
+
+    Halley's steps from 0. Then Laguerre: the roots above a point are at most the sign changes of
+    the running sums of the discounted amounts, those below it at most the sign changes of the sums
+    from the end. Where no running sum but the last passes 0 or the total there is one root in all.
+    """
+    powers = np.stack([np.ones(len(times)), times, times * times])
+    span, x = float(times[-1]), 0.0
+    for _ in range(_MOST_STEPS):
+        discounted = amounts * np.exp(-x * times)
+        value, slope, bend = (powers @ discounted).tolist()
+        step = 2.0 * value * slope / (2.0 * slope * slope - value * bend or math.nan)
+        if abs(step) * span < _LAST_STEP:
+            return x + step if _once(discounted, value, slope) else None
+        x += step
+        if not abs(x) * span < _FARTHEST:
+            break
+    return None
+
+
+def _once(discounted: FloatArray, total: float, slope: float) -> bool:
+    """Whether the running sums prove one root, and the sum is steep enough to be sharp."""
+    side = -1.0 if discounted[0] < 0 else 1.0
+    size = float(np.abs(discounted).sum())
+    nearest = float((side * np.cumsum(discounted)[:-1]).min(initial=math.inf))
+    margin = _EPS * (len(discounted) + 4) * size
+    return nearest > max(0.0, side * total) + margin and abs(slope) > _FLAT * size
 
 
 def _log_sum(

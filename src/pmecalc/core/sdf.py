@@ -49,7 +49,8 @@ def sdf_lognormal(mean: float, volatility: float, risk_free: float) -> Sdf:
 
     References
     ----------
-    METHODS 7.2; Korteweg and Nagel (2016), Journal of Finance 71(3), for the form of M.
+    METHODS 7.2; Korteweg and Nagel (2016), Journal of Finance 71(3), for the form of M;
+    docs/methods/sdf.md.
 
     Examples
     --------
@@ -101,7 +102,7 @@ def sdf_moments(
 
     References
     ----------
-    METHODS 7.2.
+    METHODS 7.2; docs/methods/sdf.md.
 
     Examples
     --------

@@ -79,7 +79,7 @@ def nav_sensitivity(
 
     References
     ----------
-    METHODS 6.5.
+    METHODS 6.5; docs/methods/sensitivity.md.
 
     Examples
     --------

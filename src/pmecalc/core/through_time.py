@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.compiled import PLACES, rows_on
 from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
+from pmecalc.core.engine import STATUSES
+from pmecalc.core.lookup import levels_on
 from pmecalc.core.methods import METHODS, method
+from pmecalc.core.running import running
 from pmecalc.core.valuation import residual_values, value_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pmecalc.core.compiled import Rows
+    from pmecalc.core.fund import FloatArray, IntArray
+    from pmecalc.core.running import Outcome
     from pmecalc.core.valuation import Valuation
 
 Column = list[float | str | None]
@@ -55,10 +63,15 @@ class JCurve(dict[str, Column]):
 
 def valuation_days(at: Valuation) -> list[int]:
     """NAV dates from the first flow to the as-of date, ascending day numbers."""
+    return [int(day) for day in at.fund.nav_days[_valued(at)]]
+
+
+def _valued(at: Valuation) -> slice:
+    """The places of those NAVs."""
     if at.start is None:
-        return []
-    days = at.fund.nav_days
-    return [int(day) for day in days[(days >= at.start) & (days <= at.as_of)]]
+        return slice(0, 0)
+    first, last = at.fund.nav_days.searchsorted([at.start, at.as_of + 1]).tolist()
+    return slice(first, last)
 
 
 def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str, Column]:
@@ -95,13 +108,11 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
     >>> evaluate(Fund.of(flows=[("2020-01-01", 100, 0)], navs=navs)).through_time()["tvpi"]
     [1.1, 1.3]
     """
-    measures = [method(name) for name in (METHODS if names is None else names)]
-    seen = [value_on(at.fund, at.benchmark, day, at.options) for day in valuation_days(at)]
-    columns: dict[str, Column] = {"date": [iso(each.as_of) for each in seen]}
-    for row in measures:
-        metrics = [row.measure.at(each) for each in seen]
-        columns[row.name] = [metric.value for metric in metrics]
-        columns[f"{row.name}_status"] = [metric.status for metric in metrics]
+    asked = [method(name).name for name in (METHODS if names is None else names)]
+    dates = _Dates.of(at)
+    columns: dict[str, Column] = {"date": [iso(day) for day in dates.days.tolist()]}
+    for name in asked:
+        columns[name], columns[f"{name}_status"] = dates.column(name)
     return columns
 
 
@@ -182,10 +193,17 @@ def payback(at: Valuation) -> dict[str, float | None]:
     """
     if at.start is None:
         return {"dpi": None, "tvpi": None, "ks_pme": None}
-    seen = [value_on(at.fund, at.benchmark, day, at.options) for day in valuation_days(at)]
+    dates = _Dates.of(at)
+    points = [*dates.days.tolist(), at.as_of]
     stays = {
         name: _stays_above(
-            [(each.as_of, METHODS[name].measure.at(each).value) for each in [*seen, at]]
+            list(
+                zip(
+                    points,
+                    [*dates.column(name)[0], METHODS[name].measure.at(at).value],
+                    strict=True,
+                )
+            )
         )
         for name in ("tvpi", "ks_pme")
     }
@@ -194,6 +212,74 @@ def payback(at: Valuation) -> dict[str, float | None]:
     return {
         name: None if day is None else _years(at.start, day, count) for name, day in days.items()
     }
+
+
+class _Dates:
+    """The NAV dates of a valuation, and what each measure was on them."""
+
+    def __init__(self, at: Valuation, days: IntArray, navs: FloatArray, levels: FloatArray) -> None:
+        self.days = days
+        self._at, self._navs, self._levels = at, navs, levels
+        self._running = running(at, days, navs, levels)
+        self._seen: dict[int, Valuation] = {}
+
+    @classmethod
+    def of(cls, at: Valuation) -> _Dates:
+        places = _valued(at)
+        days, levels = at.fund.nav_days[places], np.ones(places.stop - places.start)
+        if at.benchmark is not None:
+            levels, _ = levels_on(
+                at.benchmark,
+                days,
+                lookup=at.options.lookup,
+                max_staleness_days=at.options.max_staleness_days,
+            )
+        return cls(at, days, at.fund.navs[places], levels)
+
+    def column(self, name: str) -> tuple[Column, Column]:
+        """Values and statuses of a measure."""
+        summed = self._running(name)
+        if summed is not None:
+            return _of_sums(summed)
+        compiled = self._compiled
+        if compiled is None:
+            return self._by_plain(name, range(len(self.days)))
+        values, codes = compiled.values[:, PLACES[name]], compiled.codes[:, PLACES[name]]
+        column = [_shown(name, value) for value in values.tolist()]
+        statuses: Column = [STATUSES[code] for code in codes.tolist()]
+        open_ = np.flatnonzero(codes < 0).tolist()
+        for place, value, status in zip(open_, *self._by_plain(name, open_), strict=True):
+            column[place], statuses[place] = value, status
+        return column, statuses
+
+    @functools.cached_property
+    def _compiled(self) -> Rows | None:
+        return rows_on(self._at, self.days, self._navs, self._levels)
+
+    def _by_plain(self, name: str, places: Iterable[int]) -> tuple[Column, Column]:
+        metrics = [METHODS[name].measure.at(self._valuation(place)) for place in places]
+        return [metric.value for metric in metrics], [metric.status for metric in metrics]
+
+    def _valuation(self, place: int) -> Valuation:
+        if place not in self._seen:
+            at, day = self._at, int(self.days[place])
+            self._seen[place] = value_on(at.fund, at.benchmark, day, at.options)
+        return self._seen[place]
+
+
+def _of_sums(summed: Outcome) -> tuple[Column, Column]:
+    values: Column = list(summed.values.tolist())
+    statuses: Column = ["ok"] * len(values)
+    if summed.undefined is not None:
+        for place in np.flatnonzero(summed.undefined).tolist():
+            values[place], statuses[place] = None, summed.status
+    return values, statuses
+
+
+def _shown(name: str, value: float) -> float | str | None:
+    if math.isnan(value):
+        return None
+    return iso(int(value)) if name == "ln_short_from" else value
 
 
 def _years(start: int, day: int, day_count: str) -> float:

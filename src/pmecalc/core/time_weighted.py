@@ -143,7 +143,7 @@ def time_weighted_return(
 
     References
     ----------
-    METHODS 3.5; GIPS 2020.
+    METHODS 3.5; GIPS 2020; docs/methods/twr.md.
 
     Examples
     --------
@@ -156,6 +156,11 @@ def time_weighted_return(
     """
     check_timing(flow_timing)
     at = value(fund, benchmark, as_of=as_of, options=Options.of(**options))
+    return chained_at(at, flow_timing)
+
+
+def chained_at(at: Valuation, flow_timing: FlowTiming = "end") -> Twr:
+    """The chain of a prepared valuation; see `time_weighted_return`."""
     chain = _chain(at, flow_timing)
     levels = _levels(chain)
     segments = tuple(_period(chain, levels, *part) for part in _defined_parts(chain.returns))
@@ -182,7 +187,7 @@ def twr(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 3.5, 3.1 (GIPS form).
+    METHODS 3.5, 3.1 (GIPS form); docs/methods/twr.md.
 
     Examples
     --------

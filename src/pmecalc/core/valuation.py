@@ -11,6 +11,7 @@ import numpy as np
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError
+from pmecalc.core.fund import summed
 from pmecalc.core.lookup import levels_on, rule_of
 
 if TYPE_CHECKING:
@@ -125,8 +126,14 @@ class Valuation:
         The day of the first amount that is not zero; None where there is none.
     years
         Years from `start` to the as-of date, 0 where there is no start.
+    net
+        Distributions less contributions by day, shape (n_days,).
+    paid_in, distributed
+        All contributions, all distributions.
     levels, end_level
-        Index levels by day, shape (n_days,), and at the as-of date; empty without a benchmark.
+        Index levels by day, shape (n_days,), and at the as-of date; 1 without a benchmark.
+    growth
+        Index growth from each day to the as-of date, shape (n_days,).
     max_index_gap_days
         The largest gap between a needed date and the level used.
     warnings
@@ -135,6 +142,8 @@ class Valuation:
         Rows up to the as-of date, and after it.
     known
         Metrics computed so far, by name.
+    shared
+        What several measures need, computed so far, by name; see `measure.once`.
     """
 
     fund: Fund
@@ -148,33 +157,18 @@ class Valuation:
     nav_day: int | None
     start: int | None
     years: float
+    net: FloatArray
+    paid_in: float
+    distributed: float
     levels: FloatArray
     end_level: float
+    growth: FloatArray
     max_index_gap_days: int
     warnings: tuple[str, ...]
     n_flows: int
     n_excluded: int
     known: dict[str, Metric] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def net(self) -> FloatArray:
-        """Distributions less contributions by day, shape (n_days,)."""
-        return self.distributions - self.contributions
-
-    @property
-    def growth(self) -> FloatArray:
-        """Index growth from each day to the as-of date, shape (n_days,)."""
-        return self.end_level / self.levels
-
-    @property
-    def paid_in(self) -> float:
-        """All contributions."""
-        return math.fsum(self.contributions)
-
-    @property
-    def distributed(self) -> float:
-        """All distributions."""
-        return math.fsum(self.distributions)
+    shared: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def stream(
         self, received: FloatArray, paid: FloatArray, end: float | None = None
@@ -240,16 +234,15 @@ def value(
 
 def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Options) -> Valuation:
     """See a fund on a day given as a number; see `value`."""
-    n_flows = int(np.searchsorted(fund.days, as_of, side="right"))
+    n_flows = int(fund.days.searchsorted(as_of, side="right"))
     days, contributions, distributions = _by_day(fund, n_flows, options.netting)
-    moving = np.flatnonzero((contributions != 0) | (distributions != 0))
+    moving = ((contributions != 0) | (distributions != 0)).nonzero()[0]
     start = int(days[moving[0]]) if len(moving) else None
     years = 0.0
     if start is not None:
         years = float(year_fractions(start, np.array([as_of]), options.day_count)[0])
     levels, end_level, gap = _levels(benchmark, days, moving, as_of, options)
-    residual = residual_values(fund, np.array([as_of]), benchmark, options)
-    source = int(residual.source_days[0])
+    residual = _residual_on(fund, as_of, benchmark, options)
     return Valuation(
         fund=fund,
         benchmark=benchmark,
@@ -258,16 +251,20 @@ def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Optio
         days=days,
         contributions=contributions,
         distributions=distributions,
-        nav=float(residual.values[0]),
-        nav_day=None if source == NO_DAY else source,
+        nav=residual.value,
+        nav_day=residual.day,
         start=start,
         years=years,
+        net=distributions - contributions,
+        paid_in=math.fsum(contributions.tolist()),
+        distributed=math.fsum(distributions.tolist()),
         levels=levels,
         end_level=end_level,
+        growth=end_level / levels,
         max_index_gap_days=max(gap, residual.max_index_gap_days),
         warnings=(
             *fund.warnings,
-            *_nav_warnings(fund, residual),
+            *residual.warnings,
             *_other_warnings(fund, benchmark, as_of, young=start is not None and years < 1),
         ),
         n_flows=n_flows,
@@ -372,20 +369,19 @@ def _growth(
 
 def _flows_between(fund: Fund, after: IntArray, until: IntArray) -> FloatArray:
     """Contributions less distributions in `(after, until]`, exact sums of each span."""
-    paid = fund.contributions - fund.distributions
-    first = np.searchsorted(fund.days, after, side="right")
-    last = np.searchsorted(fund.days, until, side="right")
-    return np.array(
-        [math.fsum(paid[a:b]) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-    )
+    paid = (fund.contributions - fund.distributions).tolist()
+    first = fund.days.searchsorted(after, side="right").tolist()
+    last = fund.days.searchsorted(until, side="right").tolist()
+    return np.array([math.fsum(paid[a:b]) for a, b in zip(first, last, strict=True)])
 
 
 def _by_day(fund: Fund, n_flows: int, netting: str) -> tuple[IntArray, FloatArray, FloatArray]:
-    days, places = np.unique(fund.days[:n_flows], return_inverse=True)
-    contributions = np.zeros(len(days))
-    distributions = np.zeros(len(days))
-    np.add.at(contributions, places, fund.contributions[:n_flows])
-    np.add.at(distributions, places, fund.distributions[:n_flows])
+    days = fund.days[:n_flows]
+    contributions, distributions = fund.contributions[:n_flows], fund.distributions[:n_flows]
+    if not (days[1:] > days[:-1]).all():
+        days, places = np.unique(days, return_inverse=True)
+        contributions = summed(places, contributions, len(days))
+        distributions = summed(places, distributions, len(days))
     if netting == "same_day":
         net = distributions - contributions
         return days, np.maximum(-net, 0.0), np.maximum(net, 0.0)
@@ -400,14 +396,44 @@ def _levels(
         return np.ones(len(days)), 1.0, 0
     found, gap = levels_on(
         benchmark,
-        np.append(days[moving], as_of),
+        np.concatenate([days[moving], [as_of]]),
         lookup=options.lookup,
         max_staleness_days=options.max_staleness_days,
     )
     end_level = float(found[-1])
+    if len(moving) == len(days):
+        return found[:-1], end_level, gap
     levels = np.full(len(days), end_level)
     levels[moving] = found[:-1]
     return levels, end_level, gap
+
+
+@dataclass(frozen=True, slots=True)
+class _Residual:
+    """The NAV of one day."""
+
+    value: float
+    day: int | None
+    max_index_gap_days: int
+    warnings: tuple[str, ...]
+
+
+def _residual_on(
+    fund: Fund, as_of: int, benchmark: Benchmark | None, options: Options
+) -> _Residual:
+    """`residual_values` of one day, without its arrays where the NAV of the day was reported."""
+    place = int(fund.nav_days.searchsorted(as_of, side="right")) - 1
+    if place >= 0 and fund.nav_days[place] == as_of and not fund.nav_estimated[place]:
+        nav = float(fund.navs[place])
+        return _Residual(nav, as_of, 0, ("NAV_NEGATIVE",) if nav < 0 else ())
+    residual = residual_values(fund, np.array([as_of]), benchmark, options)
+    source = int(residual.source_days[0])
+    return _Residual(
+        value=float(residual.values[0]),
+        day=None if source == NO_DAY else source,
+        max_index_gap_days=residual.max_index_gap_days,
+        warnings=tuple(_nav_warnings(fund, residual)),
+    )
 
 
 def _nav_warnings(fund: Fund, residual: ResidualValue) -> list[str]:

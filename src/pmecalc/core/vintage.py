@@ -89,7 +89,8 @@ def vintage_year(
 
     References
     ----------
-    METHODS 6.2; GIPS 2020 (first drawdown or first close); Cambridge Associates (inception).
+    METHODS 6.2; GIPS 2020 (first drawdown or first close); Cambridge Associates (inception);
+    docs/methods/vintage.md.
 
     Examples
     --------
@@ -152,7 +153,7 @@ def vintage_years(
 
     References
     ----------
-    METHODS 6.2.
+    METHODS 6.2; docs/methods/vintage.md.
 
     Examples
     --------
@@ -219,7 +220,7 @@ def by_vintage(
 
     References
     ----------
-    METHODS 6.1-6.3.
+    METHODS 6.1-6.3; docs/methods/vintage.md.
 
     Examples
     --------

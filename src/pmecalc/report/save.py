@@ -27,6 +27,11 @@ def to_json(reports: Report | list[Report], *, further: bool = False) -> str:
         if isinstance(reports, list)
         else reports.to_dict(further=further)
     )
+    return json_text(shown)
+
+
+def json_text(shown: object) -> str:
+    """JSON for people: indented, finite numbers or null."""
     return json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

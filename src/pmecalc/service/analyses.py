@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
 import orjson
 
@@ -13,6 +13,7 @@ from pmecalc.cache.key import CacheKey, Scope, make_cache_key
 from pmecalc.charts.chart import CHARTS, chart
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.core.evaluate import ENGINE, evaluate
+from pmecalc.report.methods import methods_dict
 from pmecalc.service.recent import Recent
 
 if TYPE_CHECKING:
@@ -61,9 +62,21 @@ VIEWS: Mapping[str, View] = MappingProxyType(
     {
         "summary": View(lambda report: report.to_dict(), "optional"),
         "summary.all": View(lambda report: report.to_dict(further=True), "optional"),
+        "methods": View(methods_dict, "required"),
         **_chart_views(),
     }
 )
+
+
+class Conventions(TypedDict):
+    """The options of `evaluate`."""
+
+    day_count: str
+    netting: str
+    lookup: str
+    max_staleness_days: int | None
+    nav_growth: str
+    recallable: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +87,24 @@ class Question:
     fund: str
     benchmark: str | None = None
     as_of: date | None = None
+    day_count: str = "ACT/365F"
+    netting: str = "gross"
+    lookup: str = "previous"
     max_staleness_days: int | None = 100
+    nav_growth: str = "none"
+    recallable: str = "gross"
+
+    @property
+    def conventions(self) -> Conventions:
+        """How the fund is to be looked at, as `evaluate` takes it."""
+        return Conventions(
+            day_count=self.day_count,
+            netting=self.netting,
+            lookup=self.lookup,
+            max_staleness_days=self.max_staleness_days,
+            nav_growth=self.nav_growth,
+            recallable=self.recallable,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +176,7 @@ class Analyses:
             index = self._benchmarks.get(
                 pinned.tenant, question.benchmark, pinned.benchmark_revision
             )
-        report = evaluate(
-            fund, index, as_of=question.as_of, max_staleness_days=question.max_staleness_days
-        )
+        report = evaluate(fund, index, as_of=question.as_of, **question.conventions)
         return orjson.dumps(VIEWS[question.view].make(report), option=orjson.OPT_SERIALIZE_NUMPY)
 
     def _read_fund(self, tenant: str, dataset: str, revision: str) -> Fund:
@@ -167,7 +195,7 @@ class Analyses:
         return Pinned(tenant, settled, fund, index, key, default.word)
 
     def _known_default(self, tenant: str, question: Question, word: int) -> _Default | None:
-        need = _view(question.view).benchmark
+        need = _need(question)
         if need == "none":
             return _Default(None, word)
         if question.benchmark is not None:
@@ -178,7 +206,7 @@ class Analyses:
     def _remember_default(self, tenant: str, question: Question, default: _Default) -> None:
         if len(self._defaults) >= _MAX_DEFAULTS:
             self._defaults.clear()
-        self._defaults[tenant, question.fund, _view(question.view).benchmark] = default
+        self._defaults[tenant, question.fund, _need(question)] = default
 
     def _find_default(self, tenant: str, question: Question, word: int) -> _Default:
         """The fund's own benchmark, else the only one."""
@@ -188,7 +216,7 @@ class Analyses:
             return _Default(own, word)
         if len(known) == 1:
             return _Default(known[0].id, word)
-        if _view(question.view).benchmark == "optional":
+        if _need(question) == "optional":
             return _Default(None, word)
         raise _no_benchmark(known)
 
@@ -205,22 +233,11 @@ def evaluate_once(
     benchmark: Benchmark | None,
     *,
     as_of: str | None,
-    day_count: str,
-    netting: str,
-    lookup: str,
-    max_staleness_days: int | None,
     further: bool,
+    **conventions: Unpack[Conventions],
 ) -> bytes:
     """The summary of data that are not stored, as JSON."""
-    report = evaluate(
-        fund,
-        benchmark,
-        as_of=as_of,
-        day_count=day_count,
-        netting=netting,
-        lookup=lookup,
-        max_staleness_days=max_staleness_days,
-    )
+    report = evaluate(fund, benchmark, as_of=as_of, **conventions)
     return orjson.dumps(report.to_dict(further=further), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
@@ -230,12 +247,18 @@ def _view(name: str) -> View:
     return VIEWS[name]
 
 
+def _need(question: Question) -> Need:
+    """Whether a benchmark is needed: by the view, or since a NAV is to grow with it."""
+    need = _view(question.view).benchmark
+    return "required" if question.nav_growth == "index" else need
+
+
 def _key(tenant: str, question: Question, fund_revision: str, index: str | None) -> CacheKey:
     revisions = (fund_revision,) if index is None else (fund_revision, index)
     params = {
         "benchmark": question.benchmark,
         "as_of": question.as_of,
-        "max_staleness_days": question.max_staleness_days,
+        **question.conventions,
     }
     return make_cache_key(
         question.view, params, scope=Scope(tenant, (question.fund,), revisions, ENGINE)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pmecalc.core.fund import Fund
     from pmecalc.store.store import Store
-    from pmecalc.store.values import DatasetRow, Kind
+    from pmecalc.store.values import By, DatasetRow, Kind
 
 Item = dict[str, object]
 _OF_FUNDS = ("commitment", "vintage", "strategy", "benchmark")
@@ -44,14 +44,14 @@ class Datasets:
         return await asyncio.to_thread(self._flows, tenant, fund)
 
     async def edit(
-        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]
+        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], *, by: By
     ) -> Item:
         """Change metadata; what answers show makes a new revision."""
-        return await asyncio.to_thread(self._edit, tenant, kind, dataset, changes)
+        return await asyncio.to_thread(self._edit, tenant, kind, dataset, changes, by)
 
-    async def delete(self, tenant: str, kind: Kind, dataset: str) -> None:
+    async def delete(self, tenant: str, kind: Kind, dataset: str, *, by: By) -> None:
         """Remove a dataset from every list; its name is free again."""
-        await asyncio.to_thread(self._store.delete, tenant, kind, dataset)
+        await asyncio.to_thread(self._store.delete, tenant, kind, dataset, by=by)
 
     def _one(self, tenant: str, kind: Kind, dataset: str) -> Item:
         row = self._store.dataset(tenant, kind, dataset)
@@ -69,11 +69,13 @@ class Datasets:
             "next": None,
         }
 
-    def _edit(self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object]) -> Item:
+    def _edit(
+        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By
+    ) -> Item:
         default = changes.get("benchmark")
         if isinstance(default, str):
             self._store.pointer(tenant, "benchmark", default)
-        return _item(self._store.edit(tenant, kind, dataset, changes))
+        return _item(self._store.edit(tenant, kind, dataset, changes, by=by))
 
 
 def _item(row: DatasetRow) -> Item:

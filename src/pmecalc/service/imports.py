@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from pmecalc.ingest.options import Sign
     from pmecalc.ingest.upload import Upload
     from pmecalc.store.store import Store
-    from pmecalc.store.values import Committed, DatasetRow, Kind
+    from pmecalc.store.values import (
+        By,
+        Committed,
+        DatasetRow,
+        ImportPage,
+        ImportRow,
+        Kind,
+        Once,
+        Undone,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +51,48 @@ class Imports:
         self._store = store
 
     async def commit(
-        self, tenant: str, content: bytes, *, filename: str, options: ImportOptions, actor: str
+        self,
+        tenant: str,
+        content: bytes,
+        *,
+        filename: str,
+        options: ImportOptions,
+        by: By,
+        once: Once | None = None,
     ) -> Committed:
-        """Read a file and commit all its datasets, or none."""
+        """Read a file and commit all its datasets, or none; with `once` at most one time."""
         return await asyncio.to_thread(
-            self._commit, tenant, content, filename=filename, options=options, actor=actor
+            self.commit_now, tenant, content, filename=filename, options=options, by=by, once=once
         )
 
-    def _commit(
-        self, tenant: str, content: bytes, *, filename: str, options: ImportOptions, actor: str
+    async def page(self, tenant: str, *, limit: int, after: str | None) -> ImportPage:
+        """Some imports, the last one first."""
+        return await asyncio.to_thread(self._store.imports, tenant, limit=limit, after=after)
+
+    async def one(self, tenant: str, import_id: str) -> ImportRow:
+        """An import."""
+        return await asyncio.to_thread(self._store.one_import, tenant, import_id)
+
+    async def undo(self, tenant: str, import_id: str, *, by: By) -> Undone:
+        """Take all datasets of an import back, or none."""
+        return await asyncio.to_thread(self._store.undo, tenant, import_id, by=by)
+
+    async def set_aside(self, tenant: str, content: bytes) -> str:
+        """Keep a file for a job that commits it later; its hash."""
+        await asyncio.to_thread(self._store.require_space, len(content))
+        return await asyncio.to_thread(self._store.keep_raw, tenant, content)
+
+    def commit_now(
+        self,
+        tenant: str,
+        content: bytes,
+        *,
+        filename: str,
+        options: ImportOptions,
+        by: By,
+        once: Once | None,
     ) -> Committed:
+        """The same in this thread."""
         self._store.require_space(len(content))
         upload = read_upload(
             content,
@@ -72,7 +113,16 @@ class Imports:
             )
             for value in values
         ]
-        return self._store.commit(tenant, datasets, raw=content, raw_name=filename, actor=actor)
+        return self._store.commit(
+            tenant,
+            datasets,
+            raw=content,
+            raw_name=filename,
+            actor=by.actor,
+            via=by.via,
+            request_id=by.request_id,
+            once=once,
+        )
 
     def _values(
         self, tenant: str, upload: Upload, options: ImportOptions

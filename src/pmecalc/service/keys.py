@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.service import secret_text
-from pmecalc.store import audit, keys
-from pmecalc.store.values import By
+from pmecalc.store import audit, keys, records, remembered
+from pmecalc.store.cursors import cursor_of, time_of
+from pmecalc.store.values import By, Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,9 +31,9 @@ _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made; `text` is shown once and kept nowhere."""
+    """A key just made; `text` is shown once and kept nowhere, so a replay has none."""
 
-    text: str
+    text: str | None
     row: KeyRow
 
 
@@ -61,8 +61,12 @@ class Keys:
         by: By,
         days: int = DEFAULT_DAYS,
         scopes: Sequence[str] | None = None,
+        once: Once | None = None,
     ) -> NewKey:
-        """Make a key; its text is in the answer and nowhere else."""
+        """Make a key; its text is in the answer and nowhere else.
+
+        A request that comes again gets the same key without its text, which is not kept.
+        """
         owner = INSTANCE if role == "operator" else checked_tenant(tenant)
         text, now = secret_text.new_key(), self._store.now()
         row = keys.KeyRow(
@@ -76,31 +80,37 @@ class Keys:
             created=now,
             expires=now + checked_days(days) * _DAY_MS,
         )
-        self._store.write(lambda db: _add(db, row, by))
-        return NewKey(str(text), row)
+
+        def work(db: Connection) -> NewKey:
+            known = once and remembered.response(db, owner, once, now)
+            if known:
+                return NewKey(None, keys.known(db, owner, known))
+            _add(db, row, by)
+            if once is not None:
+                remembered.remember(db, owner, once, row.id, now)
+            return NewKey(str(text), row)
+
+        return self._store.write(work)
 
     def page(
         self, tenant: str, *, limit: int, after: str | None
     ) -> tuple[list[KeyRow], str | None]:
         """Some keys of a tenant, oldest first, and the cursor of the next page."""
-        place = _place(after)
+        place = time_of(after) or (0, "")
         rows = self._store.read(lambda db: keys.page(db, tenant, limit=limit + 1, after=place))
-        return rows[:limit], _cursor(rows[limit - 1]) if len(rows) > limit else None
+        last = rows[limit - 1] if len(rows) > limit else None
+        return rows[:limit], cursor_of(str(last.created), last.id) if last else None
 
     def one(self, tenant: str, key: str) -> KeyRow:
         """A key of a tenant."""
-        row = self._store.read(lambda db: keys.one(db, tenant, key))
-        if row is None:
-            raise NotFoundError("key", key)
-        return row
+        return self._store.read(lambda db: keys.known(db, tenant, key))
 
     def revoke(self, tenant: str, key: str, *, by: By) -> None:
         """End a key and its sessions, everywhere within a second."""
         now = self._store.now()
 
         def work(db: Connection) -> None:
-            if keys.one(db, tenant, key) is None:
-                raise NotFoundError("key", key)
+            keys.known(db, tenant, key)
             keys.revoke(db, tenant, key, now)
             audit.append(db, at=now, tenant=tenant, by=by, action="key.revoke", object=key)
 
@@ -135,8 +145,8 @@ class Keys:
         text, now = secret_text.new_session(), self._store.now()
 
         def work(db: Connection) -> int:
-            row = keys.one(db, tenant, key)
-            if row is None or not row.is_valid(now):
+            row = keys.known(db, tenant, key)
+            if not row.is_valid(now):
                 raise NotFoundError("key", key)
             end = min(now + _SESSION_MS, row.expires)
             digest = secret_text.digest(text)
@@ -193,6 +203,7 @@ def checked_days(days: int) -> int:
 
 
 def _add(db: Connection, row: KeyRow, by: By) -> None:
+    records.add_tenant(db, row.tenant, row.created)
     keys.add(db, row)
     detail = {"role": row.role, "expires": row.expires, "scopes": row.scopes}
     audit.append(
@@ -204,30 +215,3 @@ def _add(db: Connection, row: KeyRow, by: By) -> None:
         object=row.id,
         detail=detail,
     )
-
-
-def _cursor(row: KeyRow) -> str:
-    return urlsafe_b64encode(f"{row.created}:{row.id}".encode()).decode().rstrip("=")
-
-
-def _place(cursor: str | None) -> tuple[int, str]:
-    if cursor is None:
-        return 0, ""
-    try:
-        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
-        created, _, key = urlsafe_b64decode(padded).decode().partition(":")
-        return _time(created), key
-    except ValueError as error:
-        raise InputError(
-            "This cursor is not known.",
-            code="BAD_CURSOR",
-            field="after",
-            hint="Use `next` of the page before, or leave it out.",
-        ) from error
-
-
-def _time(text: str) -> int:
-    """A time as a cursor holds it, or a ValueError."""
-    if not re.fullmatch(r"[0-9]{1,15}", text):
-        raise ValueError(text)
-    return int(text)

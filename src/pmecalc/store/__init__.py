@@ -10,6 +10,7 @@ from pmecalc.store.errors import (
     KeyReusedError,
     NameExistsError,
     NewerSchemaError,
+    TenantErasedError,
     UndoRefusedError,
     WritesRefusedError,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Once",
     "Pointer",
     "Store",
+    "TenantErasedError",
     "UndoRefusedError",
     "Undone",
     "WritesRefusedError",

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from pmecalc.store.sqlite import Connection
     from pmecalc.store.values import By
 
-_ORIGIN = "0" * 64
-
 
 class Link(NamedTuple):
     """A place in the chain: the number of a row and its hash."""
 
     n: int
     hash: str
+
+
+ORIGIN = Link(0, "0" * 64)
 
 
 class Fault(NamedTuple):
@@ -110,7 +111,7 @@ def _hash(row: tuple[object, ...]) -> str:
 def _end(db: Connection, key: str) -> Link:
     rows = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchall()
     if not rows:
-        return Link(0, _ORIGIN)
+        return ORIGIN
     number, known = str(rows[0][0]).split(":")
     return Link(int(number), known)
 

@@ -47,6 +47,11 @@ class Live(NamedTuple):
     content: Content
 
 
+def is_erased(db: Connection, tenant: str) -> bool:
+    sql = "SELECT 1 FROM tenant WHERE id = ? AND erased_at IS NOT NULL"
+    return bool(db.execute(sql, (tenant,)).fetchall())
+
+
 def pointer(db: Connection, tenant: str, kind: Kind, dataset: str) -> Pointer | None:
     rows = db.execute(
         "SELECT p.rev, p.seq FROM pointer AS p "
@@ -151,6 +156,12 @@ def one_import(db: Connection, tenant: str, import_id: str) -> ImportRow | None:
 def _import(row: tuple[Any, ...]) -> ImportRow:  # Any: as below
     names = ("id", "state", "actor", "raw_name", "created", "committed", "undone_by", "datasets")
     return ImportRow(**dict(zip(names, row, strict=True)))
+
+
+def owns(db: Connection, tenant: str, name: str) -> bool:
+    """Whether a stored object is this tenant's."""
+    rows = db.execute("SELECT 1 FROM object WHERE tenant = ? AND hash = ?", (tenant, name))
+    return bool(rows.fetchall())
 
 
 def _live(row: tuple[Any, ...]) -> Live:  # Any: the driver's, and STRICT tables keep their types

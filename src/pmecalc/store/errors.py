@@ -60,6 +60,17 @@ class UndoRefusedError(InputError):
         )
 
 
+class TenantErasedError(InputError):
+    """The tenant was erased and takes no more data."""
+
+    def __init__(self, tenant: str) -> None:
+        super().__init__(
+            f"The data of {tenant!r} were erased; it takes no more.",
+            code="TENANT_ERASED",
+            hint="Use another tenant, or in local mode another data folder.",
+        )
+
+
 class BusyError(StoreError):
     """The catalog stayed locked by another writer; worth a retry in a second."""
 
@@ -98,3 +109,12 @@ class WritesRefusedError(StoreError):
     """A write could not be made safe on the disk: nothing more is written until a restart."""
 
     code = "WRITES_REFUSED"
+
+
+class LeaseLostError(StoreError):
+    """Another process has taken over this duty: what was done for it is not published."""
+
+    code = "LEASE_LOST"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The lease {name!r} is held by another process.")

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pmecalc.core.errors import NotFoundError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -70,12 +72,15 @@ def page(db: Connection, tenant: str, *, limit: int, after: tuple[int, str]) -> 
     return [_key(row) for row in rows]
 
 
-def one(db: Connection, tenant: str, key: str) -> KeyRow | None:
+def known(db: Connection, tenant: str, key: str) -> KeyRow:
+    """A key of this tenant, or NotFoundError."""
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM api_key WHERE tenant = ? AND id = ?",  # noqa: S608
         (tenant, key),
     ).fetchall()
-    return _key(rows[0]) if rows else None
+    if not rows:
+        raise NotFoundError("key", key)
+    return _key(rows[0])
 
 
 def is_empty(db: Connection) -> bool:

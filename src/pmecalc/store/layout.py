@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CATALOG = "catalog.sqlite"
+BACKUP_LOCK = "locks/backup"
 CHANGES = "changes"
 FOLDERS = ("objects", "raw", "tmp", "locks")
-_LEAST_FREE = 512 * 2**20
+LEAST_FREE = 512 * 2**20
 _MOUNTS = Path("/proc/mounts")
 _NETWORK = re.compile(
     r"afs|beegfs|ceph|cifs|coda|davfs|glusterfs|lustre|ncpfs|nfs4?|smb\w+"
@@ -55,6 +56,19 @@ def exclusive(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+@contextmanager
+def exclusive_if_free(path: Path) -> Iterator[bool]:
+    """Hold an advisory lock alone, or learn that another has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(handle)
+
+
 def share(root: Path, library: str) -> int:
     """Hold the data folder together with all who use the same SQLite library; a handle to close.
 
@@ -80,13 +94,18 @@ def share(root: Path, library: str) -> int:
 
 def refuse_network(root: Path, mounts: str | None = None) -> None:
     """Refuse a folder on a network file system, where locks and fsync cannot be trusted."""
-    table = mounts if mounts is not None else _mount_table()
+    table = mounts if mounts is not None else mount_table()
     kind = filesystem(PurePosixPath(root.resolve()), table)
-    if _NETWORK.fullmatch(kind):
+    if is_network(kind):
         raise FolderError(
             f"The data folder {root} is on a network file system ({kind}), which cannot hold the "
             "catalog. Choose a local disk, or keep the catalog in PostgreSQL."
         )
+
+
+def is_network(kind: str) -> bool:
+    """Whether a file system of this type lies on another machine."""
+    return _NETWORK.fullmatch(kind) is not None
 
 
 def filesystem(path: PurePosixPath, mounts: str) -> str:
@@ -100,24 +119,40 @@ def filesystem(path: PurePosixPath, mounts: str) -> str:
     return kind
 
 
+def write_identity(path: Path, instance: str) -> None:
+    """Mark a folder as a data folder."""
+    mark = {
+        "format": FORMAT,
+        "instance": instance,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    draft = path.with_name("tmp") / f"{os.getpid()}-format"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(json.dumps(mark) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
 def require_space(root: Path, upload_bytes: int, free: int | None = None) -> None:
     """Refuse an upload that would leave the disk too full to work on."""
     left = shutil.disk_usage(root).free if free is None else free
-    needed = max(_LEAST_FREE, 2 * upload_bytes)
+    needed = max(LEAST_FREE, 2 * upload_bytes)
     if left < needed:
         raise DiskFullError(
             f"{left // 2**20} MiB are free on the disk; {needed // 2**20} MiB are needed to import."
         )
 
 
-def _mount_table() -> str:
+def mount_table() -> str:
+    """What is mounted where, where the system tells."""
     return _MOUNTS.read_text("utf-8", "surrogateescape") if _MOUNTS.exists() else ""
 
 
 def _identity(root: Path) -> str:
     path = root / "FORMAT"
     if not path.exists():
-        _write_identity(path)
+        write_identity(path, str(uuid.uuid4()))
     try:
         known = json.loads(path.read_text("utf-8"))
         version, instance = known["format"], str(known["instance"])
@@ -135,17 +170,3 @@ def _make_catalog(root: Path) -> None:
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         os.fsync(handle)
         os.close(handle)
-
-
-def _write_identity(path: Path) -> None:
-    mark = {
-        "format": FORMAT,
-        "instance": str(uuid.uuid4()),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    draft = path.with_name("tmp") / f"{os.getpid()}-format"
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(json.dumps(mark) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -7,21 +7,41 @@ import hashlib
 import os
 import re
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TypeAlias
 
 from pmecalc.core.errors import StoreError
 from pmecalc.store.errors import DamagedError, DiskFullError, WritesRefusedError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pmecalc.store.values import Step
 
 Area: TypeAlias = Literal["objects", "raw"]
 
+AREAS: tuple[Area, ...] = ("objects", "raw")
+AREA_OF: dict[str, Area] = {"flows": "objects", "levels": "objects", "raw": "raw"}
 _SUFFIX: dict[Area, str] = {"objects": ".parquet", "raw": ""}
 _HASH = re.compile(r"[0-9a-f]{64}")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def relative_path(area: Area, name: str) -> Path:
+    """Where the object of this hash lies in a data folder or a backup."""
+    if not _HASH.fullmatch(name):
+        raise DamagedError(name[:80], "its name is not a hash")
+    return Path(area, name[:2], name + _SUFFIX[area])
+
+
+def stored_names(root: Path, area: Area) -> list[str]:
+    """The hashes of all that lies in an area."""
+    found = (path.name.removesuffix(_SUFFIX[area]) for path in (root / area).glob("??/*"))
+    return sorted(name for name in found if _HASH.fullmatch(name))
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Stored(NamedTuple):
@@ -74,9 +94,7 @@ class ObjectStore:
             raise StoreError(f"Object {name} cannot be read: {error.strerror}.") from error
 
     def path(self, area: Area, name: str) -> Path:
-        if not _HASH.fullmatch(name):
-            raise DamagedError(name[:80], "its name is not a hash")
-        return self._root / area / name[:2] / (name + _SUFFIX[area])
+        return self._root / relative_path(area, name)
 
     def _put(self, area: Area, path: Path, data: memoryview) -> None:
         path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -50,7 +50,7 @@ def add_object(
 ) -> None:
     db.execute(
         "INSERT INTO object (tenant, hash, bytes, kind, created) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT DO NOTHING",
+        "ON CONFLICT (tenant, hash) DO UPDATE SET created = excluded.created",
         (tenant, stored.hash, stored.bytes, kind, now),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +11,9 @@ from pmecalc.store.errors import NewerSchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_COPIES = 3
 
 
 class Migration(NamedTuple):
@@ -28,14 +32,21 @@ def migrations() -> tuple[Migration, ...]:
     )
 
 
-def migrate(database: sqlite.Database, steps: Sequence[Migration], instance: str) -> int:
-    """Run the steps that this catalog has not seen, a transaction each; the schema version."""
+def migrate(
+    database: sqlite.Database, steps: Sequence[Migration], instance: str, catalog: Path
+) -> int:
+    """Run the steps that this catalog has not seen, a transaction each; the schema version.
+
+    A catalog with data is copied beforehand.
+    """
     version = database.read(schema_version)
     if version > steps[-1].number:
         raise NewerSchemaError(
             f"The catalog has schema {version}; this program knows {steps[-1].number}. "
             "Start the newer version of the program that wrote it."
         )
+    if 0 < version < steps[-1].number:
+        _keep_copy(database, catalog, version)
     for step in steps[version:]:
         database.write(lambda connection, step=step: _run(connection, step))  # type: ignore[misc]  # bound now, not later
     if version == 0:
@@ -50,6 +61,22 @@ def schema_version(connection: sqlite.Connection) -> int:
         return 0
     row = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     return int(row[0])
+
+
+def copies(root: Path) -> list[Path]:
+    """The copies of the catalog from before its migrations, the last one first."""
+    return sorted(
+        root.glob("catalog.before-*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True
+    )
+
+
+def _keep_copy(database: sqlite.Database, catalog: Path, version: int) -> None:
+    copy = catalog.with_name(f"catalog.before-{version + 1}.sqlite")
+    copy.unlink(missing_ok=True)
+    os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    database.read(lambda connection: connection.execute("VACUUM INTO ?", (str(copy),)))
+    for old in copies(catalog.parent)[_COPIES:]:
+        old.unlink()
 
 
 def _run(connection: sqlite.Connection, step: Migration) -> None:

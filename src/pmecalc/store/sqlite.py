@@ -5,14 +5,15 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from pmecalc.core.errors import StoreError
 from pmecalc.store.errors import BusyError, DamagedError, DiskFullError, WritesRefusedError
 
 if TYPE_CHECKING:
     import sqlite3 as dbapi
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 else:
     try:
@@ -34,10 +35,17 @@ _PRAGMAS = (
     "synchronous=FULL",
     "mmap_size=0",
     "trusted_schema=OFF",
+    "secure_delete=ON",
 )
 _PRIMARY = 0xFF
 _BUSY, _LOCKED, _FULL, _DAMAGED = 5, 6, 13, (11, 26)
 _FSYNC, _DIR_FSYNC, _SHM_SIZE = 1034, 1290, 4874  # extended codes of SQLITE_IOERR (10)
+
+
+class Run(Protocol):
+    """Carries out work on a connection, alone or as a transaction, and hands on its result."""
+
+    def __call__(self, work: Callable[[Connection], _T], /) -> _T: ...
 
 
 def wal_is_safe(version: Version) -> bool:
@@ -122,6 +130,29 @@ def data_version(db: Connection) -> int:
 
 def _nothing() -> None:
     """Nobody wants to know of commits."""
+
+
+@contextmanager
+def opened(path: Path, version: Version) -> Iterator[Database]:
+    """A connection of its own, for as long as it is needed."""
+    database = Database(path, version)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def opened_copy(path: Path) -> Iterator[Connection]:
+    """A copy that nobody writes, left as it is: no log is made beside it."""
+    try:
+        connection = dbapi.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except dbapi.Error as error:
+        raise _translated(error) from error
 
 
 def _code(error: dbapi.Error) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import secrets
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -12,19 +14,27 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 
 from pmecalc.core.errors import NotFoundError
 from pmecalc.store import (
+    audit,
+    backup,
     catalog,
     commits,
     edits,
+    erase,
+    garbage,
     layout,
+    leases,
     reading,
+    records,
+    refusals,
     remembered,
     schema,
     sqlite,
     undo,
+    upkeep,
 )
 from pmecalc.store.changes import Changes
 from pmecalc.store.cursors import cursor_of, place_of, time_of
-from pmecalc.store.errors import BusyError, WritesRefusedError
+from pmecalc.store.errors import BusyError, DamagedError, WritesRefusedError
 from pmecalc.store.items import checked
 from pmecalc.store.objects import Disk, ObjectStore
 from pmecalc.store.values import By, DatasetPage, ImportPage
@@ -36,6 +46,9 @@ if TYPE_CHECKING:
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.fund import Fund
+    from pmecalc.store.backup import BackedUp, Manifest
+    from pmecalc.store.erase import Erased
+    from pmecalc.store.garbage import Collected
     from pmecalc.store.items import Item
     from pmecalc.store.values import (
         Committed,
@@ -50,6 +63,7 @@ if TYPE_CHECKING:
     )
 
 _T = TypeVar("_T")
+RAW_DAYS = 90
 _ATTEMPTS = 5
 _SERVICE = By(actor="service")
 _LOG = logging.getLogger(__name__)
@@ -77,12 +91,17 @@ class Store:
         disk: Disk | None = None,
         step: Step | None = None,
         clock: Callable[[], int] | None = None,
+        raw_days: int = RAW_DAYS,
     ) -> Self:
-        """Open the data folder, made if it is missing; all but `root` are for tests."""
+        """Open the data folder, made if it is missing; uploads are kept for `raw_days`, 0: never.
+
+        The other options are for tests.
+        """
         root = root.resolve()
         layout.refuse_network(root)
         instance = layout.prepare(root)
         _warn_of_unsafe_library(sqlite_version)
+        refusals.clear(root)
         with ExitStack() as closing, layout.exclusive(root / "locks" / "migrate"):
             shared = layout.share(root, ".".join(map(str, sqlite_version)))
             closing.callback(os.close, shared)
@@ -92,7 +111,7 @@ class Store:
                 reader=_opened(closing, path, sqlite_version),
                 pointers=_opened(closing, path, sqlite_version),
             )
-            schema.migrate(connections.writer, migrations or schema.migrations(), instance)
+            schema.migrate(connections.writer, migrations or schema.migrations(), instance, path)
             changes = _watched(closing, root / layout.CHANGES, connections)
             step = step or _no_step
             objects = ObjectStore(root, disk=disk or Disk(), step=step)
@@ -105,6 +124,8 @@ class Store:
                 closing=closing.pop_all(),
                 step=step,
                 clock=clock or _now,
+                raw_days=raw_days,
+                version=sqlite_version,
             )
 
     def __init__(
@@ -118,6 +139,8 @@ class Store:
         closing: ExitStack,
         step: Step,
         clock: Callable[[], int],
+        raw_days: int,
+        version: sqlite.Version,
     ) -> None:
         self.root = root
         self.instance = instance
@@ -126,6 +149,9 @@ class Store:
         self._objects = objects
         self._step = step
         self._clock = clock
+        self._raw_days = raw_days
+        self._version = version
+        self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._refused = False
         self._closing = closing
 
@@ -267,6 +293,85 @@ class Store:
         """Run one transaction; the audit row of a change belongs into it."""
         return self._attempted(lambda: self._connections.writer.write(work))
 
+    def collect_garbage(self) -> Collected | None:
+        """Remove what nobody needs any more; None where another process or a backup is at work."""
+        with layout.exclusive_if_free(self.root / layout.BACKUP_LOCK) as free, ExitStack() as held:
+            lease = self._lease(upkeep.DUTY, held) if free else None
+            if lease is None:
+                return None
+            collected = self._pass(partial(self._write_under, lease)).run()
+            self._write_under(lease, lambda db: upkeep.mark_done(db, self.now()))
+            self._connections.writer.read(upkeep.tidy)
+            return collected
+
+    def mend(self) -> tuple[int, int]:
+        """Remove orphans past their grace and free leases that outlast their time; how many."""
+        with layout.exclusive(self.root / layout.BACKUP_LOCK):
+            freed = self.write(lambda db: leases.free_stuck(db, self.now()))
+            return len(self._pass(self.write).remove_orphans()), freed
+
+    def tend(self) -> Collected | None:
+        """Collect garbage if that is due; cheap enough to be called every minute."""
+        due = self.read(lambda db: upkeep.is_due(db, self.now()))
+        if due or upkeep.wal_is_large(self.root / layout.CATALOG):
+            return self.collect_garbage()
+        return None
+
+    def keep_raw(self, tenant: str, data: bytes) -> str:
+        """Put bytes aside for a tenant, for as long as uploads are kept; their hash."""
+        stored = self._attempted(lambda: self._objects.put_if_absent("raw", data))
+        now = self._clock()
+
+        def work(db: sqlite.Connection) -> None:
+            records.add_tenant(db, tenant, now)
+            records.add_object(db, tenant, "raw", stored, now)
+
+        self.write(work)
+        return stored.hash
+
+    def load_raw(self, tenant: str, name: str) -> bytes:
+        """Bytes that this tenant put aside, exactly as they were."""
+        if not self.read(lambda db: catalog.owns(db, tenant, name)):
+            raise NotFoundError("object", name)
+        with self._objects.open("raw", name) as file:
+            data = file.read()
+        if hashlib.sha256(data).hexdigest() != name:
+            raise DamagedError(name, "its bytes are not those that were put aside")
+        return data
+
+    def backup(self, target: Path, *, by: By = _SERVICE) -> BackedUp:
+        """Back the data folder up while it is served, by this process and others."""
+        done = backup.backup(self.root, self.instance, target, version=self._version)
+        detail = {"files": len(done.manifest.files), "catalog": done.manifest.catalog_hash}
+        self.write(
+            lambda db: audit.append(
+                db, at=self.now(), tenant=None, by=by, action="backup", detail=detail
+            )
+        )
+        return done
+
+    @classmethod
+    def restore(cls, source: Path, root: Path, *, by: By = _SERVICE) -> Manifest:
+        """Make a data folder of a backup, every hash verified; refuses one that is not empty."""
+        manifest = backup.restore(source, root)
+        with cls.open(root) as store:
+            detail = {"made": manifest.made, "audit": manifest.audit_hash}
+            store.write(
+                lambda db: audit.append(
+                    db, at=store.now(), tenant=None, by=by, action="restore", detail=detail
+                )
+            )
+        return manifest
+
+    def erase(self, tenant: str, *, by: By = _SERVICE) -> Erased:
+        """Remove all that a tenant has; what it had cannot be brought back."""
+        with layout.exclusive(self.root / layout.BACKUP_LOCK):
+            erased = erase.erase(
+                self.root, self._objects, self.read, self.write, tenant, by=by, now=self.now()
+            )
+            self._connections.writer.read(upkeep.tidy)
+            return erased
+
     def require_space(self, upload_bytes: int) -> None:
         """Refuse an upload beforehand where the disk has no room for it."""
         layout.require_space(self.root, upload_bytes)
@@ -289,7 +394,11 @@ class Store:
         new = not all(target.already for target in targets)
         if not new and once is None:
             return self.read(lambda db: commits.unchanged(db, tenant, targets))
-        stored = objects.put_if_absent("raw", raw) if new and raw is not None else None
+        stored = (
+            objects.put_if_absent("raw", raw)
+            if new and raw is not None and self._raw_days
+            else None
+        )
         upload = commits.Upload(by=by, once=once, raw=stored, raw_name=raw_name, now=now)
         publish = partial(
             commits.publish,
@@ -303,6 +412,29 @@ class Store:
         committed = self._connections.writer.write(publish)
         self._step("committed")
         return committed
+
+    def _pass(self, write: sqlite.Run) -> garbage.Pass:
+        return garbage.Pass(
+            root=self.root,
+            objects=self._objects,
+            read=self.read,
+            write=write,
+            now=self.now(),
+            raw_days=self._raw_days,
+        )
+
+    def _lease(self, name: str, held: ExitStack) -> leases.Lease | None:
+        lease = self.write(lambda db: leases.take(db, name, self._owner, self.now()))
+        if lease is not None:
+            held.callback(self.write, lambda db: leases.release(db, lease, self.now()))
+        return lease
+
+    def _write_under(self, lease: leases.Lease, work: Callable[[sqlite.Connection], _T], /) -> _T:
+        def renewed(db: sqlite.Connection) -> _T:
+            leases.renew(db, lease, self.now())
+            return work(db)
+
+        return self.write(renewed)
 
     def _edit(
         self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By
@@ -326,8 +458,9 @@ class Store:
             try:
                 with suppress(commits.StaleError):
                     return work()
-            except WritesRefusedError:
+            except WritesRefusedError as error:
                 self._refused = True
+                refusals.note(self.root, str(error))
                 raise
         raise BusyError("Others keep changing the same datasets; try again.")
 

@@ -3,108 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 
-from fakes import PATIENCE_SECONDS, until
+import pytest
+
+from fakes import until
 from pmecalc.cache.breaker import ProbePauses
-from pmecalc.cache.cache import Cache
-from pmecalc.cache.key import Scope, make_cache_key
-from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.redis import DEADLINE_SECONDS, RedisTier
-from pmecalc.cache.workers import ComputePool
 from redis_server import RedisServer
-
-USERS = 200
-QUICK = ProbePauses(first_seconds=0.05, longest_seconds=0.2, good_seconds=0.02)
-
-
-def key_of(number):
-    return make_cache_key("v", {"n": number}, scope=Scope("t", ("d",), ("r",), 1))
-
-
-def body_of(number):
-    return b'{"n":%d}' % number
-
-
-def patient_cache_on(url):
-    """For what is not about waiting: a loaded machine is no fault of Redis."""
-    return cache_on(url, deadline_seconds=PATIENCE_SECONDS)
-
-
-@asynccontextmanager
-async def cache_on(url, *, pauses=QUICK, deadline_seconds=DEADLINE_SECONDS):
-    tier = RedisTier.from_url(url, pauses=pauses, deadline_seconds=deadline_seconds)
-    memory = MemoryTier(1 << 24, size_of=lambda entry: entry.size)
-    pool = ComputePool(workers=1, queue_length=10_000)
-    cache = Cache(memory, tier, budget_ms=2000 * deadline_seconds, compute_pool=pool)
-    await cache.start()
-    try:
-        yield cache
-    finally:
-        await cache.close()
-
-
-class Users:
-    """They ask for key after key, check every answer, and stop when told."""
-
-    def __init__(self, cache):
-        self._cache = cache
-        self._next = iter(range(10**9))
-        self._tasks = []
-        self._going = True
-        self.answered = 0
-
-    async def __aenter__(self):
-        self._tasks = [asyncio.create_task(self._ask()) for _ in range(USERS)]
-        return self
-
-    async def __aexit__(self, *_):
-        self._going = False
-        await asyncio.gather(*self._tasks)
-
-    async def some_more(self, answers=500):
-        """Wait for so many further answers; an answer that fails ends the test."""
-        goal = self.answered + answers
-        await until(lambda: self.answered >= goal or any(task.done() for task in self._tasks))
-        assert self.answered >= goal
-
-    async def _ask(self):
-        while self._going:
-            number = next(self._next)
-            result = await self._cache.get_or_compute(key_of(number), lambda n=number: body_of(n))
-            assert result.entry.body == body_of(number)
-            self.answered += 1
-
-
-def redis_of(cache):
-    return cache.stats()["redis"]
-
-
-def reads_are_open(cache):
-    return redis_of(cache)["breakers"]["reads"]["open"]
-
-
-def assert_within_budget(cache):
-    """B50: of all waits of requests for Redis none was over the budget by Redis's fault."""
-    redis = redis_of(cache)
-    assert redis["waits"] > 0
-    assert redis["waits_over_budget"] == 0
+from redis_users import (
+    USERS,
+    Users,
+    assert_within_budget,
+    body_of,
+    cache_on,
+    key_of,
+    patient_cache_on,
+    reads_are_open,
+    redis_of,
+    until_used_again,
+)
 
 
 def test_absent_at_start_then_appearing(redis_program):
-    """C1: without Redis no request fails; when it appears it is used, with the real pauses."""
+    """C1: without Redis no request fails; when it appears it is used."""
 
     async def story(server):
-        async with cache_on(server.url, pauses=ProbePauses()) as cache:
+        async with cache_on(server.url) as cache:
             async with Users(cache) as users:
                 await users.some_more()
                 await until(lambda: reads_are_open(cache))
                 assert redis_of(cache)["round_trips"] < USERS * 3
                 await asyncio.to_thread(server.start)
-                await until(lambda: not reads_are_open(cache))
+                await until_used_again(cache)
                 await until(lambda: redis_of(cache)["writes"]["written"] > 0)
                 await users.some_more()
-            assert redis_of(cache)["misses"] > 0
             assert_within_budget(cache)
 
     with RedisServer(started=False) as server:
@@ -122,9 +53,7 @@ def test_killed_under_load_and_back(redis_server):
                 await until(lambda: reads_are_open(cache))
                 await users.some_more()
                 await asyncio.to_thread(redis_server.start)
-                await until(lambda: not reads_are_open(cache))
-                before = redis_of(cache)["misses"]
-                await until(lambda: redis_of(cache)["misses"] > before)
+                await until_used_again(cache)
                 await users.some_more()
             assert_within_budget(cache)
 
@@ -142,9 +71,7 @@ def test_stopped_under_load_and_back(redis_server):
                 await until(lambda: redis_of(cache)["timeouts"] >= 3)
                 await users.some_more()
                 redis_server.resume()
-                await until(lambda: not reads_are_open(cache))
-                before = redis_of(cache)["misses"]
-                await until(lambda: redis_of(cache)["misses"] > before)
+                await until_used_again(cache)
                 await users.some_more()
             assert_within_budget(cache)
 
@@ -206,7 +133,7 @@ def test_read_only_replica_serves_reads(redis_server):
             assert not reads_are_open(cache)
 
     master = ("127.0.0.1", str(redis_server.port))
-    with RedisServer("--replicaof", *master, "--repl-diskless-sync-delay", "0") as replica:
+    with RedisServer("--replicaof", *master) as replica:
         asyncio.run(story(replica))
 
 
@@ -243,3 +170,38 @@ def test_entries_live_a_day_at_most(redis_server):
     asyncio.run(story())
     left = int(redis_server.command("PTTL", key_of(1).text).removeprefix(b":"))
     assert 0.9 * 86_400_000 - 60_000 <= left <= 86_400_000
+
+
+FAULT_SECONDS = 30
+FIVE_SECONDS = 5
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("fall_ill", "get_well"),
+    [(RedisServer.kill, RedisServer.start), (RedisServer.pause, RedisServer.resume)],
+    ids=["killed", "stopped"],
+)
+def test_half_a_minute_without_redis(redis_server, fall_ill, get_well, capsys):
+    """C2 with the pauses of production: Z, B50, and used again within five seconds."""
+
+    async def story():
+        async with cache_on(redis_server.url, pauses=ProbePauses()) as cache:
+            async with Users(cache) as users:
+                await until(lambda: redis_of(cache)["hits"] > 0)
+                fall_ill(redis_server)
+                await asyncio.sleep(FAULT_SECONDS)
+                assert reads_are_open(cache)
+                await asyncio.to_thread(get_well, redis_server)
+                async with asyncio.timeout(FIVE_SECONDS):
+                    await until_used_again(cache)
+                await users.some_more()
+            assert_within_budget(cache)
+            return users.answered, redis_of(cache)
+
+    answered, redis = asyncio.run(story())
+    with capsys.disabled():
+        print(
+            f"\n{answered} answered, 0 failed; {redis['waits']} waited for Redis, "
+            f"{redis['waits_over_budget']} over 50 ms, {redis['probes']} probes"
+        )

@@ -74,8 +74,18 @@ def test_probes_come_after_one_second_doubling_to_four(breaker, clock):
         pauses.append(breaker.probe_in())
         clock.advance(breaker.probe_in())
         assert breaker.probe_in() == 0
-        breaker.probe_fail()
+        breaker.probe_fail(began=clock())
     assert pauses == [1.0, 2.0, 4.0, 4.0]
+
+
+def test_a_probe_that_hangs_does_not_lengthen_the_pause(breaker, clock):
+    """Pauses count from the beginning of a probe."""
+    opened(breaker)
+    clock.advance(1.0)
+    began = clock()
+    clock.advance(0.3)
+    breaker.probe_fail(began=began)
+    assert breaker.probe_in() == 1.7
 
 
 def test_three_good_probes_close(breaker, clock):
@@ -87,11 +97,11 @@ def test_three_good_probes_close(breaker, clock):
     assert [breaker.fail(), breaker.fail()] == [False, False]
 
 
-def test_a_bad_probe_starts_the_count_again(breaker):
+def test_a_bad_probe_starts_the_count_again(breaker, clock):
     """Two good probes, a bad one and two good ones leave it open."""
     opened(breaker)
     for good in (True, True, False, True, True):
-        breaker.probe_succeed() if good else breaker.probe_fail()
+        breaker.probe_succeed() if good else breaker.probe_fail(began=clock())
     assert breaker.is_open
     assert breaker.probe_succeed()
 
@@ -100,7 +110,7 @@ def test_well_again_means_used_again_within_five_seconds(breaker, clock):
     """R5: from the longest pause on, three good probes end in less than five seconds."""
     opened(breaker)
     for _ in range(4):
-        breaker.probe_fail()
+        breaker.probe_fail(began=clock())
     well_at = clock()
     while breaker.is_open:
         clock.advance(breaker.probe_in())
@@ -112,7 +122,7 @@ def test_opening_again_starts_with_the_short_pause(breaker, clock):
     """The pause does not carry over from the last illness."""
     opened(breaker)
     for _ in range(4):
-        breaker.probe_fail()
+        breaker.probe_fail(began=clock())
     for _ in range(3):
         breaker.probe_succeed()
     opened(breaker)

@@ -131,3 +131,17 @@ def test_a_fund_not_begun_has_no_verdict_but_money(as_of):
     found = agreement(GOOD, WORLD, as_of=as_of, **ANY)
     assert view(found, "nfv").verdict == "level"
     assert view(found, "ks_pme").verdict is None
+
+
+def test_the_json_says_codes_and_words():
+    """Marks with their meaning, and of a spread the index investor's own rate."""
+    shown = agreement(EARLY, WORLD, **ANY).to_dict()
+    assert [each["name"] for each in shown["methods"]] == list(PARITY)
+    by_name = {each["name"]: each for each in shown["methods"]}
+    assert {"code": "LN_SHORT", "message": "the Long-Nickels index position is short"} in by_name[
+        "ln_spread"
+    ]["marks"]
+    assert by_name["mpme_spread"]["rate"]["name"] == "mpme_irr"
+    assert by_name["mpme_spread"]["rate"]["value"] == evaluate(EARLY, WORLD, **ANY).mpme_irr
+    assert "rate" not in by_name["ks_pme"]
+    assert by_name["nfv"]["unit"] == "money"

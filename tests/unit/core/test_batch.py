@@ -125,3 +125,50 @@ def test_without_numba_everything_works_and_is_equal(request):
     engine.load()
     np.testing.assert_allclose(rates, stream_irr(*stream), rtol=1e-12)
     np.testing.assert_allclose(ratios, ratios[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "conventions",
+    [
+        {"lookup": "linear", "day_count": "30E/360"},
+        {"recallable": "net", "netting": "same_day"},
+        {"nav_growth": "index", "day_count": "30/360 US"},
+    ],
+    ids=lambda given: "-".join(given.values()),
+)
+def test_funds_with_reversed_and_recallable_flows_are_what_evaluate_gives(conventions):
+    """A batch of funds keeps their tags, and leaves them to the functions that know them."""
+    flows = [("2020-01-01", 100, 0), ("2020-07-01", 0, 30), ("2021-03-01", 20, 0)]
+    funds = [
+        pme.Fund.of(flows=flows, recallable=[("2020-07-01", 30)], commitment=200, name="again"),
+        pme.Fund.of(flows=[*flows, ("2021-06-30", -5, 0)], reversals="net", name="back"),
+        pme.Fund.of(flows=flows, navs=[("2021-01-01", 80)], name="plain"),
+    ]
+    made = pme.batch(funds, WORLD, as_of="2021-07-31", max_staleness_days=None, **conventions)
+    for place, fund in enumerate(funds):
+        report = pme.evaluate(
+            fund, WORLD, as_of="2021-07-31", max_staleness_days=None, **conventions
+        )
+        for name in set(METHODS) - {"ln_short_from"}:
+            value = report.metrics[name].value
+            expected = np.nan if value is None else value
+            np.testing.assert_allclose(made[name][place], expected, rtol=1e-12, err_msg=name)
+            assert made.statuses(name)[place] == report.metrics[name].status
+
+
+def test_reversed_rows_of_a_table_are_refused_unless_asked_for():
+    """A negative contribution is an error, or money that came back."""
+    table = {**ROWS, "contribution": [100.0, 50.0, -20.0, 0.0, 0.0]}
+    with pytest.raises(pme.CashFlowError):
+        pme.batch(table)
+    assert pme.batch(table, reversals="net")["paid_in"].tolist() == [50.0, 80.0]
+
+
+def test_a_nav_that_cannot_grow_with_the_index_leaves_no_measure():
+    """Where the index has a hole, the NAV that it carries is not known either."""
+    fund = pme.Fund.of(
+        flows=[("2020-01-01", 100, 0), ("2020-02-01", 5, 0)], navs=[("2020-01-01", 99)]
+    )
+    holed = pme.Benchmark.of([("2020-01-01", 100)])
+    made = pme.batch([fund], holed, as_of="2020-12-31", nav_growth="index")
+    assert {made.statuses(name)[0] for name in METHODS} == {"index_stale"}

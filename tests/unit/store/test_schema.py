@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from pmecalc.core.errors import StoreError
@@ -7,9 +11,10 @@ from pmecalc.store import NewerSchemaError, Store
 from pmecalc.store.schema import Migration, migrate, migrations, schema_version
 from unit.store.samples import TENANT, new_fund
 
+SCHEMAS = Path(__file__).parents[2] / "data" / "schemas"
 TABLES = [
-    *("api_key", "audit", "change", "dataset", "idempotency", "import", "job", "lease", "meta"),
-    *("object", "pointer", "revision", "session", "tenant"),
+    *("api_key", "audit", "change", "dataset", "idempotency", "import", "job", "job_event"),
+    *("lease", "meta", "object", "pointer", "revision", "session", "tenant"),
 ]
 NEXT = Migration(
     len(migrations()) + 1, "CREATE TABLE extra (tenant TEXT NOT NULL PRIMARY KEY) STRICT;\n"
@@ -27,6 +32,12 @@ def query(store, sql):
 
 def version(store):
     return store._connections.reader.read(schema_version)
+
+
+def again(store):
+    """What migrating a second time answers."""
+    path = store.root / "catalog.sqlite"
+    return migrate(store._connections.writer, migrations(), "other", path)
 
 
 def test_tables(store):
@@ -59,7 +70,7 @@ def test_idempotent(root):
     for _ in range(3):
         with Store.open(root) as store:
             assert version(store) == len(migrations())
-            assert migrate(store._connections.writer, migrations(), "other") == len(migrations())
+            assert again(store) == len(migrations())
             assert ("instance", store.instance) in query(store, "SELECT key, value FROM meta")
 
 
@@ -92,3 +103,60 @@ def test_failed_step_leaves_nothing(root):
     with Store.open(root) as store:
         assert version(store) == len(migrations())
         assert query(store, "SELECT name FROM sqlite_schema WHERE name = 'extra'") == []
+
+
+@pytest.fixture
+def old_folder(root, request):
+    """A data folder whose catalog an older version wrote."""
+    with Store.open(root):
+        pass
+    for name in ("catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"):
+        (root / name).unlink(missing_ok=True)
+    with closing(sqlite3.connect(root / "catalog.sqlite")) as database:
+        database.executescript(request.param.read_text("utf-8"))
+    return root
+
+
+def test_every_older_schema_is_stored():
+    """There is a stored catalog of each schema before this one."""
+    assert {path.stem for path in SCHEMAS.glob("*.sql")} >= {"1"}
+
+
+@pytest.mark.parametrize(
+    "old_folder", sorted(SCHEMAS.glob("*.sql")), indirect=True, ids=lambda path: path.stem
+)
+def test_stored_catalogs_migrate(old_folder, request):
+    """A catalog of each older version migrates, keeps what it says and goes on (S-18)."""
+    with Store.open(old_folder) as store:
+        assert version(store) == len(migrations())
+        funds = store.datasets(TENANT, "fund").items
+        assert [(row.name, row.sequence, row.vintage) for row in funds] == [("Alpha", 3, 2015)]
+        assert store.pointer(TENANT, "fund", funds[0].id) == (funds[0].revision, 3)
+        assert len(store.imports(TENANT).items) == 2
+        assert query(store, "PRAGMA foreign_key_check") == []
+        done = store.commit(TENANT, [new_fund("Gamma")], actor="me")
+        assert store.undo(TENANT, done.import_id).removed == 1
+    copies = list(old_folder.glob("catalog.before-*.sqlite"))
+    assert len(copies) == 1
+    assert copies[0].stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(copies[0])) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert database.execute("SELECT count(*) FROM revision").fetchone() == (5,)
+
+
+def test_three_copies_are_kept(root):
+    """Of the copies before migrations the last three stay."""
+    steps = list(migrations())
+    for number in range(5):
+        with Store.open(root, migrations=steps):
+            pass
+        steps.append(Migration(len(steps) + 1, f"CREATE TABLE extra_{number} (x TEXT) STRICT;\n"))
+    names = sorted(path.name for path in root.glob("catalog.before-*.sqlite"))
+    last = len(steps) - 1
+    assert names == sorted(f"catalog.before-{n}.sqlite" for n in range(last - 2, last + 1))
+
+
+def test_fresh_catalog_has_no_copy(root):
+    """A new catalog is not copied."""
+    with Store.open(root):
+        assert list(root.glob("catalog.before-*.sqlite")) == []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from pmecalc.api.deps import ServicesOf, Tenant
+from pmecalc.api.deps import Asker, ServicesOf, Tenant
+from pmecalc.api.lists import link_next
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import (
     BenchmarkChanges,
@@ -28,18 +29,24 @@ Page = Annotated[PageQuery, Query()]
 
 
 @router.get("/funds", response_model=FundsOut, openapi_extra=needs("read"))
-async def funds(page: Page, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+async def funds(
+    request: Request, response: Response, page: Page, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
     """The stored funds by name."""
     items, after = await services.datasets.page(tenant, "fund", limit=page.limit, after=page.after)
+    link_next(request, response, after)
     return {"items": items, "next": after}
 
 
 @router.get("/benchmarks", response_model=BenchmarksOut, openapi_extra=needs("read"))
-async def benchmarks(page: Page, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+async def benchmarks(
+    request: Request, response: Response, page: Page, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
     """The stored benchmarks by name."""
     items, after = await services.datasets.page(
         tenant, "benchmark", limit=page.limit, after=page.after
     )
+    link_next(request, response, after)
     return {"items": items, "next": after}
 
 
@@ -63,29 +70,37 @@ async def flows(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dic
 
 @router.patch("/funds/{dataset}", response_model=FundOut, openapi_extra=needs("write"))
 async def edit_fund(
-    dataset: DatasetId, changes: FundChanges, services: ServicesOf, tenant: Tenant
+    dataset: DatasetId, changes: FundChanges, services: ServicesOf, tenant: Tenant, asker: Asker
 ) -> dict[str, object]:
     """Edit a fund; what answers show makes a new revision."""
     given = changes.model_dump(exclude_unset=True)
-    return await services.datasets.edit(tenant, "fund", dataset, given)
+    return await services.datasets.edit(tenant, "fund", dataset, given, by=asker)
 
 
 @router.patch("/benchmarks/{dataset}", response_model=BenchmarkOut, openapi_extra=needs("write"))
 async def edit_benchmark(
-    dataset: DatasetId, changes: BenchmarkChanges, services: ServicesOf, tenant: Tenant
+    dataset: DatasetId,
+    changes: BenchmarkChanges,
+    services: ServicesOf,
+    tenant: Tenant,
+    asker: Asker,
 ) -> dict[str, object]:
     """Edit a benchmark; what answers show makes a new revision."""
     given = changes.model_dump(exclude_unset=True)
-    return await services.datasets.edit(tenant, "benchmark", dataset, given)
+    return await services.datasets.edit(tenant, "benchmark", dataset, given, by=asker)
 
 
 @router.delete("/funds/{dataset}", status_code=204, openapi_extra=needs("delete"))
-async def delete_fund(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> None:
+async def delete_fund(
+    dataset: DatasetId, services: ServicesOf, tenant: Tenant, asker: Asker
+) -> None:
     """Delete a fund."""
-    await services.datasets.delete(tenant, "fund", dataset)
+    await services.datasets.delete(tenant, "fund", dataset, by=asker)
 
 
 @router.delete("/benchmarks/{dataset}", status_code=204, openapi_extra=needs("delete"))
-async def delete_benchmark(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> None:
+async def delete_benchmark(
+    dataset: DatasetId, services: ServicesOf, tenant: Tenant, asker: Asker
+) -> None:
     """Delete a benchmark."""
-    await services.datasets.delete(tenant, "benchmark", dataset)
+    await services.datasets.delete(tenant, "benchmark", dataset, by=asker)

@@ -33,9 +33,11 @@ def _evaluate(body: EvaluateIn) -> bytes:
         fund,
         benchmark,
         as_of=body.as_of.isoformat() if body.as_of else None,
+        further=body.all,
         day_count=body.day_count,
         netting=body.netting,
         lookup=body.lookup,
         max_staleness_days=body.max_staleness_days,
-        further=body.all,
+        nav_growth=body.nav_growth,
+        recallable=body.recallable,
     )

@@ -1,18 +1,33 @@
-"""Files in."""
+"""Files in, and the way back."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, UploadFile
+from fastapi import APIRouter, Header, Path, Query, Request, Response, UploadFile
 
-from pmecalc.api.deps import Caller, ServicesOf
+from pmecalc.api.deps import Asker, ServicesOf, Tenant
+from pmecalc.api.lists import link_next
+from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import ImportOut, ImportQuery
+from pmecalc.api.routes.jobs import accepted
+from pmecalc.api.schemas import (
+    Id,
+    ImportOut,
+    ImportQuery,
+    ImportRowOut,
+    ImportsOut,
+    JobOut,
+    PageQuery,
+    UndoneOut,
+)
 from pmecalc.ingest.template import template_csv
 from pmecalc.service.imports import ImportOptions
 
 router = APIRouter(prefix="/v1/imports", tags=["data"], route_class=ApiRoute)
+
+ImportId = Annotated[Id, Path()]
 
 
 @router.get("/template.csv", response_model=None, openapi_extra=needs("public"))
@@ -22,23 +37,48 @@ async def template() -> Response:
     return Response(template_csv(), headers=headers, media_type="text/csv; charset=utf-8")
 
 
-@router.post("", status_code=201, response_model=ImportOut, openapi_extra=needs("write"))
-async def import_file(
+@router.post(
+    "",
+    status_code=201,
+    response_model=ImportOut,
+    responses={202: {"model": JobOut}},
+    openapi_extra=needs("write"),
+)
+async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
+    request: Request,
     file: UploadFile,
     query: Annotated[ImportQuery, Query()],
     response: Response,
     services: ServicesOf,
-    caller: Caller,
-) -> dict[str, object]:
-    """Read a file and commit what it holds; the same content again changes nothing (200)."""
-    given = query.model_dump(exclude={"commit"})
+    tenant: Tenant,
+    asker: Asker,
+    key: IdempotencyKey = None,
+    prefer: Annotated[str | None, Header()] = None,
+) -> dict[str, object] | Response:
+    """Read a file and commit what it holds; the same content again changes nothing (200).
+
+    With `Prefer: respond-async` a job does it (202).
+    """
+    content, filename = await file.read(), file.filename or "upload"
+    options = ImportOptions(**query.model_dump(exclude={"commit"}))
+    once = once_of(request, key, filename.encode("utf-8", "replace"), content)
+    if "respond-async" in (prefer or "").lower():
+        params = {
+            "object": await services.imports.set_aside(tenant, content),
+            "filename": filename,
+            "options": asdict(options),
+        }
+        row, replayed = await services.jobs.submit(tenant, "import", params, by=asker, once=once)
+        return accepted(row, replayed=replayed)
     committed = await services.imports.commit(
-        caller.tenant,
-        await file.read(),
-        filename=file.filename or "upload",
-        options=ImportOptions(**given),
-        actor=caller.actor,
+        tenant,
+        content,
+        filename=filename,
+        options=options,
+        by=asker,
+        once=once,
     )
+    mark_replayed(response, replayed=committed.replayed)
     if committed.already:
         response.status_code = 200
     return {
@@ -55,3 +95,34 @@ async def import_file(
         ],
         "already": committed.already,
     }
+
+
+@router.get("", response_model=ImportsOut, openapi_extra=needs("read"))
+async def imports(
+    request: Request,
+    response: Response,
+    page: Annotated[PageQuery, Query()],
+    services: ServicesOf,
+    tenant: Tenant,
+) -> dict[str, object]:
+    """The imports, the last one first."""
+    found = await services.imports.page(tenant, limit=page.limit, after=page.after)
+    link_next(request, response, found.next)
+    return {"items": [asdict(row) for row in found.items], "next": found.next}
+
+
+@router.get("/{import_id}", response_model=ImportRowOut, openapi_extra=needs("read"))
+async def one_import(
+    import_id: ImportId, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
+    """An import: who made it when, and whether it was undone."""
+    return asdict(await services.imports.one(tenant, import_id))
+
+
+@router.post("/{import_id}/undo", response_model=UndoneOut, openapi_extra=needs("write"))
+async def undo(
+    import_id: ImportId, services: ServicesOf, tenant: Tenant, asker: Asker
+) -> dict[str, object]:
+    """Take every dataset of an import back to what it was, or none (409 says why)."""
+    done = await services.imports.undo(tenant, import_id, by=asker)
+    return {"import": done.import_id, "restored": done.restored, "removed": done.removed}

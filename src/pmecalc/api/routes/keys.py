@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pmecalc.api.deps import Asker, Caller, ServicesOf
 from pmecalc.api.errors import ForbiddenError
 from pmecalc.api.lists import link_next
+from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import Id, KeyIn, KeyOut, KeysOut, NewKeyOut, PageQuery
 
@@ -36,10 +37,16 @@ async def keys(
 
 
 @router.post("", status_code=201, response_model=NewKeyOut, openapi_extra=needs("keys"))
-async def create(
-    response: Response, body: KeyIn, services: ServicesOf, caller: Caller, asker: Asker
+async def create(  # noqa: PLR0917  (FastAPI passes by name)
+    request: Request,
+    response: Response,
+    body: KeyIn,
+    services: ServicesOf,
+    caller: Caller,
+    asker: Asker,
+    key: IdempotencyKey = None,
 ) -> dict[str, object]:
-    """Make a key; its text is in this answer and nowhere else."""
+    """Make a key; its text is in this answer and nowhere else, nor in a replay of it."""
     beyond = [name for name in body.scopes or () if not caller.may(name)]
     if beyond:
         raise ForbiddenError(beyond[0])
@@ -51,7 +58,9 @@ async def create(
         days=body.days,
         scopes=body.scopes,
         by=asker,
+        once=once_of(request, key, await request.body()),
     )
+    mark_replayed(response, replayed=made.text is None)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Location"] = f"/v1/keys/{made.row.id}"
     return {**_shown(made.row), "key": made.text}

@@ -10,12 +10,21 @@ from pmecalc.api.deps import ServicesOf, Tenant
 from pmecalc.api.questions import (
     CHART_PATTERN,
     chart_question,
+    methods_question,
     metric_question,
     summary_question,
 )
 from pmecalc.api.replies import reply
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import ChartQuery, Id, MetricQuery, SummaryQuery, summary_schema
+from pmecalc.api.schemas import (
+    ChartQuery,
+    FundQuery,
+    Id,
+    MetricQuery,
+    SummaryQuery,
+    methods_schema,
+    summary_schema,
+)
 
 router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
 
@@ -72,3 +81,20 @@ async def fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
     """A chart as the neutral spec that the page draws, or as Plotly-shaped JSON."""
     question = chart_question(fund, chart, query)
     return await reply(request, services.analyses, tenant, question)
+
+
+@router.get(
+    "/funds/{fund}/methods",
+    response_model=None,
+    responses=_json(methods_schema()),
+    openapi_extra=needs("read"),
+)
+async def fund_methods(
+    request: Request,
+    fund: Annotated[Id, Path()],
+    query: Annotated[FundQuery, Query()],
+    services: ServicesOf,
+    tenant: Tenant,
+) -> Response:
+    """Every PME method side by side: value, verdict, marks, and a sentence on why they differ."""
+    return await reply(request, services.analyses, tenant, methods_question(fund, query))

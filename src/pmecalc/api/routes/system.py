@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from pmecalc.api.deps import ServicesOf
+from pmecalc.api.exposition import exposition
 from pmecalc.api.route import ApiRoute, needs
 
 router = APIRouter(tags=["system"], route_class=ApiRoute)
@@ -27,5 +29,17 @@ async def ready(services: ServicesOf, response: Response) -> dict[str, str]:
 
 @router.get("/v1/system/cache", openapi_extra=needs("operate"))
 async def cache(services: ServicesOf) -> dict[str, object]:
-    """Counters of every cache tier, of this worker."""
+    """Counters of every cache tier and of the event loop, of the worker that answers."""
     return services.cache_stats()
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    response_model=None,
+    openapi_extra=needs("operate"),
+)
+async def metrics(request: Request, services: ServicesOf) -> Response:
+    """The same for Prometheus, of the worker that answers."""
+    body, content_type = exposition(services.cache_stats(), request.headers.get("accept", ""))
+    return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})

@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 
 _LATER_ROUNDS = 5
 _ROUNDS_BESIDE_BARE = 3
-_ROUND_SECONDS = 1.0
 _WARMING_USERS = 4
 _SIZES_READ = 16
-_MOST_WARMED = 600
+_MOST_WARMED = 400
 _ENCODING = "br, gzip"
 
 
-async def first(target: Target, *, core: int | None) -> dict[str, object]:
-    """On a service that was asked nothing yet."""
+async def first(target: Target, *, seconds: float, core: int | None) -> dict[str, object]:
+    """On a service that was asked nothing yet; rates are taken over rounds of `seconds`."""
     asked = latest(target)
     async with Crowd.of(target, 1) as one:
         uncached = await one.ask_all(asked)
@@ -42,13 +41,13 @@ async def first(target: Target, *, core: int | None) -> dict[str, object]:
         "cached": cached.figures(_seconds(cached)),
         "uncached_to_cached": _ratio(uncached, cached),
         "ten_users": fifty_requests.figures(_seconds(fifty_requests) / 10),
-        "fifty_users": await _beside_bare(target, asked, core=core),
-        "after_warm_up": await _after_warm_up(target),
+        "fifty_users": await _beside_bare(target, asked, seconds=seconds, core=core),
+        "after_warm_up": await _after_warm_up(target, seconds=seconds),
     }
 
 
 async def _beside_bare(
-    target: Target, asked: list[Question], *, core: int | None
+    target: Target, asked: list[Question], *, seconds: float, core: int | None
 ) -> dict[str, float | int | None]:
     """Fifty users at ours and at constant bytes of equal size, in turn, on the same core."""
     sizes = [
@@ -61,8 +60,8 @@ async def _beside_bare(
         other = replace(target, host="127.0.0.1", port=port)
         constant = [other.asking("/")]
         for _ in range(_ROUNDS_BESIDE_BARE):
-            ours.append(await _rate(target, asked))
-            bare.append(await _rate(other, constant))
+            ours.append(await _rate(target, asked, seconds))
+            bare.append(await _rate(other, constant, seconds))
     return {
         "requests_per_s": median(ours),
         "bare_requests_per_s": median(bare),
@@ -71,13 +70,13 @@ async def _beside_bare(
     }
 
 
-async def _rate(target: Target, asked: Sequence[Question]) -> float:
+async def _rate(target: Target, asked: Sequence[Question], seconds: float) -> float:
     async with Crowd.of(target, 50) as crowd:
-        tally = await crowd.ask_for(_ROUND_SECONDS, script("hit", asked, iter(())))
-    return round(len(tally.times_ms) / _ROUND_SECONDS, 1)
+        tally = await crowd.ask_for(seconds, script("hit", asked, iter(())))
+    return round(len(tally.times_ms) / seconds, 1)
 
 
-async def _after_warm_up(target: Target) -> dict[str, dict[str, object]]:
+async def _after_warm_up(target: Target, *, seconds: float) -> dict[str, dict[str, object]]:
     """Every question of a larger set once, then all of them as Zipf would have it."""
     known = quarterly(target)[:_MOST_WARMED]
     async with Crowd.of(target, _WARMING_USERS) as crowd:
@@ -85,8 +84,8 @@ async def _after_warm_up(target: Target) -> dict[str, dict[str, object]]:
     found = {}
     for users in (50, 200):
         async with Crowd.of(target, users) as crowd:
-            tally = await crowd.ask_for(_ROUND_SECONDS, script("zipf", known, iter(())))
-        found[str(users)] = tally.figures(_ROUND_SECONDS)
+            tally = await crowd.ask_for(seconds, script("zipf", known, iter(())))
+        found[str(users)] = tally.figures(seconds)
     return found
 
 

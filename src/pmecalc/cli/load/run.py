@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pmecalc.cli.load.questions import Mix, Target
 
 
+_LONGEST_ROUND_SECONDS = 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is to be tested; without an address on a service of its own."""
@@ -103,7 +106,8 @@ async def _play(
     target, load = scene.target, scene.load
     figures: dict[str, object] = {}
     if scene.untouched:
-        table = await first(target, core=scene.service_core)
+        seconds = min(load.seconds, _LONGEST_ROUND_SECONDS)
+        table = await first(target, seconds=seconds, core=scene.service_core)
         show("first", table)
         figures["first"] = table
     known = known_questions(target, load.mix)

@@ -35,7 +35,7 @@ def snapshot(target: Target) -> Snapshot | None:
             int(worker["pid"]),
             float(worker["cpu_s"]),
             worker["rss_bytes"],
-            tuple(lag["bounds_s"]),
+            tuple(lag["bounds"]),
             tuple(lag["counts"]),
         )
     except (OSError, HTTPException, ValueError, LookupError, TypeError):

@@ -53,7 +53,7 @@ def crra(*, risk_aversion: float, time_preference: float = 0.0) -> Sdf:
 
     References
     ----------
-    METHODS 7.1.
+    METHODS 7.1; docs/methods/gpme.md.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def gpme(
 
     References
     ----------
-    METHODS 7.1; Korteweg and Nagel (2016), Journal of Finance 71(3).
+    METHODS 7.1; Korteweg and Nagel (2016), Journal of Finance 71(3); docs/methods/gpme.md.
 
     Examples
     --------

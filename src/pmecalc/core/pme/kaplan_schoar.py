@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pmecalc.core.measure import measure
+from pmecalc.core.measure import measure, once
 from pmecalc.core.metric import Metric, rate_of, undefined
 from pmecalc.core.multiples import nothing_paid_in
 
@@ -141,25 +141,28 @@ def index_cagr(at: Valuation) -> Metric:
 
 def future_value(at: Valuation, amounts: FloatArray) -> float:
     """The sum of amounts by day, each carried to the as-of date at the index return."""
-    return math.fsum(amounts * at.growth)
+    return math.fsum((amounts * at.growth).tolist())
 
 
+@once
 def icm_nav(at: Valuation) -> float:
     """FC - FD, the terminal position of an index investor with the fund's flows.
 
     A difference below the rounding error of its terms is zero: the position is closed.
     """
-    carried = at.growth * at.contributions, at.growth * at.distributions
-    difference = math.fsum([*carried[0], *(-carried[1])])
-    size = math.fsum(np.abs(carried[0])) + math.fsum(np.abs(carried[1]))
+    carried = np.concatenate([at.growth * at.contributions, -at.growth * at.distributions])
+    difference = math.fsum(carried.tolist())
+    size = math.fsum(np.abs(carried).tolist())
     return difference if abs(difference) > ROUNDING * size else 0.0
 
 
+@once
 def start_level(at: Valuation) -> float:
     """The index level on the day of the first flow."""
     return float(at.levels[at.days == at.start][0])
 
 
+@once
 def index_log_rate(at: Valuation) -> float:
     """`ln(1 + index_cagr)`, 0 where there is no time."""
     if at.start is None or at.years == 0:

@@ -8,7 +8,7 @@ import numpy as np
 
 from pmecalc.core.dates import iso
 from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
-from pmecalc.core.measure import measure
+from pmecalc.core.measure import measure, once
 from pmecalc.core.metric import Metric, derived, derived_rate, undefined
 from pmecalc.core.pme.kaplan_schoar import ROUNDING, icm_nav, index_log_rate
 
@@ -148,6 +148,7 @@ def ln_min(at: Valuation) -> Metric:
     return Metric(min(float(index_positions(at).min()), icm_nav(at)))
 
 
+@once
 def index_positions(at: Valuation) -> FloatArray:
     """The index position after each day's flows, shape (n_days,), in fund currency.
 

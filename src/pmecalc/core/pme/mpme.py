@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
-from pmecalc.core.measure import measure
+from pmecalc.core.measure import measure, once
 from pmecalc.core.metric import Metric, derived
 from pmecalc.core.pme.kaplan_schoar import index_log_rate
 from pmecalc.core.valuation import residual_values
@@ -107,6 +107,7 @@ def mpme_spread(at: Valuation) -> Metric:
     return derived(lambda fund, index: fund - index, irr.at(at), mpme_irr.at(at))
 
 
+@once
 def replica(at: Valuation) -> Replica:
     """Follow the index investor through the fund's flows."""
     residual = residual_values(at.fund, at.days, at.benchmark, at.options)
@@ -125,8 +126,8 @@ def replica(at: Valuation) -> Replica:
         units += buy
         sold.append(share * units)
         units -= sold[-1]
-    guessed = math.fsum(at.distributions[paying & ~residual.reported])
-    received = math.fsum(at.distributions[paying])
+    guessed = math.fsum(at.distributions[paying & ~residual.reported].tolist())
+    received = math.fsum(at.distributions[paying].tolist())
     return Replica(
         purchases=np.array(bought) * at.levels if reversed_ else paid,
         sales=np.array(sold) * at.levels,

@@ -101,7 +101,8 @@ def ipp(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 4.9 (per-flow annualised form); Global Endowment Management (2008-2015).
+    METHODS 4.9 (per-flow annualised form); Global Endowment Management (2008-2015);
+    docs/methods/ipp.md.
 
     Examples
     --------
@@ -163,7 +164,7 @@ def ipp_periodic(
 
     References
     ----------
-    METHODS 4.9 (periodic form).
+    METHODS 4.9 (periodic form); docs/methods/ipp.md.
 
     Examples
     --------

@@ -15,6 +15,9 @@ export class Problem extends Error {
   }
 }
 
+/** What the window hears when an answer says that nobody is signed in. */
+export const SIGNED_OUT = "pme-signed-out";
+
 /** No answer at all. */
 export class Offline extends Error {}
 
@@ -23,6 +26,9 @@ export const TEMPLATE_URL = "/v1/imports/template.csv";
 export const listFunds = (options) => get("/v1/funds", options);
 export const readFund = (id, options) => get(`/v1/funds/${encodeURIComponent(id)}`, options);
 export const readSummary = ({ signal, ...query }) => get(address("/v1/metrics/summary", query), { signal });
+export const readSession = () => get("/v1/session");
+export const signIn = (key) => call("/v1/session", { method: "POST", headers: { Accept: "application/json", Authorization: `Bearer ${key}` } });
+export const signOut = () => call("/v1/session", { method: "DELETE" });
 export const isAlive = () => get("/healthz");
 
 export async function listBenchmarks({ signal } = {}) {
@@ -39,6 +45,12 @@ export async function listBenchmarks({ signal } = {}) {
 export function readChart(chart, { fund, benchmark, as_of, signal }) {
   const path = `/v1/funds/${encodeURIComponent(fund)}/charts/${chart}`;
   return get(address(path, { format: "spec", benchmark, as_of }), { signal });
+}
+
+export const readMethods = ({ signal, ...query }) => get(methodsUrl(query), { signal });
+
+export function methodsUrl({ fund, benchmark, as_of }) {
+  return address(`/v1/funds/${encodeURIComponent(fund)}/methods`, { benchmark, as_of });
 }
 
 export function chartUrl(chart, { fund, benchmark, as_of }) {
@@ -75,6 +87,7 @@ function address(path, query) {
 async function call(path, options) {
   const response = await answer(path, options);
   const body = await content(response);
+  if (response.status === 401) dispatchEvent(new Event(SIGNED_OUT));
   if (!response.ok) throw new Problem(response.status, body, response.headers.get("X-Request-Id"));
   return body;
 }

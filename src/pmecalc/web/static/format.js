@@ -36,9 +36,13 @@ export function moneyFull(value) {
   return decimal(value, 2);
 }
 
-const FORMATS = { rate, alpha, multiple, money: moneyShort };
-const PRECISE = { rate: (value) => rate(value, 2), alpha: (value) => alpha(value, 2), multiple, money: moneyFull };
+const share = (value) => rate(value, 0);
+const level = (value) => decimal(value, 1);
+const FORMATS = { rate, alpha, multiple, share, level, money: moneyShort };
+const PRECISE = { rate: (value) => rate(value, 2), alpha: (value) => alpha(value, 2), multiple, share: rate, level, money: moneyFull };
 const AXIS = {
+  share,
+  level: trimmed,
   rate: (value) => `${trimmed(value * 100)}%`,
   multiple: (value) => `${/\d\.\d/.test(trimmed(value)) ? trimmed(value) : decimal(value, 1)}x`,
   money: (value) => {

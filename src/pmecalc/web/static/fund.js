@@ -4,21 +4,33 @@ import { Offline, listBenchmarks, readFund, readSummary, setDefaultBenchmark } f
 import { createCards } from "./cards.js";
 import { announce, el, fill } from "./dom.js";
 import { indexKind, sentence } from "./format.js";
+import { createMethods } from "./methods.js";
 import { RANGES, createPickers } from "./pickers.js";
 import { createPlot, loadLibrary } from "./plot.js";
 import { emptyPanel, errorPanel, placeholder } from "./states.js";
 
-const CHARTS = [
-  ["irr_pme", "IRR and KS-PME"],
-  ["pme_progression", "PME through time"],
-  ["cashflow_overview", "Cash flows and NAV"],
+const OVERVIEW = {
+  title: "Overview",
+  charts: [["irr_pme", "IRR and KS-PME"], ["pme_progression", "PME through time"], ["cashflow_overview", "Cash flows and NAV"]],
+};
+const TABS = [
+  ["", OVERVIEW],
+  ["charts", {
+    title: "More charts",
+    charts: [
+      ["twr_vs_index", "Time-weighted return and index"], ["multiples", "Multiples"], ["cashflow_pacing", "Pacing"],
+      ["value_bridge", "Value bridge"], ["net_cf_market", "Net flows and market"],
+    ],
+  }],
+  ["methods", { title: "Methods", charts: [["npv_profile", "NPV by discount rate"]], hasMethods: true }],
 ];
 
 export function openFund(root, { id, query, go, offline }) {
   loadLibrary().catch(() => {});
   const view = { id, go, offline, query, fund: null, benchmarks: [], asOf: null, loading: null };
   view.cards = createCards();
-  view.plots = CHARTS.map(([chart, title]) => createPlot(chart, title));
+  view.plots = [];
+  view.methods = createMethods();
   view.pickers = createPickers((change) => go(addressOf(id, { ...view.query, ...change })));
   view.parts = build(root, view);
   loadDatasets(view);
@@ -34,7 +46,7 @@ export function openFund(root, { id, query, go, offline }) {
 }
 
 function addressOf(id, query) {
-  const known = ["benchmark", "as_of", "range"].filter((name) => query[name]).map((name) => [name, query[name]]);
+  const known = ["tab", "benchmark", "as_of", "range"].filter((name) => query[name]).map((name) => [name, query[name]]);
   const text = new URLSearchParams(known).toString();
   return `/funds/${encodeURIComponent(id)}${text ? `?${text}` : ""}`;
 }
@@ -44,14 +56,16 @@ function build(root, view) {
     name: el("h1", { tabindex: "-1" }, placeholder()),
     facts: el("p", { class: "facts" }, placeholder()),
     trouble: el("div", { class: "trouble" }),
+    tabs: el("nav", { class: "tabs", "aria-label": "Views of the fund" }),
     quality: el("section", { class: "quality", "aria-label": "Data quality" }, placeholder()),
   };
-  parts.charts = el("section", { class: "charts waiting", "aria-labelledby": "charts" }, el("h2", { id: "charts", class: "hush" }, "Charts"), view.plots.map((plot) => plot.element));
+  parts.charts = el("section", { class: "charts waiting", "aria-labelledby": "charts" }, el("h2", { id: "charts", class: "hush" }, "Charts"));
   fill(
     root,
     el("nav", { class: "crumbs", "aria-label": "Breadcrumb" }, el("a", { href: "/" }, "Funds")),
     el("div", { class: "fund-head" }, parts.name, parts.facts, view.pickers.element),
     parts.trouble,
+    parts.tabs,
     view.cards.element,
     parts.quality,
     parts.charts,
@@ -81,16 +95,37 @@ async function update(view, query, again = false) {
   const isSameQuestion = !again && view.loading && query.as_of === view.query.as_of && query.benchmark === view.query.benchmark;
   view.query = query;
   view.pickers.show(view);
-  if (isSameQuestion) return showRange(view);
+  const isSameTab = showTab(view);
+  if (isSameQuestion && isSameTab) return showRange(view);
   view.loading?.abort();
   view.loading = new AbortController();
   await answerQuestion(view, { fund: view.id, benchmark: query.benchmark, as_of: query.as_of, signal: view.loading.signal });
+}
+
+/** Puts the charts of the tab in place; false if they were not there. */
+function showTab(view) {
+  const [id, tab] = TABS.find(([name]) => name === view.query.tab) ?? TABS[0];
+  const link = ([name, { title }]) => el("a", { href: addressOf(view.id, { ...view.query, tab: name }), "aria-current": name === id ? "page" : null }, title);
+  fill(view.parts.tabs, TABS.map(link));
+  if (tab === view.tab) return true;
+  view.tab = tab;
+  view.plots.forEach((plot) => plot.dispose());
+  view.plots = tab.charts.map(([chart, title]) => createPlot(chart, title));
+  fill(view.parts.charts, view.parts.charts.firstElementChild, tab.hasMethods ? view.methods.element : null, view.plots.map((plot) => plot.element));
+  hideFigures(view, !view.report);
+  return false;
+}
+
+// Cards and data quality belong to the overview.
+function hideFigures(view, isHidden) {
+  view.cards.element.hidden = view.parts.quality.hidden = isHidden || view.tab !== OVERVIEW;
 }
 
 async function answerQuestion(view, question) {
   view.cards.wait();
   const slow = setTimeout(() => announce("Loading the figures"), 300);
   const drawings = view.plots.map((plot) => plot.load(question));
+  if (view.tab.hasMethods) drawings.push(view.methods.load(question));
   const results = await Promise.allSettled([loadReport(view, question), ...drawings]);
   clearTimeout(slow);
   if (question.signal.aborted) return;
@@ -124,7 +159,8 @@ function showReport(view, report) {
   const isNew = report !== view.report;
   Object.assign(view, { report, refusal: null, asOf: report.as_of });
   fill(view.parts.trouble, report.benchmark ? null : whichBenchmark(view));
-  view.cards.element.hidden = view.parts.quality.hidden = view.parts.charts.hidden = view.pickers.element.hidden = false;
+  view.parts.charts.hidden = view.pickers.element.hidden = view.parts.tabs.hidden = false;
+  hideFigures(view, false);
   showName(view, report.fund ?? view.fund?.name ?? "Fund");
   fill(view.parts.facts, facts(view, report));
   view.cards.show(report, view.fund);
@@ -158,8 +194,8 @@ function showRange(view) {
 // Figures of the question before must not stand under this one.
 function refuse(view, error) {
   Object.assign(view, { report: null, refusal: error });
-  view.cards.element.hidden = view.parts.quality.hidden = true;
-  view.parts.charts.hidden = error.status === 404 || error.status === 422;
+  hideFigures(view, true);
+  view.parts.charts.hidden = view.parts.tabs.hidden = error.status === 404 || error.status === 422;
   view.pickers.element.hidden = error.status === 404 && !view.query.benchmark;
   view.parts.facts.replaceChildren();
   if (!view.fund) showName(view, error.status === 404 ? "Not found" : "Fund");

@@ -1,13 +1,16 @@
 // Which page the address means, and the banner when nothing answers.
 
-import { Offline, isAlive } from "./api.js";
+import { Offline, SIGNED_OUT, isAlive } from "./api.js";
 import { announce, el, fill } from "./dom.js";
 import { openFund } from "./fund.js";
 import { openHome } from "./home.js";
+import { openSignIn, showSession } from "./session.js";
 import { emptyPanel } from "./states.js";
 
 const root = document.getElementById("content");
 const banner = document.getElementById("banner");
+const who = document.getElementById("who");
+const NOWHERE = { update() {}, retry() {}, leave() {} };
 const current = { path: null, page: null };
 
 const ROUTES = [
@@ -16,8 +19,10 @@ const ROUTES = [
 ];
 
 addEventListener("popstate", show);
+addEventListener(SIGNED_OUT, askForKey);
 document.addEventListener("click", followLink);
 show();
+tellWho();
 
 function go(address) {
   history.pushState(null, "", address);
@@ -25,6 +30,7 @@ function go(address) {
 }
 
 function show() {
+  if (current.isAsking) return;
   const query = Object.fromEntries(new URLSearchParams(location.search));
   if (location.pathname === current.path) return current.page.update(query);
   const isFirst = current.path === null;
@@ -43,7 +49,7 @@ function open(query) {
     if (match) return enter(match, query);
   }
   fill(root, el("h1", { tabindex: "-1" }, "Not found"), emptyPanel("There is no such page", el("a", { class: "button", href: "/" }, "Back to all funds")));
-  return { update() {}, retry() {}, leave() {} };
+  return NOWHERE;
 }
 
 function followLink(event) {
@@ -53,6 +59,33 @@ function followLink(event) {
   if (!ROUTES.some(([pattern]) => pattern.test(link.pathname)) || link.getAttribute("href").startsWith("#")) return;
   event.preventDefault();
   if (link.href !== location.href) go(link.pathname + link.search);
+}
+
+// Every address answers 401 alike: the first one shows the form, and the address stays.
+function askForKey() {
+  if (current.isAsking) return;
+  current.page?.leave();
+  Object.assign(current, { path: null, page: NOWHERE, isAsking: true });
+  openSignIn(root, { entered, offline: showBanner });
+}
+
+function entered() {
+  current.isAsking = false;
+  show();
+  tellWho();
+}
+
+async function tellWho() {
+  try {
+    await showSession(who, { warn: showWarning, left: askForKey });
+  } catch (error) {
+    if (error instanceof Offline) showBanner();
+  }
+}
+
+function showWarning(text) {
+  fill(banner, el("div", { class: "wide" }, el("p", {}, text)));
+  banner.hidden = false;
 }
 
 function showBanner() {

@@ -1,7 +1,7 @@
 // One chart on the page: heading, legend, drawing, table twin, and the states between them.
 
 import { Offline, chartUrl, readChart } from "./api.js";
-import { chartOption, dates, initiallyHidden, isEmpty, isoDay, readings, seriesStyles, tableOf } from "./charts.js";
+import { chartOption, initiallyHidden, isEmpty, placeOf, placeText, places, readings, seriesStyles, tableOf } from "./charts.js";
 import { announce, el, fill, newId } from "./dom.js";
 import { errorPanel } from "./states.js";
 import * as themes from "./theme.js";
@@ -32,7 +32,7 @@ export function createPlot(id, title) {
   return {
     element: parts.card,
     load: (query) => load(view, query),
-    days: () => (view.spec ? dates(view.spec) : []),
+    days: () => (view.spec && !view.spec.across ? places(view.spec) : []),
     setSpan: (span) => setSpan(view, span),
     setRange: (range) => { view.range = range; applyRange(view); },
     dispose() {
@@ -127,11 +127,11 @@ function showStage(view) {
 
 function draw(view) {
   const theme = DARK.matches ? themes.dark : themes.light;
-  view.drawing ??= mount(view.parts.canvas);
+  view.drawing ??= mount(view.parts.canvas, view.spec);
   const tooltip = {
     renderMode: "html", className: "tip", appendTo: null, backgroundColor: theme.card, borderColor: theme.strong, borderWidth: 1, padding: [8, 10],
     textStyle: { color: theme.text, fontFamily: theme.font, fontSize: 12 }, extraCssText: "box-shadow:none;border-radius:6px",
-    formatter: (items) => tip(view, isoDay([items].flat()[0].axisValue), theme),
+    formatter: (items) => tip(view, placeOf(view.spec, [items].flat()[0]), theme),
   };
   view.drawing.setOption(chartOption(view.spec, theme, { span: view.span, hidden: view.hidden, tooltip, width: view.parts.canvas.clientWidth }), { notMerge: true });
   applyRange(view);
@@ -139,29 +139,31 @@ function draw(view) {
 }
 
 function setSpan(view, span) {
-  if (!view.spec || String(view.span) === String(span)) return;
-  const own = dates(view.spec);
+  if (!view.spec || view.spec.across || String(view.span) === String(span)) return;
+  const own = places(view.spec);
   const isOwn = own[0] === span[0] && own[own.length - 1] === span[1];
   view.span = span;
   if (view.drawing && !isOwn) draw(view);
 }
 
-function mount(canvas) {
+// Charts over dates share one crosshair and one zoom; the others stand alone.
+function mount(canvas, spec) {
   const drawing = window.echarts.init(canvas, null, { renderer: "svg" });
+  if (spec.across) return drawing;
   drawing.group = GROUP;
   window.echarts.connect(GROUP);
   return drawing;
 }
 
-function tip({ spec, hidden }, day, theme) {
+function tip({ spec, hidden }, place, theme) {
   const styles = seriesStyles(spec, theme);
-  const shown = readings(spec, day).filter(({ name }) => !hidden.includes(name));
+  const shown = readings(spec, place).filter(({ name }) => !hidden.includes(name));
   const rows = shown.map(({ name, text, index }) => el("div", { class: "tip-row" }, swatch(spec.series[index], styles[index]), el("span", {}, name), el("b", {}, text)));
-  return el("div", { class: "tip-body" }, el("div", { class: "tip-day" }, day), rows);
+  return el("div", { class: "tip-body" }, el("div", { class: "tip-day" }, placeText(spec, place)), rows);
 }
 
 function swatch(series, style) {
-  const mark = el("span", { class: series.kind === "bar" ? "swatch block" : "swatch", "aria-hidden": "true" });
+  const mark = el("span", { class: ["bar", "waterfall", "area"].includes(series.kind) ? "swatch block" : "swatch", "aria-hidden": "true" });
   mark.style.borderTopColor = style.color;
   mark.style.borderTopStyle = style.dash === "solid" ? "solid" : (style.dash[0] < 4 ? "dotted" : "dashed");
   return mark;
@@ -186,7 +188,7 @@ function toggleSeries(view, name, theme) {
 }
 
 function applyRange(view) {
-  if (!view.drawing || !view.spec) return;
+  if (!view.drawing || !view.spec || view.spec.across) return;
   const part = view.range ? { startValue: view.range[0], endValue: view.range[1] } : { start: 0, end: 100 };
   view.drawing.dispatchAction({ type: "dataZoom", dataZoomIndex: 0, escapeConnect: true, ...part });
 }
@@ -205,7 +207,7 @@ function fillTable(view) {
   const { header, rows } = tableOf(view.spec);
   const [first, ...others] = header;
   const head = el("tr", {}, el("th", { scope: "col" }, first), others.map((name) => el("th", { scope: "col", class: "number" }, name)));
-  const body = rows.map(([day, ...cells]) => el("tr", {}, el("th", { scope: "row" }, day), cells.map((text) => el("td", { class: "number" }, text ?? ""))));
+  const body = rows.map(([place, ...cells]) => el("tr", {}, el("th", { scope: "row" }, place), cells.map((text) => el("td", { class: "number" }, text ?? ""))));
   fill(view.parts.twin, el("table", {}, el("caption", { class: "hush" }, view.spec.title), el("thead", {}, head), el("tbody", {}, body)));
 }
 
@@ -213,12 +215,12 @@ function moveCrosshair(view, event) {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (!step || !view.drawing || !view.spec) return;
   event.preventDefault();
-  const days = dates(view.spec);
-  const from = view.cursor < 0 ? (step > 0 ? -1 : days.length) : view.cursor;
-  view.cursor = Math.min(Math.max(from + step, 0), days.length - 1);
-  const day = days[view.cursor];
-  const seriesIndex = view.spec.series.findIndex((series) => !view.hidden.includes(series.name) && series.x.includes(day));
+  const known = places(view.spec);
+  const from = view.cursor < 0 ? (step > 0 ? -1 : known.length) : view.cursor;
+  view.cursor = Math.min(Math.max(from + step, 0), known.length - 1);
+  const place = known[view.cursor];
+  const seriesIndex = view.spec.series.findIndex((series) => !view.hidden.includes(series.name) && series.x.includes(place));
   if (seriesIndex < 0) return;
-  view.drawing.dispatchAction({ type: "showTip", seriesIndex, dataIndex: view.spec.series[seriesIndex].x.indexOf(day) });
-  announce(`${day}: ${readings(view.spec, day).map(({ name, text }) => `${name} ${text}`).join(", ")}`);
+  view.drawing.dispatchAction({ type: "showTip", seriesIndex, dataIndex: view.spec.series[seriesIndex].x.indexOf(place) });
+  announce(`${placeText(view.spec, place)}: ${readings(view.spec, place).map(({ name, text }) => `${name} ${text}`).join(", ")}`);
 }

@@ -31,3 +31,13 @@ CREATE TABLE session (
 
 CREATE UNIQUE INDEX session_by_hash ON session (hash);
 CREATE INDEX session_by_key ON session (tenant, key);
+
+-- What a job told: read in order of n, so that a listener can go on where it was cut off.
+CREATE TABLE job_event (
+    tenant TEXT NOT NULL,
+    job TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    event TEXT NOT NULL CHECK (event IN ('progress', 'item', 'done', 'failed')),
+    data_json TEXT NOT NULL,
+    PRIMARY KEY (tenant, job, n)
+) STRICT, WITHOUT ROWID;

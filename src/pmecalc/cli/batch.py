@@ -1,0 +1,208 @@
+"""`pme batch`: every measure of many funds, into one file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from pmecalc.cli.exits import Exit
+from pmecalc.core.batch import as_ofs, batch, cautions
+from pmecalc.core.benchmark import KINDS
+from pmecalc.core.daycount import DAY_COUNTS
+from pmecalc.core.errors import InputError, NeedsInputError, Problem
+from pmecalc.core.lookup import LOOKUPS
+from pmecalc.core.ragged import Ragged
+from pmecalc.core.valuation import NAV_GROWTHS, NETTINGS, RECALLABLES, Options
+from pmecalc.ingest.files import read_benchmark, read_funds
+from pmecalc.ingest.folders import files_of
+from pmecalc.report.batch_file import BatchTables, check_target, measure_columns, write_batch
+from pmecalc.report.save import text_cell
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pmecalc.core.fund import Fund
+    from pmecalc.report.batch_file import Columns
+
+_CONVENTIONS = (
+    ("day_count", tuple(DAY_COUNTS), "convention of year fractions; default: ACT/365F"),
+    ("netting", NETTINGS, "same_day nets the flows of a day first; default: gross"),
+    ("lookup", tuple(LOOKUPS), "index level of a day without one; default: previous"),
+    ("nav_growth", NAV_GROWTHS, "how a NAV moves between reports; default: none"),
+    ("recallable", RECALLABLES, "net offsets recallable distributions; default: gross"),
+)
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    text = "every measure of many funds, into one file"
+    parser = commands.add_parser("batch", help=text, description=text)
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="tidy CSV or XLSX files, of one or many funds each, or folders of them",
+    )
+    parser.add_argument("--index", type=Path, metavar="INDEX", help="tidy CSV or XLSX of an index")
+    parser.add_argument("--as-of", metavar="DATE", help="valuation date; default: each last NAV's")
+    parser.add_argument(
+        "--sign", choices=("lp", "gp"), help="gp: money paid in is positive in an amount column"
+    )
+    parser.add_argument("--index-kind", choices=KINDS, help="default: total_return")
+    parser.add_argument(
+        "--max-staleness-days",
+        type=_days,
+        default=100,
+        metavar="N",
+        help="oldest index level that may be used; `none` for no limit; default: 100",
+    )
+    for name, choices, what in _CONVENTIONS:
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            choices=choices,
+            default=getattr(Options(), name),
+            help=what,
+        )
+    parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
+    form = parser.add_mutually_exclusive_group(required=True)
+    form.add_argument("--out", type=Path, metavar="FILE", help="write .xlsx, .parquet or .csv")
+    form.add_argument("--json", action="store_true", help="all measures as JSON")
+    form.add_argument("--csv", action="store_true", help="fund,metric,value,status")
+    parser.set_defaults(run=run)
+
+
+@dataclass(slots=True)
+class _Read:
+    """The funds read so far, the file of each, and what became of the files."""
+
+    funds: list[Fund] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    imports: list[tuple[str, str, int, Problem | None]] = field(default_factory=list)
+    refusals: list[tuple[str, InputError]] = field(default_factory=list)
+
+
+def run(given: argparse.Namespace) -> Exit:
+    """Read all that can be read, compute once, write, and say what was refused."""
+    if given.out:
+        check_target(given.out)
+    index = read_benchmark(given.index, index_kind=given.index_kind) if given.index else None
+    read = _read(files_of(given.paths, leaving_out=given.index), given)
+    conventions = {name: getattr(given, name) for name, _, _ in _CONVENTIONS}
+    conventions["max_staleness_days"] = given.max_staleness_days
+    ragged = Ragged.of_funds(read.funds)
+    made = batch(ragged, index, as_of=given.as_of, **conventions)
+    warned = cautions(made, read.funds, index, as_of=given.as_of, options=Options.of(**conventions))
+    values, statuses = measure_columns(
+        made, read.funds, read.files, as_ofs(ragged, given.as_of), warned
+    )
+    seen = ""
+    if given.out:
+        seen = write_batch(BatchTables(values, statuses, _imports(read)), given.out)
+    elif given.json:
+        _print_json(values, statuses)
+    else:
+        _print_csv(values, statuses)
+    _sum_up(read, sum(map(bool, warned)), seen)
+    return _exit(read, statuses, strict=given.strict)
+
+
+def _read(files: list[Path], given: argparse.Namespace) -> _Read:
+    read = _Read()
+    for path in tqdm(files, desc="files", unit="file", file=sys.stderr, disable=None, leave=False):
+        try:
+            funds = read_funds(path, sign=given.sign)
+        except InputError as error:
+            read.refusals.append((str(path), error))
+            read.imports += [(str(path), "refused", 0, problem) for problem in error.problems]
+            continue
+        read.funds += funds
+        read.files += [str(path)] * len(funds)
+        read.imports.append((str(path), "read", len(funds), None))
+    return read
+
+
+def _imports(read: _Read) -> Columns:
+    problems = [problem for *_, problem in read.imports]
+    return {
+        "file": [file for file, *_ in read.imports],
+        "state": [state for _, state, *_ in read.imports],
+        "funds": [count for _, _, count, _ in read.imports],
+        "code": [problem.code if problem else None for problem in problems],
+        "row": [problem.row if problem else None for problem in problems],
+        "column": [problem.column if problem else None for problem in problems],
+        "message": [
+            f"{problem.message} {problem.hint}" if problem else None for problem in problems
+        ],
+    }
+
+
+def _print_json(values: Columns, statuses: Columns) -> None:
+    """A list of objects of the shape of INTERFACE 2, as far as a batch knows."""
+    shown = [
+        {
+            "fund": values["fund"][place],
+            "currency": values["currency"][place],
+            "as_of": str(values["as_of"][place]),
+            "metrics": {
+                name: {"value": values[name][place], "status": statuses[f"{name}_status"][place]}
+                for name in _measures(values, statuses)
+            },
+            "warnings": [{"code": code} for code in str(values["warnings"][place]).split()],
+        }
+        for place in range(len(values["fund"]))
+    ]
+    json.dump(shown, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    sys.stdout.write("\n")
+
+
+def _print_csv(values: Columns, statuses: Columns) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["fund", "metric", "value", "status"])
+    for place, fund in enumerate(values["fund"]):
+        for name in _measures(values, statuses):
+            cell, status = values[name][place], statuses[f"{name}_status"][place]
+            writer.writerow(
+                [text_cell(str(fund or "")), name, "" if cell is None else cell, status]
+            )
+
+
+def _measures(values: Columns, statuses: Columns) -> list[str]:
+    return [name for name in values if f"{name}_status" in statuses]
+
+
+def _sum_up(read: _Read, warned: int, seen: str) -> None:
+    files = len(read.refusals) + sum(state == "read" for _, state, *_ in read.imports)
+    line = f"{len(read.funds):,} funds of {files:,} files"
+    if warned:
+        line += f", {warned:,} with warnings"
+    if read.refusals:
+        line += f", {len(read.refusals):,} files refused"
+        line += f" (see {seen})" if seen else ""
+    print(line, file=sys.stderr)
+    if not seen:
+        for file, error in read.refusals:
+            print(f"{file}: {error}  [{error.code}]", file=sys.stderr)
+
+
+def _exit(read: _Read, statuses: Columns, *, strict: bool) -> Exit:
+    errors = [error for _, error in read.refusals]
+    if errors:
+        asked = all(isinstance(error, NeedsInputError) for error in errors)
+        return Exit.NEEDS_ANSWER if asked else Exit.REFUSED
+    names = [name for name in statuses if name.endswith("_status")]
+    undefined = any(status not in _VALUED for name in names for status in statuses[name])
+    return Exit.UNDEFINED if strict and undefined else Exit.OK
+
+
+def _days(text: str) -> int | None:
+    return None if text == "none" else int(text)
+
+
+_VALUED = frozenset({"ok", "multiple", "total_loss"})

@@ -1,0 +1,142 @@
+"""T-16: bursts by key and by address, with Redis, without it, and with Redis dying (SECURITY 8)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from fakes import FakeClock
+from functional.access.conftest import bearer, key_settings, opened
+from pmecalc.api.auth import Principal
+from pmecalc.api.rates import Buckets, Failures, Limits, Rates
+from pmecalc.service import secret_text
+from redis_server import RedisServer, redis_server_path
+from requirements import require
+
+FILE = {"file": ("a.csv", "date,amount\n2020-01-01,-1\n2021-01-01,2\n")}
+LIMITS = Limits(
+    reads_per_s=10,
+    reads_burst=50,
+    imports_per_min=30,
+    imports_burst=10,
+    jobs_per_min=10,
+    keys_per_h=10,
+    failures_per_min=10,
+)
+
+
+def counts(answers):
+    """How many were let in, and how many told to wait; nothing else happened."""
+    statuses = [answer.status_code for answer in answers]
+    assert all(
+        int(answer.headers["Retry-After"]) >= 1 for answer in answers if answer.status_code == 429
+    )
+    assert all(status < 500 for status in statuses)
+    return sum(status != 429 for status in statuses), sum(status == 429 for status in statuses)
+
+
+def test_bucket_lets_in_a_burst_and_then_its_rate():
+    """A full bucket holds the burst; what is taken comes back at the rate, and no faster."""
+    clock = FakeClock()
+    buckets = Buckets(per_second=10, burst=50, clock=clock)
+    assert sum(buckets.wait("a") == 0 for _ in range(60)) == 50
+    assert buckets.wait("b") == 0
+    assert buckets.wait("a") == pytest.approx(0.1)
+    clock.advance(1)
+    assert sum(buckets.wait("a") == 0 for _ in range(60)) == 10
+    clock.advance(1000)
+    assert sum(buckets.wait("a") == 0 for _ in range(60)) == 50
+
+
+def test_failures_block_an_address_for_a_minute():
+    """Ten in a minute block that address alone, for sixty seconds; nine do not."""
+    clock = FakeClock()
+    failures = Failures(per_minute=10, clock=clock)
+    for _ in range(9):
+        failures.count("a")
+    assert failures.wait("a") == 0
+    failures.count("a")
+    assert (failures.wait("a"), failures.wait("b")) == (60, 0)
+    clock.advance(61)
+    assert failures.wait("a") == 0
+
+
+def test_memory_of_addresses_is_bounded():
+    """A crowd of addresses is forgotten rather than kept without end."""
+    clock = FakeClock()
+    failures = Failures(per_minute=1, clock=clock)
+    buckets = Buckets(per_second=1, burst=1, clock=clock)
+    for number in range(25_000):
+        failures.count(str(number))
+        failures.count(str(number))
+        buckets.wait(str(number))
+    sizes = [len(failures._seen), len(failures._blocked), len(buckets._left)]
+    assert max(sizes) <= 10_000
+
+
+def test_burst_of_one_key_is_held_back_and_another_is_not(folder, keys):
+    """Each key has its own bucket, and so has an address without one."""
+    settings = key_settings(folder, rate_reads_per_s=1, rate_reads_burst=20)
+    with opened(settings) as client:
+        for headers in (bearer(keys["alpha", "viewer"]), bearer(keys["alpha", "admin"]), {}):
+            answers = [client.get("/healthz", headers=headers) for _ in range(40)]
+            let_in, _ = counts(answers)
+            assert 20 <= let_in <= 25
+            refused = next(a for a in answers if a.status_code == 429)
+            assert refused.json()["code"] == "TOO_MANY_REQUESTS"
+
+
+def test_guessing_is_slowed_down_and_locks_nobody_out(folder, keys):
+    """The eleventh bad key of an address is answered 429; a good key from there still works."""
+    settings = key_settings(folder, rate_failures_per_min=10)
+    with opened(settings) as client:
+        bad = [
+            client.get("/v1/funds", headers=bearer(str(secret_text.new_key()))) for _ in range(15)
+        ]
+        assert [answer.status_code for answer in bad] == [401] * 10 + [429] * 5
+        assert int(bad[-1].headers["Retry-After"]) in range(55, 61)
+        assert client.get("/v1/funds", headers=bearer(keys["alpha", "viewer"])).status_code == 200
+        assert client.get("/v1/funds").status_code == 401
+
+
+def test_imports_have_a_limit_of_their_own(folder, keys):
+    """Ten imports at once, then 429; reads go on."""
+    settings = key_settings(folder, rate_imports_burst=10, rate_imports_per_min=30)
+    headers = bearer(keys["alpha", "analyst"])
+    with opened(settings) as client:
+        answers = [client.post("/v1/imports", files=FILE, headers=headers) for _ in range(14)]
+        assert counts(answers) == (10, 4)
+        assert client.get("/v1/funds", headers=headers).status_code == 200
+
+
+def test_limits_are_off_in_local_mode(client):
+    """The mode `local` counts nothing."""
+    assert counts([client.post("/v1/imports", files=FILE) for _ in range(15)]) == (15, 0)
+
+
+def test_redis_makes_the_limit_exact_and_its_end_stops_nobody():
+    """T-16: two workers share ten imports by Redis; when it dies each has its share, no 5xx."""
+    require("redis", present=redis_server_path() is not None)
+    asyncio.run(_with_redis())
+
+
+async def _with_redis():
+    with RedisServer() as redis:
+        workers = [Rates(LIMITS, workers=2, redis_url=redis.url) for _ in range(2)]
+        shared = [await worker.admit_change(post("a")) for worker in workers for _ in range(10)]
+        assert sum(refusal is None for refusal in shared) == 10
+        redis.kill()
+        alone = [await worker.admit_change(post("b")) for worker in workers for _ in range(10)]
+    assert sum(refusal is None for refusal in alone) == 2 * 5
+    assert {refusal.status for refusal in [*shared, *alone] if refusal} == {429}
+
+
+def post(actor):
+    """An import of this caller, as the guard hands it on."""
+    return {
+        "method": "POST",
+        "path": "/v1/imports",
+        "pme.address": "127.0.0.1",
+        "pme.principal": Principal(tenant="alpha", role="admin", actor=actor),
+    }

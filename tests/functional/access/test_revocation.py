@@ -1,0 +1,98 @@
+"""T-04: a revoked key is refused by every worker within a second (SECURITY 3, 12)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http.client import HTTPConnection
+from itertools import pairwise
+
+import httpx2
+import pytest
+
+from functional.access.conftest import bearer, make_keys
+from pmecalc.service import secret_text
+from redis_server import RedisServer
+from server import Server
+
+CLIENTS = 4
+BEFORE_SECONDS, AFTER_SECONDS = 1.5, 2.5
+EFFECTIVE_SECONDS = 1.0
+
+
+class Load(threading.Thread):
+    """One client that asks on fresh connections: (begun, status) of every request."""
+
+    def __init__(self, port, key, ending):
+        super().__init__()
+        self.port, self.key, self.ending = port, key, ending
+        self.seen: list[tuple[float, int]] = []
+
+    def run(self):
+        while not self.ending.is_set():
+            begun = time.monotonic()
+            connection = HTTPConnection("127.0.0.1", self.port)
+            connection.request("GET", "/v1/funds", headers=bearer(self.key))
+            self.seen.append((begun, connection.getresponse().status))
+            connection.close()
+
+
+def revoke_under_load(server, keys, seconds):
+    """The requests of all clients, and when the answer to the revocation was there."""
+    ending = threading.Event()
+    loads = [Load(server.port, keys["alpha", "viewer"], ending) for _ in range(CLIENTS)]
+    for load in loads:
+        load.start()
+    time.sleep(BEFORE_SECONDS)
+    name = secret_text.parsed(keys["alpha", "viewer"]).id
+    answer = httpx2.delete(f"{server.url}/v1/keys/{name}", headers=bearer(keys["alpha", "admin"]))
+    revoked = time.monotonic()
+    assert answer.status_code == 204
+    time.sleep(seconds)
+    ending.set()
+    for load in loads:
+        load.join()
+    return sorted(seen for load in loads for seen in load.seen), revoked
+
+
+def check(seen, revoked):
+    """Counts: all answered before, none let in a second after, and nothing but 200, 401, 429."""
+    before = [status for begun, status in seen if begun < revoked - 1]
+    late = [status for begun, status in seen if begun > revoked + EFFECTIVE_SECONDS]
+    assert before
+    assert late
+    assert set(before) == {200}
+    assert [status for status in late if status == 200] == []
+    assert {status for _, status in seen} <= {200, 401, 429}
+    last = max((begun - revoked for begun, status in seen if status == 200), default=0.0)
+    print(
+        f"\n{len(seen)} requests; the last one let in began {last * 1000:.0f} ms after the "
+        f"revocation; let in after 1 s: 0 of {len(late)}"
+    )
+    assert all(one <= other for (one, _), (other, _) in pairwise(seen))
+
+
+def test_revoked_key_is_refused_everywhere(tmp_path):
+    """T-04: two workers under load let in nobody from a second after the revocation on."""
+    run(tmp_path, shared=False, seconds=AFTER_SECONDS)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "redis"])
+def test_revoked_key_is_refused_everywhere_at_length(tmp_path, shared):
+    """T-04 for 30 s, with and without Redis: no remembered key comes back to life."""
+    run(tmp_path, shared=shared, seconds=30.0)
+
+
+def run(tmp_path, *, shared, seconds):
+    keys = make_keys(tmp_path / "data")
+    environment = {"PME_MODE": "key", "PME_RATE_READS_PER_S": "100000"}
+    environment |= {"PME_RATE_READS_BURST": "100000", "PME_RATE_FAILURES_PER_MIN": "20"}
+    if not shared:
+        with Server(tmp_path / "data", "--workers", "2", environment=environment) as server:
+            check(*revoke_under_load(server, keys, seconds))
+        return
+    with RedisServer() as redis:
+        environment["PME_REDIS_URL"] = redis.url
+        with Server(tmp_path / "data", "--workers", "2", environment=environment) as server:
+            check(*revoke_under_load(server, keys, seconds))

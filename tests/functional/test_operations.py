@@ -1,0 +1,107 @@
+"""Backup, restore, doctor and erasure as an operator types them, while a server works."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+
+import httpx2
+import pytest
+
+from functional.test_cli import pme
+from redis_server import RedisServer
+from requirements import require
+from server import Server
+
+HEADER = "date,contribution,distribution,nav\n"
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A server with the demo funds."""
+    with Server(tmp_path / "data", "--demo") as server:
+        yield server
+
+
+def fund_file(folder, number):
+    path = folder / "grower.csv"
+    path.write_text(f"{HEADER}2020-01-01,{100 + number},0,\n2021-01-01,0,0,{150 + number}\n")
+    return path
+
+
+def test_backup_under_load(served, tmp_path):
+    """A backup under load restores to a sound folder with all that was current (S-17)."""
+    fund = served.upload(fund_file(tmp_path, 0)).json()["datasets"][0]["id"]
+    ended = threading.Event()
+    made = []
+
+    def write():
+        while not ended.is_set():
+            answer = served.upload(fund_file(tmp_path, len(made) + 1), dataset=fund)
+            made.append((answer.status_code, answer.json()["datasets"][0]["sequence"]))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        known = {item["id"]: item["sequence"] for item in funds(served)}
+        backed = pme("backup", tmp_path / "copy", "--data", served.data)
+    finally:
+        ended.set()
+        writer.join(60)
+    assert (backed.returncode, backed.stderr) == (0, "")
+    assert made == [(201, number + 2) for number in range(len(made))]
+    restored = pme("restore", tmp_path / "copy", tmp_path / "new")
+    assert (restored.returncode, restored.stderr) == (0, "")
+    examined = pme("doctor", "--deep", "--json", "--data", tmp_path / "new")
+    assert examined.returncode == 0, examined.stdout
+    assert {finding["level"] for finding in json.loads(examined.stdout)} == {"fine"}
+    with Server(tmp_path / "new") as other:
+        sequences = {item["id"]: item["sequence"] for item in funds(other)}
+        addresses = [f"{other.url}/v1/funds/{dataset}/flows" for dataset in sequences]
+        statuses = [httpx2.get(address, timeout=60).status_code for address in addresses]
+        assert set(statuses) == {200}
+    assert all(sequences[dataset] >= sequence for dataset, sequence in known.items())
+
+
+def funds(server):
+    return httpx2.get(f"{server.url}/v1/funds", timeout=60).json()["items"]
+
+
+def test_doctor_of_a_served_folder(served):
+    """A folder that is being served is fine; a damaged one is not, and says which object."""
+    assert pme("doctor", "--data", served.data).returncode == 0
+    pack = next((served.data / "objects").rglob("*.parquet"))
+    pack.write_bytes(pack.read_bytes()[:-1])
+    examined = pme("doctor", "--data", served.data)
+    assert examined.returncode == 2
+    assert pack.stem in examined.stdout
+    assert pme("doctor", "--fix", "--data", served.data).returncode == 2
+
+
+def test_folder_that_is_none(tmp_path):
+    """A command never makes a data folder of a mistyped name."""
+    for command in (("backup", tmp_path / "x"), ("doctor",), ("erase", "default", "--yes")):
+        done = pme(*command, "--data", tmp_path / "nowhere")
+        assert done.returncode == 3
+        assert "is no data folder" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_erase(tmp_path, data):
+    """An erased tenant is gone from the folder and from Redis, after it was agreed to."""
+    require("redis", present=shutil.which("redis-server") is not None)
+    with RedisServer() as redis:
+        address = {"PME_REDIS_URL": redis.url}
+        with Server(tmp_path / "data", "--demo", environment=address) as server:
+            fund = funds(server)[0]["id"]
+            httpx2.get(f"{server.url}/v1/metrics/irr_pme?fund={fund}").raise_for_status()
+            refused = pme("erase", "default", "--data", server.data, **address)
+            assert (refused.returncode, len(funds(server)) > 0) == (4, True)
+            erased = pme("erase", "default", "--yes", "--data", server.data, **address)
+            assert (erased.returncode, erased.stderr) == (0, "")
+            assert "Redis: 1 answers removed" in erased.stdout
+            assert funds(server) == []
+            answer = server.upload(data / "sample_fund_quarterly.csv")
+            assert answer.json()["code"] == "TENANT_ERASED"
+        assert list((tmp_path / "data" / "objects").rglob("*.parquet")) == []

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import asyncio
+
+from fakes import until
+from pmecalc.core.errors import StoreError
+from pmecalc.service.upkeep import keep
+
+
+class CountingStore:
+    """A store that counts how often it is tended, and fails the first time."""
+
+    def __init__(self):
+        self.tended = 0
+
+    def tend(self):
+        self.tended += 1
+        if self.tended == 1:
+            raise StoreError("busy")
+
+
+def test_upkeep_goes_on_until_it_ends():
+    """A pass that fails is not the last one; the end comes at once and leaves no pass running."""
+    store = CountingStore()
+
+    async def serve():
+        ended = asyncio.Event()
+        task = asyncio.create_task(keep(store, ended, every_seconds=0.001))
+        await until(lambda: store.tended > 2)
+        ended.set()
+        await task
+
+    asyncio.run(serve())
+    assert store.tended > 2
+
+
+def test_end_does_not_wait_for_the_minute():
+    """A server that ends at once tended nothing."""
+    store = CountingStore()
+
+    async def serve():
+        ended = asyncio.Event()
+        task = asyncio.create_task(keep(store, ended))
+        ended.set()
+        await asyncio.wait_for(task, 30)
+
+    asyncio.run(serve())
+    assert store.tended == 0
