@@ -35,7 +35,7 @@ from pmecalc.api.routes import (
 )
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.workers import ComputePool
+from pmecalc.cache.workers import ComputePool, give_way
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.service.analyses import Analyses
@@ -93,7 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.warm_engine:
             # A daemon: who stops the server does not wait for a compiler.
-            threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
+            threading.Thread(target=_warm, name="pme-warm", daemon=True).start()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)
         )
@@ -264,6 +264,13 @@ def _can_read(store: Store) -> bool:
     except (StoreError, sqlite3.Error):
         return False
     return True
+
+
+def _warm() -> None:
+    """Load the engine beside the requests, which come first; it leaves much that never goes."""
+    give_way()
+    engine.load()
+    gc.freeze()
 
 
 @contextmanager
