@@ -18,7 +18,7 @@ from uvicorn.supervisors import Multiprocess
 
 from pmecalc.api import logs
 from pmecalc.api.doorkeeper import ConnectionLimits, Doorkeeper
-from pmecalc.api.protocol import LimitedProtocol
+from pmecalc.api.wire_lane import AnsweringProtocol
 from pmecalc.app import prepare
 from pmecalc.cli.exits import Exit
 from pmecalc.core.errors import StoreError
@@ -110,7 +110,7 @@ def _run(settings: Settings, listener: socket.socket) -> Exit:
         "pmecalc.cli.worker:application",
         factory=True,
         # uvicorn only ever calls it
-        http=partial(LimitedProtocol, doorkeeper=Doorkeeper(_limits(settings))),  # type: ignore[arg-type]
+        http=partial(AnsweringProtocol, doorkeeper=Doorkeeper(_limits(settings))),  # type: ignore[arg-type]
         ws="none",
         workers=settings.workers,
         access_log=False,
