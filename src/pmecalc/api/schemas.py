@@ -260,7 +260,10 @@ class BenchmarksOut(BaseModel):
 
 
 class FlowsOut(BaseModel):
-    """Rows by date: date, contribution, distribution, nav, source_row."""
+    """Rows by date: date, contribution, distribution, nav, source_row, recallable.
+
+    A row with `recallable` is no flow: it says how much of its date's distributions that is.
+    """
 
     columns: list[str]
     rows: list[list[str | float | int | None]]

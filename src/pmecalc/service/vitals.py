@@ -101,7 +101,7 @@ class Vitals:
         cache_stats: Callable[[], dict[str, Any]],
         *,
         redis_figures: Callable[[], Awaitable[Mapping[str, int] | None]],
-        versions: Mapping[str, str | int],
+        versions: Callable[[], Mapping[str, str | int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache_stats = cache_stats
@@ -143,7 +143,7 @@ class Vitals:
                 cache[tier][f"hit_ratio_{minutes}m"] = ratio
         cache["redis"]["server"] = self._redis_server()
         return {
-            "versions": dict(self._versions),
+            "versions": dict(self._versions()),
             "worker": {
                 "pid": os.getpid(),
                 "uptime_s": round(self._clock() - self._started, 1),

@@ -79,7 +79,9 @@ def test_what_is_asked_is_counters_alone():
         return {"entries": 7}
 
     async def story():
-        vitals = Vitals(counters, redis_figures=figures, versions={"engine": 1}, clock=clock)
+        vitals = Vitals(
+            counters, redis_figures=figures, versions=lambda: {"engine": 1}, clock=clock
+        )
         vitals.start()
         await until(lambda: vitals.stats()["redis"]["server"] is not None)
         counters.memory = {"hits": 3, "misses": 1}

@@ -55,7 +55,7 @@ function show(view, health, said) {
     el(
       "div", { class: "tiles" },
       tile("Service", state(health.status === "ok" ? "well" : "ill", health.status), `up ${duration(said.worker.uptime_s)}`),
-      tile("Versions", said.versions.pmecalc, `engine ${said.versions.engine} · Python ${said.versions.python} · numpy ${said.versions.numpy}`),
+      tile("Versions", said.versions.pmecalc, `engine ${said.versions.engine}, loops ${said.versions.loops} · Python ${said.versions.python} · numpy ${said.versions.numpy}`),
       tile("Memory of the worker", bytes(said.worker.rss_bytes), `process ${said.worker.pid} · ${duration(said.worker.cpu_s)} of processor time`),
       tile("Loop lag, last minute", `${said.loop.lag_max_1m_ms.toFixed(1)} ms`, "the longest that the event loop was not free"),
     ),
