@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import threading
 
 import httpx2
@@ -105,3 +106,34 @@ def test_erase(tmp_path, data):
             answer = server.upload(data / "sample_fund_quarterly.csv")
             assert answer.json()["code"] == "TENANT_ERASED"
         assert list((tmp_path / "data" / "objects").rglob("*.parquet")) == []
+
+
+def test_killed_during_an_upload(tmp_path, data):
+    """A server that is killed in the middle of an upload leaves no trace of it (S-03)."""
+    body = (data / "sample_fund_quarterly.csv").read_bytes()
+    with Server(tmp_path / "data") as server:
+        before = stored(server.data)
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            head = (
+                "POST /v1/imports?commit=true HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                "Content-Type: multipart/form-data; boundary=x\r\n"
+                f"Content-Length: {len(body) + 10_000}\r\n\r\n"
+                '--x\r\nContent-Disposition: form-data; name="file"; filename="f.csv"\r\n\r\n'
+            )
+            connection.sendall(head.encode() + body)
+            server.kill()
+        assert stored(server.data) == before
+        server.start()
+        answer = server.upload(data / "sample_fund_quarterly.csv")
+        assert answer.status_code == 201
+        assert len(stored(server.data)) == len(before) + 2
+
+
+def stored(folder):
+    """The files of uploads, packs and unfinished writes."""
+    return [
+        path
+        for area in ("objects", "raw", "tmp")
+        for path in (folder / area).rglob("*")
+        if path.is_file()
+    ]
