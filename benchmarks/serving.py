@@ -44,6 +44,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 CONNECTIONS = 50
 ATTEMPTS = 3
+NOT_CONSTANT = ("date", "server")  # uvicorn's own
 SIZES = {"small": 20_000, "large": 60_000}
 TICKS = os.sysconf("SC_CLK_TCK")
 WRK = shutil.which("wrk")
@@ -138,6 +139,9 @@ def prepared(stack, folder):
     for name, path in paths.items():
         plain = get(port, path)[1]
         (bodies / name).write_bytes(plain)
+        if name == "small":
+            kept = {k: v for k, v in get(port, path)[2].items() if k not in NOT_CONSTANT}
+            (bodies / "small.headers").write_text(json.dumps(kept), encoding="utf-8")
         packed = get(port, path, {"Accept-Encoding": "br"})[1]
         (bodies / f"{name}.br").write_bytes(packed)
     beside = {}
@@ -162,6 +166,7 @@ def prepared(stack, folder):
         add(f"bare {size} br", beside["bare"], beside["bare.pid"], f"/{size}.br", **more)
         add(f"lane {size} br", port, ours, paths[size], headers={"Accept-Encoding": "br"}, **more)
     small = (bodies / "small").read_bytes()
+    add("bare headed", beside["bare"], beside["bare.pid"], "/headed", same=small.__eq__)
     etag = {"If-None-Match": get(port, paths["small"])[2]["etag"]}
     add("bare 304", beside["bare"], beside["bare.pid"], "/304", status=304, same=b"".__eq__)
     add("lane 304", port, ours, paths["small"], headers=etag, status=304, same=b"".__eq__)
@@ -189,6 +194,8 @@ def compared(runners):
             found.append(p99_line(work, ours, bare))
     found.append(line("304", runners["lane 304"], runners["bare 304"], "bare 304", 0.85))
     lane = runners["lane small"]
+    headed = runners["bare headed"]
+    found.append(line("fast lane, 20 KB", lane, headed, "bare, with our headers"))
     found.append(
         line("FastAPI route, 20 KB", runners["route small"], runners["bare small"], "bare")
     )
@@ -337,6 +344,7 @@ def server(command, port, probe, *, without_settings=False):
     environment = dict(os.environ)
     if without_settings:
         environment = {k: v for k, v in environment.items() if not k.startswith("PME_")}
+        environment["PME_WARM_ENGINE"] = "false"  # nothing is compiled beside the load
     with on_core(SERVER_CORE):
         child = subprocess.Popen(command, env=environment, start_new_session=True)
     try:

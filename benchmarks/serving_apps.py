@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 from pathlib import Path
@@ -17,13 +18,20 @@ from fastapi import FastAPI, Response
 
 
 def bare(folder):
-    """Constant bytes and the fewest headers; the path is the name of a file."""
+    """Constant bytes and the fewest headers; the path is the name of a file.
+
+    `/headed` is the small one with the headers of ours: what they cost on this server.
+    """
     messages = {}
     for file in folder.iterdir():
         body = file.read_bytes()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         start = {"type": "http.response.start", "status": 200, "headers": headers}
         messages[f"/{file.name}"] = start, {"type": "http.response.body", "body": body}
+    headed = json.loads(messages.pop("/small.headers")[1]["body"])
+    start = {"type": "http.response.start", "status": 200}
+    headers = [(name.encode(), value.encode()) for name, value in headed.items()]
+    messages["/headed"] = {**start, "headers": headers}, messages["/small"][1]
     messages["/304"] = (
         {"type": "http.response.start", "status": 304, "headers": []},
         {"type": "http.response.body", "body": b""},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import platform
 import sqlite3
 import sys
 import threading
@@ -11,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from fastapi import FastAPI
 
 from pmecalc import __version__
@@ -21,7 +24,6 @@ from pmecalc.api.deps import Services
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
-from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
 from pmecalc.api.routes import (
     datasets,
@@ -35,9 +37,10 @@ from pmecalc.api.routes import (
 )
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.workers import ComputePool
+from pmecalc.cache.workers import ComputePool, give_way
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
+from pmecalc.core.evaluate import ENGINE
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
@@ -46,6 +49,7 @@ from pmecalc.service.imports import Imports
 from pmecalc.service.job_kinds import job_kinds
 from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
+from pmecalc.service.quota import Quota
 from pmecalc.service.upkeep import keep
 from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
@@ -61,8 +65,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _MINUTE, _HOUR = 60.0, 3600.0
-
-
 # How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
 _TURN_SECONDS = 0.0001
 
@@ -72,11 +74,11 @@ class Service(FastAPI):
 
     def __init__(self, *, lane: FastLane, **options: Any) -> None:  # noqa: ANN401  (FastAPI's own)
         super().__init__(**options)
-        self._lane = lane
+        self.lane = lane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A hit is two messages; everything else takes the whole way."""
-        found = self._lane.find(scope) if scope["type"] == "http" else None
+        found = self.lane.find(scope) if scope["type"] == "http" else None
         if found is None:
             await super().__call__(scope, receive, send)
             return
@@ -95,19 +97,23 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.warm_engine:
             # A daemon: who stops the server does not wait for a compiler.
-            threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
+            threading.Thread(target=_warm, name="pme-warm", daemon=True).start()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)
         )
         cache = build_cache(settings)
         await cache.start()
-        vitals = Vitals(cache.stats, redis_figures=cache.redis_figures)
+        vitals = Vitals(
+            cache.stats,
+            redis_figures=cache.redis_figures,
+            versions=partial(_versions, warming=settings.warm_engine),
+        )
         vitals.start()
         holders = Holders(store)
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
         analyses = Analyses(store, cache)
-        files = Imports(store)
+        files = Imports(store, quota=build_quota(settings))
         runner = Runner(store, job_kinds(store, files))
         app.state.services = Services(
             analyses=analyses,
@@ -131,7 +137,7 @@ def create_app(settings: Settings) -> FastAPI:
             _warn_of_no_accounts()
             chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
         try:
-            with _short_turns():
+            with _few_stops():
                 yield
         finally:
             lane.close()
@@ -218,8 +224,13 @@ def build_lane(settings: Settings, checks: Checks) -> FastLane:
     is_local = settings.mode == "local"
     return FastLane(
         admit=anyone(checks, auth.LOCAL) if is_local else by_credential(checks),
-        headers=finished_headers(security_headers(tls=settings.tls)),
+        security=security_headers(tls=settings.tls),
     )
+
+
+def build_quota(settings: Settings) -> Quota:
+    """How much each tenant may store."""
+    return Quota(funds=settings.quota_funds, rows=settings.quota_rows, bytes=settings.quota_bytes)
 
 
 def build_rates(settings: Settings) -> Rates | None:
@@ -257,8 +268,19 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
-        headers=finished_headers(security_headers(tls=settings.tls)),
     )
+
+
+def _versions(*, warming: bool) -> dict[str, str | int]:
+    """`loops`: which ones compute now."""
+    loops = "loading" if warming and engine.importable() else "plain"
+    return {
+        "pmecalc": __version__,
+        "engine": ENGINE,
+        "loops": "compiled" if engine.kernels() is not None else loops,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
 
 
 def _can_read(store: Store) -> bool:
@@ -269,14 +291,23 @@ def _can_read(store: Store) -> bool:
     return True
 
 
+def _warm() -> None:
+    """Load the engine beside the requests, which come first; it leaves much that never goes."""
+    give_way()
+    engine.load()
+    gc.freeze()
+
+
 @contextmanager
-def _short_turns() -> Iterator[None]:
-    """A computation gives the interpreter back soon when the event loop asks for it."""
+def _few_stops() -> Iterator[None]:
+    """Computations give the interpreter back soon; the collector walks past what the start made."""
     turns = sys.getswitchinterval()
     sys.setswitchinterval(_TURN_SECONDS)
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         sys.setswitchinterval(turns)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -113,19 +115,30 @@ def test_statistics_say_how_the_hits_went(client, data):
 def test_a_dead_redis_is_seen_and_readiness_does_not_mind(tmp_path):
     """Redis' figures while it lives; after its death the breakers are open, the service ready."""
     require("redis", present=redis_server_path() is not None)
-    with (
-        RedisServer() as redis,
-        Server(tmp_path / "data", "--demo", environment={"PME_REDIS_URL": redis.url}) as server,
-    ):
-        fund = httpx2.get(f"{server.url}/v1/funds").json()["items"][0]["id"]
-        address = f"{server.url}/v1/metrics/summary?fund={fund}&as_of="
-        httpx2.get(f"{address}2020-12-31", timeout=60)
-        said = httpx2.get(f"{server.url}/v1/system/cache").json()["redis"]
-        assert said["server"]["bytes"] > 0
-        assert said["server"]["clients"] >= 1
-        redis.kill()
-        answers = [httpx2.get(f"{address}202{n}-06-30", timeout=60) for n in range(1, 6)]
-        assert [answer.status_code for answer in answers] == [200] * 5
-        families = series(httpx2.get(f"{server.url}/metrics").text)
-        assert value(families, "pme_cache_breaker_state", "pme_cache_breaker_state", side="reads")
-        assert httpx2.get(f"{server.url}/readyz").status_code == 200
+    with RedisServer() as redis:
+        environment = {"PME_REDIS_URL": redis.url, "PME_WARM_ENGINE": "false"}
+        with Server(tmp_path / "data", "--demo", environment=environment) as server:
+            fund = httpx2.get(f"{server.url}/v1/funds").json()["items"][0]["id"]
+            address = f"{server.url}/v1/metrics/summary?fund={fund}&as_of="
+            httpx2.get(f"{address}2020-12-31", timeout=60)
+            wait_for(lambda: redis_of(server)["server"] is not None)
+            assert redis_of(server)["server"]["bytes"] > 0
+            assert redis_of(server)["server"]["clients"] >= 1
+            redis.kill()
+            answers = [httpx2.get(f"{address}202{n}-06-30", timeout=60) for n in range(1, 6)]
+            assert [answer.status_code for answer in answers] == [200] * 5
+            families = series(httpx2.get(f"{server.url}/metrics").text)
+            name = "pme_cache_breaker_state"
+            assert value(families, name, name, side="reads") == 1
+            assert httpx2.get(f"{server.url}/readyz").status_code == 200
+
+
+def redis_of(server):
+    return httpx2.get(f"{server.url}/v1/system/cache").json()["redis"]
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.1)

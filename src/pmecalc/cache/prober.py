@@ -48,7 +48,7 @@ class Prober:
         self,
         sides: Sequence[Side],
         *,
-        renew: Callable[[], Awaitable[None]],
+        renew: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._sides = sides
@@ -77,7 +77,7 @@ class Prober:
     async def _attend(self, side: Side) -> None:
         self._summarise(side)
         if side.breaker.probe_in() == 0:
-            await self._renew_if_lost(side)
+            self._renew_if_lost(side)
             await self._probe(side)
 
     async def _probe(self, side: Side) -> None:
@@ -91,11 +91,11 @@ class Prober:
         if side.breaker.probe_succeed():
             _log.warning("redis %s: breaker closed", side.name)
 
-    async def _renew_if_lost(self, side: Side) -> None:
+    def _renew_if_lost(self, side: Side) -> None:
         now = self._clock()
         if now - max(side.opened_at, self._renewed_at) > RENEW_SECONDS:
             self._renewed_at = now
-            await self._renew()
+            self._renew()
 
     def _summarise(self, side: Side) -> None:
         now = self._clock()

@@ -73,6 +73,7 @@ class RedisTier:
         self._reads = Side("reads", breaker(), self._probe_reads)
         self._writes = Side("writes", breaker(), self._probe_writes)
         self._prober = Prober((self._reads, self._writes), renew=self._renew, clock=clock)
+        self._closing: set[asyncio.Task[None]] = set()
         self._counts: Counter[str] = Counter()
         self._trips: dict[str, Histogram] = {}
 
@@ -140,6 +141,9 @@ class RedisTier:
     async def close(self) -> None:
         await self._prober.close()
         await self._turn.close()
+        for closing in self._closing:
+            closing.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
         await self._close_client(self._client)
 
     def stats(self) -> dict[str, object]:
@@ -272,12 +276,21 @@ class RedisTier:
         async with asyncio.timeout(self._patience_seconds):
             await self._client.settle()
 
-    async def _renew(self) -> None:
+    def _renew(self) -> None:
         if self._new_client is None:
             return
         self._counts["renewals"] += 1
         old, self._client = self._client, self._new_client()
-        await self._close_client(old)
+        closing = asyncio.create_task(self._close_when_idle(old), name="redis-close")
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    async def _close_when_idle(self, client: RedisClient) -> None:
+        # By then its last command is over; one that connects now would outlive the closing.
+        try:
+            await asyncio.sleep(self._patience_seconds)
+        finally:
+            await self._close_client(client)
 
     async def _close_client(self, client: RedisClient) -> None:
         try:

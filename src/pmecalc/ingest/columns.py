@@ -55,6 +55,16 @@ ACCEPTED: dict[Kind, tuple[str, ...]] = {
     ),
     "benchmark": ("date", "level", "currency"),
 }
+# What the notices of ILPA's template call the part of a distribution that may be called again.
+ALIASES = dict.fromkeys(
+    (
+        "recallable distribution",
+        "recallable distributions",
+        "recallable return of capital",
+        "subject to recall",
+    ),
+    "recallable",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +89,17 @@ class Layout:
 def layout_of(header: Sequence[object], *, kind: Kind | None, row: int) -> Layout:
     """The layout that the header names, or the error that says what is missing or too much."""
     titles = tuple(shown(str(cell).strip()) for cell in header)
-    words = [" ".join(title.split()).casefold() for title in titles]
+    words = [_word(title) for title in titles]
     found: Kind = kind or ("benchmark" if "level" in words else "fund")
     problems = [*_missing(words, found, row), *_unknown(titles, words, found, row)]
     if problems:
         raise error_of(problems, file=None)
     return Layout(found, tuple(word or None for word in words), titles)
+
+
+def _word(title: str) -> str:
+    word = " ".join(title.split()).casefold()
+    return ALIASES.get(word, word)
 
 
 def _missing(words: list[str], kind: Kind, row: int) -> list[Problem]:

@@ -101,10 +101,12 @@ class Vitals:
         cache_stats: Callable[[], dict[str, Any]],
         *,
         redis_figures: Callable[[], Awaitable[Mapping[str, int] | None]],
+        versions: Callable[[], Mapping[str, str | int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache_stats = cache_stats
         self._redis_figures = redis_figures
+        self._versions = versions
         self._clock = clock
         self._started = clock()
         self._meter = LoopMeter()
@@ -141,6 +143,7 @@ class Vitals:
                 cache[tier][f"hit_ratio_{minutes}m"] = ratio
         cache["redis"]["server"] = self._redis_server()
         return {
+            "versions": dict(self._versions()),
             "worker": {
                 "pid": os.getpid(),
                 "uptime_s": round(self._clock() - self._started, 1),

@@ -42,6 +42,7 @@ def page_routes() -> list[Route]:
     return [
         Route("/", home, name="home"),
         Route("/funds/{fund}", home, name="fund"),
+        Route("/system", home, name="system"),
         Route("/docs", docs, name="docs"),
         Route("/docs/problems", problems, name="problems"),
         Route("/static/{path:path}", static, name="static"),

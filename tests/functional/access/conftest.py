@@ -19,6 +19,7 @@ def key_settings(folder, **more):
     """The mode `key` on a folder, without limits that tests would run into."""
     plain = {
         "mode": "key",
+        "warm_engine": False,
         "rate_reads_per_s": 100_000,
         "rate_reads_burst": 100_000,
         "rate_imports_burst": 10_000,

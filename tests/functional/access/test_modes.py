@@ -35,7 +35,11 @@ def test_start_matrix(tmp_path, mode, host, flag):
 def test_forwarded_requests(tmp_path, mode, flag, status, header):
     """T-01: the mode `local` answers nobody behind a proxy; the mode `key` asks for a key."""
     settings = Settings(
-        data=tmp_path / "data", mode=mode, insecure_no_auth_i_understand=flag, _env_file=None
+        data=tmp_path / "data",
+        mode=mode,
+        insecure_no_auth_i_understand=flag,
+        warm_engine=False,
+        _env_file=None,
     )
     with opened(settings) as client:
         assert client.get("/v1/funds", headers={header: "for=10.0.0.1"}).status_code == status
@@ -125,7 +129,9 @@ def applications(tmp_path_factory):
     settings = key_settings(folder, allowed_hosts=names)
     key = bearer(prepare(settings))
     with (
-        opened(Settings(data=local, allowed_hosts=names, _env_file=None)) as first,
+        opened(
+            Settings(data=local, allowed_hosts=names, warm_engine=False, _env_file=None)
+        ) as first,
         opened(settings) as second,
     ):
         cookie = second.post("/v1/session", headers=key).headers["set-cookie"].partition(";")[0]

@@ -23,9 +23,8 @@ from redis_users import (
     reads_are_open,
     redis_of,
     until_used_again,
+    used_again_at_once,
 )
-
-FIVE_SECONDS = 5
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def test_slots_move_under_two_hundred_users(group):
     asyncio.run(story())
 
 
-async def lose_a_node(group, fall_ill, get_well, *, pauses, patience_seconds):
+async def lose_a_node(group, fall_ill, get_well, *, pauses, used_again):
     async with cache_on(group.url, pauses=pauses) as cache:
         async with Users(cache) as users:
             await until(lambda: redis_of(cache)["hits"] > 0)
@@ -98,8 +97,7 @@ async def lose_a_node(group, fall_ill, get_well, *, pauses, patience_seconds):
             await users.some_more()
             await asyncio.to_thread(get_well, group.nodes[1])
             await asyncio.to_thread(group.until_ok)
-            async with asyncio.timeout(patience_seconds):
-                await until_used_again(cache)
+            await used_again(cache)
             before = reads_of(group.nodes[1])
             await until(lambda: reads_of(group.nodes[1]) > before)
             await users.some_more()
@@ -117,7 +115,9 @@ CURES = {"killed": lambda node: node.start(), "stopped": lambda node: node.resum
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_node_lost_under_two_hundred_users(group, fault):
     """Z and B50 while a third of the cluster is away; back again, it is asked again."""
-    asyncio.run(lose_a_node(group, FAULTS[fault], CURES[fault], pauses=QUICK, patience_seconds=60))
+    asyncio.run(
+        lose_a_node(group, FAULTS[fault], CURES[fault], pauses=QUICK, used_again=until_used_again)
+    )
 
 
 @pytest.mark.soak
@@ -135,7 +135,7 @@ def test_a_node_lost_for_half_a_minute(group, fault, capsys):
             FAULTS[fault],
             get_well_later,
             pauses=ProbePauses(),
-            patience_seconds=FIVE_SECONDS,
+            used_again=used_again_at_once,
         )
     )
     assert redis["renewals"] > 0

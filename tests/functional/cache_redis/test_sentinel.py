@@ -10,6 +10,7 @@ from fakes import until
 from pmecalc.cache.breaker import ProbePauses
 from redis_groups import SentinelGroup
 from redis_users import (
+    QUICK,
     Users,
     answers_of,
     assert_within_budget,
@@ -19,9 +20,8 @@ from redis_users import (
     patient_cache_on,
     redis_of,
     until_used_again,
+    used_again_at_once,
 )
-
-FIVE_SECONDS = 5
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_answers_are_kept_with_the_master(group):
     assert group.master.calls("set") == 1
 
 
-async def fail_over(group, fall_ill, *, pauses, patience_seconds):
+async def fail_over(group, fall_ill, *, pauses, used_again):
     """The master is lost under load; the replica takes over and is used."""
     async with cache_on(group.url, pauses=pauses) as cache:
         async with Users(cache) as users:
@@ -54,8 +54,7 @@ async def fail_over(group, fall_ill, *, pauses, patience_seconds):
             await users.some_more()
             await asyncio.to_thread(until_promoted, group)
             asked = group.replica.calls("get") + group.replica.calls("mget")
-            async with asyncio.timeout(patience_seconds):
-                await until_used_again(cache)
+            await used_again(cache)
             await users.some_more()
             await until(
                 lambda: group.replica.calls("get") + group.replica.calls("mget") > asked + 10
@@ -81,8 +80,7 @@ def test_a_fail_over_under_two_hundred_users(group, fault):
     def fall_ill(master):
         getattr(master, fault)()
 
-    quick = ProbePauses(first_seconds=0.05, longest_seconds=0.2, good_seconds=0.02)
-    asyncio.run(fail_over(group, fall_ill, pauses=quick, patience_seconds=60))
+    asyncio.run(fail_over(group, fall_ill, pauses=QUICK, used_again=until_used_again))
 
 
 def test_a_sentinel_that_hangs_is_not_asked_twice(group):
@@ -107,7 +105,7 @@ def test_a_fail_over_with_the_pauses_of_production(group, fault, capsys):
         getattr(master, fault)()
 
     answered, redis = asyncio.run(
-        fail_over(group, fall_ill, pauses=ProbePauses(), patience_seconds=FIVE_SECONDS)
+        fail_over(group, fall_ill, pauses=ProbePauses(), used_again=used_again_at_once)
     )
     with capsys.disabled():
         print(

@@ -82,12 +82,10 @@ def test_a_client_that_finds_no_way_is_replaced_every_five_seconds():
         assert not made
         clock.advance(0.5)
         await until(lambda: len(made) == 1)
-        await some_probes(tier)
-        assert client.calls["aclose"] == 1
+        await until(lambda: client.calls["aclose"] == 1)
         clock.advance(5.5)
         await until(lambda: len(made) == 2)
-        await some_probes(tier)
-        assert made[0].calls["aclose"] == 1
+        await until(lambda: made[0].calls["aclose"] == 1)
         assert tier.stats()["renewals"] == 2
         made[1].error = None
         await until(lambda: not reads_of(tier)["open"])

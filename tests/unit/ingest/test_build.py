@@ -63,6 +63,16 @@ def test_recallable_parts_are_tags_by_day():
     assert "Distributions that may be called again: 3." in fund.notes
 
 
+@pytest.mark.parametrize("title", ["Recallable distributions", "SUBJECT TO  RECALL"])
+def test_the_words_of_ilpa_name_the_tags(title):
+    """A column may be called as ILPA's notices call it; a problem names it as the file does."""
+    (fund,) = funds(f"date,amount,{title}\n2020-01-01,-5,\n2021-01-01,7,2\n")
+    assert fund.recallable.tolist() == [2.0]
+    with pytest.raises(InputError) as caught:
+        funds(f"date,amount,{title}\n2020-01-01,-5,\n2021-01-01,7,9\n")
+    assert caught.value.field == title
+
+
 def test_tags_belong_to_their_fund():
     """One fund's tags are not another's."""
     text = "fund,date,amount,recallable\nA,2020-01-01,-5,\nA,2021-01-01,7,2\nB,2020-01-01,-5,\n"

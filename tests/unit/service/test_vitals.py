@@ -79,7 +79,9 @@ def test_what_is_asked_is_counters_alone():
         return {"entries": 7}
 
     async def story():
-        vitals = Vitals(counters, redis_figures=figures, clock=clock)
+        vitals = Vitals(
+            counters, redis_figures=figures, versions=lambda: {"engine": 1}, clock=clock
+        )
         vitals.start()
         await until(lambda: vitals.stats()["redis"]["server"] is not None)
         counters.memory = {"hits": 3, "misses": 1}
@@ -97,6 +99,7 @@ def test_what_is_asked_is_counters_alone():
         "hit_ratio_60m": 0.75,
     }
     assert stats["redis"]["server"] == {"entries": 7, "age_s": 4.0}
+    assert stats["versions"] == {"engine": 1}
     assert stats["worker"]["uptime_s"] == 4.0
     assert stats["worker"]["pid"] > 0
     assert len(asked) == 1

@@ -16,12 +16,13 @@ from typing import IO, TYPE_CHECKING
 
 from pmecalc.cli.load import bare, delay
 from pmecalc.cli.load.machine import free_port, pin
+from pmecalc.cli.load.serverside import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _END_SECONDS = 20.0
 _POLL_SECONDS = 0.05
 _PME = "import sys; from pmecalc.cli import main; sys.exit(main())"
@@ -33,12 +34,20 @@ class LoadTestError(RuntimeError):
 
 @contextmanager
 def service(data: Path, *, core: int | None, settings: Mapping[str, str]) -> Iterator[int]:
-    """`pme serve` on a data folder; the port it listens on."""
+    """`pme serve` on a data folder; the port it listens on.
+
+    Of the settings in the environment it has `PME_WARM_ENGINE` alone.
+    """
     port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PME_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PME_") or name == "PME_WARM_ENGINE"
+    }
     command = [sys.executable, "-c", _PME, "serve", "--port", str(port), "--data", str(data)]
     with _running(command, core=core, environment={**kept, **settings}) as process:
         _await(process, lambda: _answers(port, "/readyz"), "the service does not start")
+        _await(process, lambda: _is_warm(port), "the service does not load its compiled loops")
         yield port
 
 
@@ -180,6 +189,12 @@ def _answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _is_warm(port: int) -> bool:
+    """Whether nothing is compiled any more: once for all processes this takes half a minute."""
+    said = read_json("127.0.0.1", port, "/v1/system/cache")
+    return bool(said["versions"]["loops"] != "loading")
 
 
 def _listens(port: int) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST_ROUND_SECONDS = 1.0
+_CONNECTIONS_BESIDE_USERS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,8 @@ def _set(plan: Plan, stack: ExitStack) -> _Scene:
     fault = None
     if plan.fault is not None:
         fault = stack.enter_context(faults.prepared(plan.fault, core=users_core))
-    settings = fault.settings if fault else {}
+    most = max(plan.users) + _CONNECTIONS_BESIDE_USERS
+    settings = {"PME_CONNECTIONS": str(most), **(fault.settings if fault else {})}
     port = stack.enter_context(children.service(folder, core=service_core, settings=settings))
     stack.enter_context(_kept_on(users_core))
     target = find_target("127.0.0.1", port, funds=plan.funds)

@@ -30,6 +30,7 @@ export const readSession = () => get("/v1/session");
 export const signIn = (key) => call("/v1/session", { method: "POST", headers: { Accept: "application/json", Authorization: `Bearer ${key}` } });
 export const signOut = () => call("/v1/session", { method: "DELETE" });
 export const isAlive = () => get("/healthz");
+export const readSystem = (options) => get("/v1/system/cache", options);
 
 export async function listBenchmarks({ signal } = {}) {
   const items = [];

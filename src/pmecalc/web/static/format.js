@@ -3,6 +3,8 @@
 const MINUS = "\u2212";
 const SPACE = "\u00a0";
 const SCALES = [[1e12, "tn", 2], [1e9, "bn", 2], [1e6, "m", 1]];
+const SIZES = [[2 ** 30, "GiB", 1], [2 ** 20, "MiB", 1], [2 ** 10, "KiB", 1], [1, "bytes", 0]];
+const SPANS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 const KINDS = { total_return: "total return", net_total_return: "net total return", price: "price index" };
 
 export const NOT_AVAILABLE = "n/a";
@@ -64,6 +66,24 @@ export function precise(value, unit) {
 /** One label at an axis. */
 export function axisLabel(value, unit) {
   return AXIS[unit](value);
+}
+
+/** `1,234`. */
+export function count(value) {
+  return decimal(value, 0);
+}
+
+/** `81.3 MiB`; null is `n/a`. */
+export function bytes(value) {
+  if (value === null || value === undefined) return NOT_AVAILABLE;
+  const scale = SIZES.find(([size]) => value >= size) ?? SIZES.at(-1);
+  return `${decimal(value / scale[0], scale[2])}${SPACE}${scale[1]}`;
+}
+
+/** `3 min`: the largest unit that is full. */
+export function duration(seconds) {
+  const scale = SPANS.find(([size]) => seconds >= size) ?? SPANS.at(-1);
+  return `${decimal(Math.floor(seconds / scale[0]), 0)}${SPACE}${scale[1]}`;
 }
 
 export function indexKind(kind) {

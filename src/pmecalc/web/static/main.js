@@ -6,6 +6,7 @@ import { openFund } from "./fund.js";
 import { openHome } from "./home.js";
 import { openSignIn, showSession } from "./session.js";
 import { emptyPanel } from "./states.js";
+import { openSystem } from "./system.js";
 
 const root = document.getElementById("content");
 const banner = document.getElementById("banner");
@@ -14,6 +15,7 @@ const NOWHERE = { update() {}, retry() {}, leave() {} };
 const current = { path: null, page: null };
 
 const ROUTES = [
+  [/^\/system\/?$/, () => openSystem(root, { offline: showBanner })],
   [/^\/$/, () => openHome(root, { offline: showBanner })],
   [/^\/funds\/([^/]+)\/?$/, ([, id], query) => openFund(root, { id: decodeURIComponent(id), query, go, offline: showBanner })],
 ];
