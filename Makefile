@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help env lock serve test soak lint bench-numbers bench-serving clean
+.PHONY: help env lock serve test soak lint bench-numbers bench-serving bench-storage clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -39,6 +39,9 @@ bench-numbers: env ## ratios of the numeric engine to its peers (BENCH_JSON=FILE
 
 bench-serving: env ## our hits beside a bare server, other caches and nginx (BENCH_JSON=FILE keeps them)
 	$(BIN)/python -P benchmarks/serving.py
+
+bench-storage: env ## times of commits, undo, reads and pointers
+	$(BIN)/python -P benchmarks/storage.py
 
 lock:            ## renew the lock files (hashes, no addresses)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml --extra all -o requirements.lock

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +24,9 @@ from scipy.optimize import brentq
 from pmecalc import Benchmark, Fund, evaluate
 from pmecalc.core import engine
 from pmecalc.core.batch import batch, irrs, stream_irr
+from pmecalc.core.bootstrap import bootstrap
 from pmecalc.core.ragged import Ragged
+from pmecalc.core.resampling import Plan
 from pmecalc.core.series import irr_series, ratio_series
 
 EPOCH = np.datetime64("1970-01-01")
@@ -46,7 +48,14 @@ class Line:
 def main():
     engine.load()
     rng = np.random.default_rng(11)
-    lines = [*lone(rng), *batches(rng), *all_measures(rng), *through_time(rng), *large()]
+    lines = [
+        *lone(rng),
+        *batches(rng),
+        *all_measures(rng),
+        *through_time(rng),
+        pooled_bootstrap(rng),
+        *large(),
+    ]
     for line in lines:
         print(
             f"{line.work:<44} {line.peer:<26} {line.ours_s:>10.3g} {line.peer_s:>10.3g}"
@@ -333,7 +342,7 @@ def through_time(rng):
 
     valued = {"nav_days": nav_days, "navs": navs, "nav_levels": nav_levels}
     swept = ratio_series(days, paid, received, levels, **valued)
-    for place, column in enumerate(swept.values()):
+    for place, column in enumerate(swept):
         same(column, np.array([row[place] for row in ratios()]))
     yield compared(
         "DPI, RVPI, TVPI, KS-PME at 59 dates",
@@ -362,13 +371,57 @@ def through_time(rng):
     )
 
 
+def pooled_bootstrap(rng):
+    """The IRR of 50 funds pooled, resampled 2 000 times; the peer solves each pool of flows."""
+    funds = as_funds(rng, 50)
+    last = funds.nav_days.max()
+    members = [replace(funds.fund(place), vintage=2002) for place in range(50)]
+    streams = []
+    for member in members:
+        own = member.nav_days <= last
+        nav = member.navs[own][-1] - settled(member, member.nav_days[own][-1])
+        flows = np.append(member.distributions - member.contributions, max(nav, 0.0))
+        streams.append((EPOCH + np.append(member.days, last), flows))
+    as_of, share = (EPOCH + last).item(), 20
+    draws = np.concatenate(list(Plan.of([2002] * 50, "stratified").draws(share, 0)))
+
+    def theirs():
+        pools = []
+        for weights in draws:
+            held = np.flatnonzero(weights)
+            dates = np.concatenate([streams[place][0] for place in held])
+            money = [streams[place][1] * weights[place] for place in held]
+            pools.append(pyxirr.xirr(dates, np.concatenate(money)))
+        return pools
+
+    def ours():
+        return bootstrap(members, as_of=as_of, metric="irr", samples=2000)
+
+    same(ours().values[:share], theirs())
+    return compared(
+        "IRR of 50 funds pooled, 2 000 resamples",
+        ours,
+        "pyxirr.xirr, a loop",
+        theirs,
+        share=share / 2000,
+        rounds=3,
+    )
+
+
+def settled(member, day):
+    """Money received less money paid in since a day: a NAV of that day is less by it."""
+    later = member.days > day
+    return (member.distributions - member.contributions)[later].sum()
+
+
 def large():
-    """The large batch in a process of its own: memory over input, and time a flow."""
-    command = [sys.executable, "-P", __file__, "large", str(MANY)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    peak, small, big = (float(word) for word in answer.split()[-3:])
-    yield Line(f"memory over input, {MANY} funds x 60", peak, "at most 2.0", 2.0, peak)
-    yield Line(f"time a flow, {MANY} over 10 000 funds", big, "10 000 funds", small, big / small)
+    """The large batches in processes of their own: memory over input, and time a flow."""
+    for kind, what in (("rates", "IRRs"), ("measures", "all measures")):
+        command = [sys.executable, "-P", __file__, kind, str(MANY)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        peak, small, big = (float(word) for word in answer.split()[-3:])
+        yield Line(f"{what}: memory over input, {MANY} x 60", peak, "at most 2.0", 2.0, peak)
+        yield Line(f"{what}: time a flow, {MANY} / 10 000", big, "10 000", small, big / small)
 
 
 def large_process(count):
@@ -389,6 +442,42 @@ def large_process(count):
     )
 
 
+def large_measures(count):
+    """The same for every measure of funds with 59 flows and 59 NAVs."""
+    engine.load()
+    index, few = world(), as_funds(np.random.default_rng(5), 10_000)
+    batch(few, index, threads=1)
+    base = status_bytes("VmRSS")
+    many = tiled(few, count)
+    names = ("days", "contributions", "distributions", "nav_days", "navs", "pointers")
+    own = sum(getattr(many, name).nbytes for name in (*names, "nav_pointers"))
+    reset_peak()
+    made = batch(many, index, threads=1)
+    peak = (status_bytes("VmHWM") - base) / own
+    same(made["irr"][-len(few) :], made["irr"][: len(few)])
+    del made
+    print(
+        peak,
+        min(timed(lambda: batch(few, index, threads=1), 1) for _ in range(5)) / len(few.days),
+        min(timed(lambda: batch(many, index, threads=1), 1) for _ in range(2)) / len(many.days),
+    )
+
+
+def tiled(few, count):
+    """The funds again and again, whole times."""
+    times = max(1, count // len(few))
+    shifts = np.repeat(np.arange(times), len(few))
+    return Ragged.of(
+        np.append(0, shifts * len(few.days) + np.tile(few.pointers[1:], times)),
+        np.tile(few.days, times),
+        np.tile(few.contributions, times),
+        np.tile(few.distributions, times),
+        nav_pointers=np.append(0, shifts * len(few.navs) + np.tile(few.nav_pointers[1:], times)),
+        nav_days=np.tile(few.nav_days, times),
+        navs=np.tile(few.navs, times),
+    )
+
+
 def reset_peak():
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
@@ -404,7 +493,9 @@ def same(ours, theirs):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["large"]:
+    if sys.argv[1:2] == ["rates"]:
         large_process(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["measures"]:
+        large_measures(int(sys.argv[2]))
     else:
         main()

@@ -40,4 +40,4 @@ if __name__ == "__main__":
     ]
     assert not engine.load()
     print(*(rate.hex() for rate in map(float, rates)))
-    print(float(made["ks_pme"][0]).hex(), float(ratios["ks_pme"][0]).hex())
+    print(float(made["ks_pme"][0]).hex(), float(ratios[3, 0]).hex())

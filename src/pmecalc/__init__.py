@@ -88,7 +88,7 @@ if TYPE_CHECKING:
         gross_and_net,
         without_facility,
     )
-    from pmecalc.core.horizon import horizon, horizons
+    from pmecalc.core.horizon import horizon, horizons, irr_1y, irr_3y, irr_5y, irr_10y
     from pmecalc.core.levered import BetaPoint, beta_sensitivity, levered
     from pmecalc.core.market_mirr import mirr_index
     from pmecalc.core.milestones import (
@@ -219,6 +219,10 @@ __all__ = [
     "ipp",
     "ipp_periodic",
     "irr",
+    "irr_1y",
+    "irr_3y",
+    "irr_5y",
+    "irr_10y",
     "irr_gips",
     "irr_periodic",
     "irr_roots",
@@ -308,7 +312,7 @@ _LATER = MappingProxyType(
         "pmecalc.core.desmoothing": "Desmoothed Sharpe desmooth sharpe",
         "pmecalc.core.facility": "Facility FacilityView ReturnFigure facility_view "
         "gross_and_net without_facility",
-        "pmecalc.core.horizon": "horizon horizons",
+        "pmecalc.core.horizon": "horizon horizons irr_1y irr_3y irr_5y irr_10y",
         "pmecalc.core.levered": "BetaPoint beta_sensitivity levered",
         "pmecalc.core.market_mirr": "mirr_index",
         "pmecalc.core.milestones": "j_trough j_trough_date payback_dpi payback_ks_pme payback_tvpi",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import platform
 import sqlite3
@@ -23,7 +24,6 @@ from pmecalc.api.deps import Services
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
-from pmecalc.api.replies import finished_headers
 from pmecalc.api.route import describe_credentials, require_permissions
 from pmecalc.api.routes import (
     datasets,
@@ -37,7 +37,7 @@ from pmecalc.api.routes import (
 )
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.workers import ComputePool
+from pmecalc.cache.workers import ComputePool, give_way
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.core.evaluate import ENGINE
@@ -49,10 +49,13 @@ from pmecalc.service.imports import Imports
 from pmecalc.service.job_kinds import job_kinds
 from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
+from pmecalc.service.quota import Quota
 from pmecalc.service.upkeep import keep
 from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
+from pmecalc.store import audit
 from pmecalc.store.store import Store
+from pmecalc.store.values import By
 from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
@@ -64,8 +67,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _MINUTE, _HOUR = 60.0, 3600.0
-
-
 # How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
 _TURN_SECONDS = 0.0001
 
@@ -75,11 +76,11 @@ class Service(FastAPI):
 
     def __init__(self, *, lane: FastLane, **options: Any) -> None:  # noqa: ANN401  (FastAPI's own)
         super().__init__(**options)
-        self._lane = lane
+        self.lane = lane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A hit is two messages; everything else takes the whole way."""
-        found = self._lane.find(scope) if scope["type"] == "http" else None
+        found = self.lane.find(scope) if scope["type"] == "http" else None
         if found is None:
             await super().__call__(scope, receive, send)
             return
@@ -98,7 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.warm_engine:
             # A daemon: who stops the server does not wait for a compiler.
-            threading.Thread(target=engine.load, name="pme-warm", daemon=True).start()
+            threading.Thread(target=_warm, name="pme-warm", daemon=True).start()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)
         )
@@ -114,7 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
         known_keys = Keys(store, changed=holders.forget)
         credentials.use(holders, known_keys)
         analyses = Analyses(store, cache)
-        files = Imports(store)
+        files = Imports(store, quota=build_quota(settings))
         runner = Runner(store, job_kinds(store, files))
         app.state.services = Services(
             analyses=analyses,
@@ -138,7 +139,7 @@ def create_app(settings: Settings) -> FastAPI:
             _warn_of_no_accounts()
             chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
         try:
-            with _short_turns():
+            with _few_stops():
                 yield
         finally:
             lane.close()
@@ -203,7 +204,14 @@ def prepare(settings: Settings) -> str | None:
         if settings.demo:
             load_demo(store, auth.LOCAL.tenant)
         first = Keys(store).bootstrap() if settings.mode == "key" else None
+        _note(store, settings, "service.start")
         return first.text if first else None
+
+
+def conclude(settings: Settings) -> None:
+    """Put the end of the service into the audit, after the last worker ended."""
+    with Store.open(settings.data) as store:
+        _note(store, settings, "service.stop")
 
 
 def build_checks(settings: Settings, credentials: Credentials, rates: Rates | None) -> Checks:
@@ -225,8 +233,13 @@ def build_lane(settings: Settings, checks: Checks) -> FastLane:
     is_local = settings.mode == "local"
     return FastLane(
         admit=anyone(checks, auth.LOCAL) if is_local else by_credential(checks),
-        headers=finished_headers(security_headers(tls=settings.tls)),
+        security=security_headers(tls=settings.tls),
     )
+
+
+def build_quota(settings: Settings) -> Quota:
+    """How much each tenant may store."""
+    return Quota(funds=settings.quota_funds, rows=settings.quota_rows, bytes=settings.quota_bytes)
 
 
 def build_rates(settings: Settings) -> Rates | None:
@@ -264,7 +277,6 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(queue_length=settings.compute_queue),
-        headers=finished_headers(security_headers(tls=settings.tls)),
     )
 
 
@@ -288,15 +300,34 @@ def _can_read(store: Store) -> bool:
     return True
 
 
+def _warm() -> None:
+    """Load the engine beside the requests, which come first; it leaves much that never goes."""
+    give_way()
+    engine.load()
+    gc.freeze()
+
+
 @contextmanager
-def _short_turns() -> Iterator[None]:
-    """A computation gives the interpreter back soon when the event loop asks for it."""
+def _few_stops() -> Iterator[None]:
+    """Computations give the interpreter back soon; the collector walks past what the start made."""
     turns = sys.getswitchinterval()
     sys.setswitchinterval(_TURN_SECONDS)
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         sys.setswitchinterval(turns)
+
+
+def _note(store: Store, settings: Settings, action: str) -> None:
+    """A row of the audit about the service itself, and in which mode it is."""
+    detail = {"mode": settings.mode, "unprotected": settings.is_unprotected, "tls": settings.tls}
+    by = By(actor="service", via="serve")
+    now = store.now()
+    store.write(
+        lambda db: audit.append(db, at=now, tenant=None, by=by, action=action, detail=detail)
+    )
 
 
 async def _repeat(seconds: float, work: Callable[[], None]) -> None:

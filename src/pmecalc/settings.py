@@ -123,6 +123,14 @@ class Settings(BaseSettings):
         default=True, description="load the compiled loops of the extra `fast` in the background"
     )
 
+    quota_funds: int = Field(default=50_000, ge=1, description="funds a tenant may have")
+    quota_rows: int = Field(
+        default=20_000_000, ge=1, description="flows and NAVs a tenant may have"
+    )
+    quota_bytes: int = Field(
+        default=20 * 2**30, ge=1024, description="bytes of stored objects a tenant may have"
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.cache_max_entry > self.cache_memory_bytes:

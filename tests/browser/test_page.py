@@ -314,6 +314,22 @@ def test_the_further_views_live_in_the_address(open_page, sample_fund, sample_in
     expect(card(page, "irr")).to_be_visible()
 
 
+def test_several_roots_lead_to_the_npv_profile(open_page, stored, tmp_path):
+    """The card of an IRR with two roots names both and leads to the curve that crosses twice."""
+    path = tmp_path / "two_roots.csv"
+    path.write_text("date,amount\n2021-01-01,-100\n2022-01-01,230\n2023-01-01,-132\n")
+    page = open_page(f"/funds/{stored(path)}")
+    expect(card(page, "irr")).to_have_attribute("data-status", "multiple")
+    page.get_by_role("button", name="About Net IRR").click()
+    about = page.get_by_role("dialog", name="About this figure")
+    about.get_by_role("link", name="See the NPV at every rate").click()
+    profile = page.locator('[data-chart="npv_profile"]')
+    expect(profile).to_have_attribute("data-state", "ready")
+    for label in ("IRR 10.0%", "20.0%"):
+        expect(profile.locator("svg")).to_contain_text(label)
+    expect(about).to_be_hidden()
+
+
 def test_the_methods_tab_prints_what_the_server_says(open_page, sample_fund, sample_index, api):
     """The sentence, and of each method the figure, the verdict and the index investor's rate."""
     found = api.get(f"/v1/funds/{sample_fund}/methods?as_of=2018-12-31").json()

@@ -19,7 +19,7 @@ TESTS = Path(__file__).parents[1]
 EQUAL = 1e-12  # of 1 + value: rounding of some hundred terms, with room for short spans
 ILL_EQUAL = 1e-8  # several roots: a flat sum loses half its digits to rounding
 LEAST = 1e-12  # of 1 + a rate that rounds to -1
-COUNT = 150
+COUNT = 60
 PARTS = {
     "ln_spread": ("irr", "ln_irr"),
     "pme_plus_spread": ("irr", "pme_plus_irr"),

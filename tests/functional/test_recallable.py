@@ -21,5 +21,10 @@ def test_tags_of_a_file_reach_the_answer(client):
     assert gross["metrics"]["tvpi"]["value"] == pytest.approx(170 / 130)
     assert net["metrics"]["tvpi"]["value"] == pytest.approx(1.4)
     assert net["metrics"]["irr"] == gross["metrics"]["irr"]
+    flows = client.get(f"/v1/funds/{fund}/flows").json()
+    assert flows["columns"][-1] == "recallable"
+    assert [row for row in flows["rows"] if row[-1] is not None] == [
+        ["2021-07-01", 0.0, 0.0, None, None, 30.0]
+    ]
     again = client.post("/v1/imports?commit=true", files=files)
     assert (again.status_code, again.json()["already"]) == (200, True)

@@ -13,8 +13,6 @@ import pytest
 
 from fakes import FakeTier
 from pmecalc.api.fast_lane import Hits
-from pmecalc.api.guard import SECURITY_HEADERS
-from pmecalc.api.replies import finished_headers
 from pmecalc.cache.cache import Cache
 from pmecalc.cache.entry import finish
 from pmecalc.cache.key import Scope, make_cache_key
@@ -27,7 +25,6 @@ TENANTS = ("ours", "theirs")
 NAMES = ("Alpha", "Beta")
 DATES = [f"{year}-{day}" for year in range(2014, 2018) for day in ("06-30", "12-31")]
 REQUESTS = 100_000
-HEADERS = finished_headers(SECURITY_HEADERS)
 
 
 def memory_of(max_bytes: int) -> MemoryTier:
@@ -127,7 +124,7 @@ def resident_bytes() -> int:
 
 def entry_of(tenant: str, number: int, body: bytes):
     key = make_cache_key("v", {"n": number}, scope=Scope(tenant, ("d",), ("r" * 64,), 1))
-    return key, finish(body, key=key, created=0.0, headers=HEADERS)
+    return key, finish(body, key=key, created=0.0)
 
 
 def hit_ratio(memory: MemoryTier, *, flood: int, every: int, body_bytes: int) -> float:

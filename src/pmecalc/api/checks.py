@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from functools import lru_cache, partial
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
@@ -21,6 +22,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_PARAMETERS = 64
 MAX_URL_BYTES = 8192
 KEY = re.compile(rb"pme_[0-9A-Za-z]{10}_[0-9A-Za-z_-]{43}")
+_ADDRESSES = 4096  # remembered, since reading one costs more than all other checks
 _FORMS = ("application/x-www-form-urlencoded", "text/plain")
 
 
@@ -72,7 +74,9 @@ class Checks:
     ) -> None:
         self._identify = identify
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
-        self._proxies = tuple(ip_network(proxy) for proxy in trusted_proxies)
+        proxies = tuple(ip_network(proxy) for proxy in trusted_proxies)
+        self._has_proxies = bool(proxies)
+        self._is_proxy = lru_cache(_ADDRESSES)(partial(_is_within, proxies))
         self._refuse_forwarded = refuse_forwarded
         self._refuse_clear = refuse_clear
         self._tls = tls
@@ -129,7 +133,7 @@ class Checks:
         scope["pme.address"] = peer
         scope["pme.secure"] = self._tls or scope["scheme"] == "https"
         scope["pme.clear"] = scope["scheme"] != "https"  # the credential could be read on its way
-        if not self._proxies or not self._is_proxy(peer):
+        if not self._has_proxies or not self._is_proxy(peer):
             return
         hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
         foreign = [hop for hop in hops if not self._is_proxy(hop)]
@@ -138,14 +142,8 @@ class Checks:
         scope["pme.secure"] = self._tls or is_https
         scope["pme.clear"] = not is_https
 
-    def _is_proxy(self, address: str) -> bool:
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._proxies)
 
-
+@lru_cache(_ADDRESSES)
 def is_loopback(address: str) -> bool:
     """Whether an address is this machine's own; a Unix socket has none and is."""
     try:
@@ -158,6 +156,14 @@ def _is_overheard(scope: Scope, headers: Headers) -> bool:
     """Whether a credential came in clear over a network."""
     has_credential = "authorization" in headers or "pme=" in headers.get("cookie", "")
     return has_credential and scope["pme.clear"] and not is_loopback(scope["pme.address"])
+
+
+def _is_within(networks: tuple[IPv4Network | IPv6Network, ...], address: str) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
 
 
 def _host_name(host: str) -> str:

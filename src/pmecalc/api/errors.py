@@ -152,7 +152,7 @@ def request_id(request: Request) -> str:
 def _on_error(request: Request, error: Exception) -> Response:
     status = next(status for kind, status in STATUSES if isinstance(error, kind))
     code = str(getattr(error, "code", "BUSY"))
-    if code == "FILE_TOO_LARGE":
+    if code in {"FILE_TOO_LARGE", "QUOTA_EXCEEDED"}:
         status = 413
     if isinstance(error, StoreError):
         _LOG.error("store: %s (request %s)", code, request_id(request))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pmecalc.api.negotiate import encoding_of, has_already
 from pmecalc.api.questions import question_of
+from pmecalc.api.replies import CACHING
+from pmecalc.cache.reply import Reply, lines_of
 from pmecalc.core.errors import PmeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import Message, Scope
 
@@ -34,11 +36,26 @@ _MAX_HOSTS = 64
 _ANY_HEADERS = 256
 
 
+class Found(NamedTuple):
+    """A whole answer, but for the headers that all answers have."""
+
+    status: int
+    reply: Reply
+
+
 class Messages(NamedTuple):
     """The two messages of an answer."""
 
     start: Message
     body: Message
+
+
+class Wire(NamedTuple):
+    """An answer as it goes over the wire, but for the headers that the server adds."""
+
+    status: int
+    head: bytes
+    body: bytes
 
 
 class Hits:
@@ -77,9 +94,11 @@ class Hits:
 class FastLane:
     """Before `open` and after `close` everything goes on to the routes."""
 
-    def __init__(self, *, admit: Admit, headers: Iterable[Header]) -> None:
+    def __init__(self, *, admit: Admit, security: Mapping[str, str]) -> None:
+        raw = tuple((name.lower().encode(), value.encode()) for name, value in security.items())
         self._admit = admit
-        self._headers = tuple(headers)
+        self._headers = {200: (*CACHING, *_HIT, *raw), 304: (*CACHING, *raw)}
+        self._heads = {status: lines_of(headers) for status, headers in self._headers.items()}
         self._hits: Hits | None = None
         self._encoding = lru_cache(_ANY_HEADERS)(_encoding_of)
         self._ids = random.Random(random.SystemRandom().getrandbits(64))  # noqa: S311  (no secret)
@@ -93,7 +112,33 @@ class FastLane:
         self._hits = None
 
     def find(self, scope: Scope) -> Messages | None:
-        """The whole answer, or None: then the routes answer, and nothing has happened yet."""
+        """The answer as ASGI has it; None: the routes answer, and nothing has happened yet."""
+        found = self._found(scope)
+        if found is None:
+            return None
+        status, reply = found
+        headers = [*reply.headers, *self._headers[status], (b"x-request-id", self._request_id())]
+        return Messages(
+            {"type": "http.response.start", "status": status, "headers": headers},
+            {"type": "http.response.body", "body": reply.body},
+        )
+
+    def wire(self, scope: Scope) -> Wire | None:
+        """The same answer as bytes, for a server that writes them itself."""
+        found = self._found(scope)
+        if found is None:
+            return None
+        status, reply = found
+        parts = (
+            reply.head,
+            self._heads[status],
+            b"x-request-id: ",
+            self._request_id(),
+            b"\r\n\r\n",
+        )
+        return Wire(status, b"".join(parts), reply.body)
+
+    def _found(self, scope: Scope) -> Found | None:
         hits = self._hits
         if hits is None or scope["method"] != "GET":
             return None
@@ -106,31 +151,17 @@ class FastLane:
         pinned = hits.pinned(tenant, scope["path"], scope["query_string"])
         return None if pinned is None else self._answer(hits, pinned, headers)
 
-    def _answer(
-        self, hits: Hits, pinned: Pinned, headers: Mapping[bytes, bytes]
-    ) -> Messages | None:
+    def _answer(self, hits: Hits, pinned: Pinned, headers: Mapping[bytes, bytes]) -> Found | None:
         condition = headers.get(b"if-none-match")
         if condition is not None and has_already(condition.decode("latin-1"), pinned.key.etag):
-            return self._not_modified(pinned.key.etag)
+            return Found(304, Reply.of(b"", ((b"etag", pinned.key.etag.encode()),)))
         entry = hits.entry(pinned)
         if entry is None:
             return None
-        reply = entry.replies[self._encoding(headers.get(b"accept-encoding", b""))]
-        return self._messages(200, (*reply.headers, *_HIT), reply.body)
+        return Found(200, entry.replies[self._encoding(headers.get(b"accept-encoding", b""))])
 
-    def _not_modified(self, etag: str) -> Messages:
-        return self._messages(304, ((b"etag", etag.encode()), *self._headers), b"")
-
-    def _messages(self, status: int, headers: tuple[Header, ...], body: bytes) -> Messages:
-        request_id = b"%016x" % self._ids.getrandbits(64)
-        return Messages(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [*headers, (b"x-request-id", request_id)],
-            },
-            {"type": "http.response.body", "body": body},
-        )
+    def _request_id(self) -> bytes:
+        return b"%016x" % self._ids.getrandbits(64)
 
 
 def anyone(checks: Checks, principal: Principal) -> Admit:

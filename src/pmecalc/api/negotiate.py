@@ -24,6 +24,8 @@ def encoding_of(accept: str) -> Encoding:
 
 def has_already(condition: str, etag: str) -> bool:
     """Whether an If-None-Match header names the tag; weak comparison."""
+    if condition == etag:
+        return True
     known = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
     return "*" in known or etag.removeprefix("W/") in known
 

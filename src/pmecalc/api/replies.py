@@ -10,23 +10,17 @@ from starlette.responses import Response
 from pmecalc.api.negotiate import encoding_of, has_already
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from fastapi import Request
 
     from pmecalc.cache.reply import Header
     from pmecalc.service.analyses import Analyses, Question
 
-_CACHING: tuple[Header, ...] = (
+CACHING: tuple[Header, ...] = (
     (b"cache-control", b"private, no-cache"),
     (b"vary", b"Accept-Encoding, Authorization"),
 )
-
-
-def finished_headers(security: Mapping[str, str]) -> tuple[Header, ...]:
-    """What every finished reply carries, so that nothing has to be added when it is sent."""
-    raw = ((name.lower().encode(), value.encode()) for name, value in security.items())
-    return (*_CACHING, *raw)
 
 
 async def reply(request: Request, analyses: Analyses, tenant: str, question: Question) -> Response:
@@ -35,7 +29,7 @@ async def reply(request: Request, analyses: Analyses, tenant: str, question: Que
     pinned = await analyses.pin(tenant, question)
     etag = pinned.key.etag
     if has_already(request.headers.get("if-none-match", ""), etag):
-        return _response(304, b"", ((b"etag", etag.encode()), *_CACHING))
+        return _response(304, b"", ((b"etag", etag.encode()), *CACHING))
     result = await analyses.answer(pinned)
     made = result.entry.replies[encoding_of(request.headers.get("accept-encoding", ""))]
     milliseconds = (time.perf_counter() - started) * 1000
@@ -44,6 +38,7 @@ async def reply(request: Request, analyses: Analyses, tenant: str, question: Que
         made.body,
         (
             *made.headers,
+            *CACHING,
             (b"x-cache", result.outcome.encode()),
             (b"server-timing", b"answer;dur=%.2f" % milliseconds),
         ),

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from pmecalc.api.auth import Permission, Role
 from pmecalc.core.daycount import DayCount
@@ -120,6 +121,10 @@ class Body(BaseModel):
 class FundChanges(Body):
     """Metadata of a fund; what is left out stays."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"commitment": 150, "vintage": 2019, "strategy": "Buyout"}]}
+    )
+
     name: Name | None = None
     currency: Currency | None = None
     commitment: Annotated[float | None, Field(gt=0, le=1e15, allow_inf_nan=False)] = None
@@ -130,6 +135,10 @@ class FundChanges(Body):
 
 class BenchmarkChanges(Body):
     """Metadata of a benchmark; what is left out stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"index_kind": "net_total_return", "currency": "USD"}]}
+    )
 
     name: Name | None = None
     currency: Currency | None = None
@@ -166,8 +175,22 @@ class BenchmarkIn(Body):
     currency: Currency | None = None
 
 
+_EVALUATION: JsonDict = {
+    "fund": {
+        "name": "Alpha IV",
+        "flows": [["2020-01-01", 100, 0], ["2021-01-01", 0, 150]],
+        "navs": [["2021-01-01", 0]],
+        "commitment": 120,
+    },
+    "benchmark": {"levels": [["2020-01-01", 500], ["2021-01-01", 600]], "kind": "total_return"},
+    "as_of": "2021-01-01",
+}
+
+
 class EvaluateIn(Body):
     """Data that are not stored, and how to look at them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EVALUATION]})
 
     fund: FundIn
     benchmark: BenchmarkIn | None = None
@@ -237,7 +260,10 @@ class BenchmarksOut(BaseModel):
 
 
 class FlowsOut(BaseModel):
-    """Rows by date: date, contribution, distribution, nav, source_row."""
+    """Rows by date: date, contribution, distribution, nav, source_row, recallable.
+
+    A row with `recallable` is no flow: it says how much of its date's distributions that is.
+    """
 
     columns: list[str]
     rows: list[list[str | float | int | None]]
@@ -266,6 +292,15 @@ class ImportOut(BaseModel):
 
 class KeyIn(Body):
     """An API key to be made; scopes narrow what its role allows."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"name": "quarterly upload", "role": "analyst", "days": 180},
+                {"name": "dashboards", "role": "viewer", "scopes": ["read"]},
+            ]
+        }
+    )
 
     name: Name
     role: Literal["viewer", "analyst", "admin"]
@@ -354,6 +389,15 @@ _HEAD: dict[str, object] = {
 
 class JobIn(Body):
     """Every measure of every stored fund, as of one day or each fund's own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"kind": "batch"},
+                {"kind": "batch", "as_of": "2024-12-31", "max_staleness_days": None},
+            ]
+        }
+    )
 
     kind: Literal["batch"]
     benchmark: Id | None = None

@@ -21,11 +21,10 @@ from pmecalc.cache.workers import ComputePool
 from pmecalc.cache.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from pmecalc.cache.key import CacheKey
     from pmecalc.cache.memory import MemoryTier
-    from pmecalc.cache.reply import Header
     from pmecalc.cache.tier import SharedTier
 
 _WorkT = TypeVar("_WorkT")
@@ -71,7 +70,6 @@ class Cache:
         budget_ms: float = BUDGET_MS,
         max_entry_bytes: int = MAX_ENTRY_BYTES,
         compute_pool: ComputePool | None = None,
-        headers: Iterable[Header] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._memory = memory
@@ -80,7 +78,6 @@ class Cache:
         self._budget_seconds = budget_ms / 1000
         self._max_entry_bytes = max_entry_bytes
         self._pool = compute_pool or ComputePool()
-        self._headers = tuple(headers)
         self._clock = clock
         # Decoding and encoding have a thread of their own: hits do not queue behind computations.
         self._codec = ThreadPoolExecutor(1, thread_name_prefix="pme-codec")
@@ -229,7 +226,7 @@ class Cache:
         blob = await redis.get(key.text, budget=budget)
         if blob is None:
             return None
-        check = partial(decode, blob, key, max_bytes=self._max_entry_bytes, headers=self._headers)
+        check = partial(decode, blob, key, max_bytes=self._max_entry_bytes)
         try:
             entry = await self._in_codec(check)
         except EntryRejectedError as error:
@@ -266,7 +263,7 @@ class Cache:
         return entry, time.perf_counter() - started
 
     def _finish(self, body: bytes, key: CacheKey, *, expires: float = NEVER) -> Entry:
-        return finish(body, key=key, created=self._clock(), expires=expires, headers=self._headers)
+        return finish(body, key=key, created=self._clock(), expires=expires)
 
     async def _in_codec(self, work: Callable[[], _WorkT]) -> _WorkT:
         return await asyncio.get_running_loop().run_in_executor(self._codec, work)

@@ -13,10 +13,10 @@ import zstandard
 from pmecalc.cache.reply import replies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from pmecalc.cache.key import CacheKey
-    from pmecalc.cache.reply import Encoding, Header, Reply
+    from pmecalc.cache.reply import Encoding, Reply
 
 NEVER = math.inf
 
@@ -69,12 +69,11 @@ def finish(
     key: CacheKey,
     created: float,
     expires: float = NEVER,
-    headers: Iterable[Header] = (),
 ) -> Entry:
     """Make the replies of a JSON body; it compresses, so it belongs into a worker thread."""
     if not isinstance(body, bytes):
         raise TypeError(f"a computation returns its JSON as bytes, not {type(body).__name__}")
-    made = replies(body, etag=key.etag, headers=headers)
+    made = replies(body, etag=key.etag)
     return Entry(key.digest, key.engine, created, expires, made)
 
 
@@ -90,7 +89,7 @@ def encode(entry: Entry) -> bytes:
     return header + _seal(header, frame) + frame
 
 
-def decode(blob: bytes, key: CacheKey, *, max_bytes: int, headers: Iterable[Header] = ()) -> Entry:
+def decode(blob: bytes, key: CacheKey, *, max_bytes: int) -> Entry:
     """The entry of `key` that `blob` holds, or EntryRejectedError: never another key's data."""
     if len(blob) <= _FRAME_AT:
         raise EntryRejectedError("truncated")
@@ -101,7 +100,7 @@ def decode(blob: bytes, key: CacheKey, *, max_bytes: int, headers: Iterable[Head
     if _seal(header, frame) != blob[_HEADER.size : _FRAME_AT]:
         raise EntryRejectedError("seal")
     body = _checked_body(frame, max_bytes)
-    return finish(body, key=key, created=created, expires=expires, headers=headers)
+    return finish(body, key=key, created=created, expires=expires)
 
 
 def _checked_header(header: bytes, key: CacheKey) -> tuple[float, float]:

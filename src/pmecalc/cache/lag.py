@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAG_LIMIT_SECONDS = 0.020
-
-_BEAT_SECONDS = 0.005
+BEAT_SECONDS = 0.005
 
 
 class LoopLag:
@@ -57,7 +56,7 @@ class LoopLag:
         return max(0.0, asyncio.get_running_loop().time() - self._due)
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._due = loop.time() + _BEAT_SECONDS
+        self._due = loop.time() + BEAT_SECONDS
         self._timer = loop.call_at(self._due, self._beat, loop)
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:

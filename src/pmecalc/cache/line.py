@@ -7,15 +7,16 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from pmecalc.cache.histogram import Histogram
-from pmecalc.cache.lag import LoopLag
+from pmecalc.cache.lag import BEAT_SECONDS, LoopLag
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from pmecalc.cache.budget import Budget
 
-# A timer comes a little late, and two turns of the loop lie between it and the one who waits.
-LAST_TURNS_SECONDS = 0.002
+# Two turns of the loop lie between a timer and the one who waits for it, and until the next beat
+# of the lag's watch nobody knows whether they were late.
+LAST_TURNS_SECONDS = 0.002 + BEAT_SECONDS
 
 
 class Line:

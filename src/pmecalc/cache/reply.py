@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 import brotli
 
@@ -22,27 +22,34 @@ _GZIP_LEVEL = 5
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is sent: nothing of it is made when it is."""
+    """What is sent: nothing of it is made when it is. `head` are the headers as lines."""
 
     body: bytes
     headers: tuple[Header, ...]
+    head: bytes
+
+    @classmethod
+    def of(cls, body: bytes, headers: tuple[Header, ...]) -> Self:
+        """A body with its headers."""
+        return cls(body, headers, lines_of(headers))
 
 
-def replies(body: bytes, *, etag: str, headers: Iterable[Header] = ()) -> Mapping[Encoding, Reply]:
-    """Compress and write the headers; `headers` are those that every reply carries."""
-    common: tuple[Header, ...] = (
-        (b"content-type", b"application/json"),
-        (b"etag", etag.encode()),
-        *headers,
-    )
+def replies(body: bytes, *, etag: str) -> Mapping[Encoding, Reply]:
+    """Compress, and write the headers that say what a reply is."""
+    kind: tuple[Header, ...] = ((b"content-type", b"application/json"), (b"etag", etag.encode()))
     packed = brotli.compress(body, brotli.MODE_TEXT, _BROTLI_QUALITY)
     zipped = gzip.compress(body, _GZIP_LEVEL, mtime=0)
     return {
-        "identity": _reply(body, common),
-        "br": _reply(packed, ((b"content-encoding", b"br"), *common)),
-        "gzip": _reply(zipped, ((b"content-encoding", b"gzip"), *common)),
+        "identity": _reply(body, kind),
+        "br": _reply(packed, ((b"content-encoding", b"br"), *kind)),
+        "gzip": _reply(zipped, ((b"content-encoding", b"gzip"), *kind)),
     }
 
 
+def lines_of(headers: Iterable[Header]) -> bytes:
+    """Headers as they stand on the wire."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
 def _reply(body: bytes, headers: tuple[Header, ...]) -> Reply:
-    return Reply(body, ((b"content-length", b"%d" % len(body)), *headers))
+    return Reply.of(body, ((b"content-length", b"%d" % len(body)), *headers))

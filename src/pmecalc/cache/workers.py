@@ -26,6 +26,14 @@ class ComputeQueueFullError(RuntimeError):
     retry_after_seconds = 1
 
 
+def give_way() -> None:
+    """Lower this thread's priority; only Linux has one for each thread (ADR 11)."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        before = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, min(before + _NICER_BY, _NICEST))
+
+
 class ComputePool:
     """`workers` is the number of cores but one, unless given; they give way to the event loop."""
 
@@ -33,7 +41,7 @@ class ComputePool:
         self._workers = workers or max(1, (os.cpu_count() or 1) - 1)
         self._room = self._workers + queue_length
         self._threads = ThreadPoolExecutor(
-            self._workers, thread_name_prefix="pme-compute", initializer=_give_way
+            self._workers, thread_name_prefix="pme-compute", initializer=give_way
         )
         self._pending = 0
         self._refused = 0
@@ -60,14 +68,6 @@ class ComputePool:
             "room": self._room,
             "refused": self._refused,
         }
-
-
-def _give_way() -> None:
-    """Lower this thread's priority; only Linux has one for each thread (ADR 11)."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        before = os.getpriority(os.PRIO_PROCESS, thread)
-        os.setpriority(os.PRIO_PROCESS, thread, min(before + _NICER_BY, _NICEST))
 
 
 def _guarded(work: Callable[[], _ResultT]) -> _ResultT:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pmecalc.core.evaluate import Report
     from pmecalc.core.profile import NpvProfile, ProfileRoot
 
-_NEAR = math.log(1.25)  # how far the axis goes beyond 0 and the outermost roots, in ln(1 + rate)
+# How far the axis goes beyond 0 and the outermost roots, in ln(1 + rate): below, values explode.
+_BELOW, _ABOVE = math.log(1.1), math.log(1.25)
 
 
 def npv_profile(report: Report) -> ChartSpec:
@@ -72,7 +73,7 @@ def _spec(
 def _window(profile: NpvProfile) -> tuple[float, float]:
     """Around 0 and all the roots that the profile draws; far from them the value only grows."""
     logs = [0.0, *(math.log1p(root.rate) for root in profile.roots if root.shown)]
-    return math.expm1(min(logs) - _NEAR), math.expm1(max(logs) + _NEAR)
+    return math.expm1(min(logs) - _BELOW), math.expm1(max(logs) + _ABOVE)
 
 
 def _label(root: ProfileRoot) -> str:

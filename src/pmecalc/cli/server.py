@@ -18,8 +18,8 @@ from uvicorn.supervisors import Multiprocess
 
 from pmecalc.api import logs
 from pmecalc.api.doorkeeper import ConnectionLimits, Doorkeeper
-from pmecalc.api.protocol import LimitedProtocol
-from pmecalc.app import prepare
+from pmecalc.api.wire_lane import AnsweringProtocol
+from pmecalc.app import conclude, prepare
 from pmecalc.cli.exits import Exit
 from pmecalc.core.errors import StoreError
 from pmecalc.settings import Settings
@@ -39,7 +39,7 @@ _OWN_ADDRESSES = ("127.0.0.1", "::1")  # this host's programs, and proxies on it
 _FILES_A_CONNECTION = 2  # refused ones stay a moment to hear why
 _OTHER_FILES = 512
 _END_SECONDS = 10  # for what was being answered when the end was asked for
-_HUNG_SECONDS = 30  # a worker that does not answer its manager that long is replaced
+_HUNG_SECONDS = 30  # a worker that is silent so long is replaced; one that starts is silent too
 
 
 def serve(given: argparse.Namespace) -> Exit:
@@ -59,7 +59,12 @@ def serve(given: argparse.Namespace) -> Exit:
         except (StoreError, OSError) as error:
             return _refuse(str(error))
         _announce(settings, listener.getsockname()[1], first_key)
-        return _run(settings, listener)
+        code = _run(settings, listener)
+    try:
+        conclude(settings)
+    except StoreError as error:
+        print(f"pme serve: the end could not be put into the audit: {error}", file=sys.stderr)
+    return code
 
 
 def _export(given: argparse.Namespace) -> None:
@@ -110,7 +115,7 @@ def _run(settings: Settings, listener: socket.socket) -> Exit:
         "pmecalc.cli.worker:application",
         factory=True,
         # uvicorn only ever calls it
-        http=partial(LimitedProtocol, doorkeeper=Doorkeeper(_limits(settings))),  # type: ignore[arg-type]
+        http=partial(AnsweringProtocol, doorkeeper=Doorkeeper(_limits(settings))),  # type: ignore[arg-type]
         ws="none",
         workers=settings.workers,
         access_log=False,

@@ -19,7 +19,7 @@ import math
 import numpy as np
 from numba import njit
 
-UNDECIDED = -1
+UNDECIDED, _FARTHER = -1, -2
 OK, MULTIPLE, NO_ROOT, TOTAL_LOSS, NO_FLOWS, NO_INVESTMENT, ZERO_DURATION, OVERFLOW = range(8)
 MOST_ROOTS = 64
 YEAR = 365.0  # of ACT/365F
@@ -91,14 +91,14 @@ def stream_rates(pointers, days, amounts, first, last, log_rates, codes):
 
 @_plain
 def lone_rate(days, amounts):
-    """Status and annual rate of one prepared stream until its last day."""
-    y, code = _quick(days, amounts, np.empty(len(days)))
-    log_rate = y * 2.0 * YEAR / (days[-1] - days[0])
-    if code != OK or log_rate >= LARGEST_LOG_RATE:
-        code, log_rate = stream_rate(
-            days, amounts, days[-1], np.nan, YEAR, np.empty((6, len(days)))
-        )
-    return code, math.expm1(log_rate)
+    """The annual rate of one prepared stream until its last day; NaN where that is not all."""
+    if len(days) == 0:
+        return np.nan
+    y, code = _near(days, amounts)
+    if code == OK:
+        return math.expm1(y * 2.0 * YEAR / (days[-1] - days[0]))
+    code, log_rate = stream_rate(days, amounts, days[-1], np.nan, YEAR, np.empty((6, len(days))))
+    return math.expm1(log_rate) if code in (OK, MULTIPLE) else np.nan
 
 
 @_plain
@@ -226,17 +226,25 @@ def _merged(days, amounts, times, sums, sizes):
 @_plain
 def _quick(days, amounts, weights):
     """The only root of an ordinary stream, as `y`, or UNDECIDED."""
+    y, code = _near(days, amounts)
+    if code == _FARTHER:
+        return _walk(days, amounts, days[-1] - days[0], y, weights)
+    return y, code
+
+
+@_plain
+def _near(days, amounts):
+    """The same without an exponential; _FARTHER where these are needed."""
     span = days[-1] - days[0]
     if span <= 0 or not amounts[0] < 0.0:
         return np.nan, UNDECIDED
-    scale = 2.0 / span
-    about = _moments(days, amounts, scale)
+    about = _moments(days, amounts, 2.0 / span)
     if not _LEAST_SIZE < about[0] < _MOST_SIZE:
         return np.nan, UNDECIDED
     y, slope = _polished(about)
     if _steep(slope, about[0], span) and _one_root(amounts, about[1], about[0]):
         return y, OK
-    return _walk(days, amounts, span, y, weights)
+    return y, _FARTHER
 
 
 @_plain

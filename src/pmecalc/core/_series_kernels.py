@@ -11,13 +11,12 @@ _plain = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_plain
-def ratio_series(flows, nav_days, navs, nav_levels):
+def ratio_series(days, contributions, distributions, levels, nav_days, navs, nav_levels):
     """DPI, RVPI, TVPI and KS-PME at every NAV date in one sweep, shape (4, n_navs).
 
-    `flows` are days, contributions, distributions and index levels; `nav_levels` is the index on
-    the NAV dates. No term is negative, so the running sums lose nothing but rounding.
+    `levels` is the index on the flow dates, `nav_levels` on the NAV dates. No term is negative, so
+    the running sums lose nothing but rounding.
     """
-    days, contributions, distributions, levels = flows
     ratios = np.empty((4, len(nav_days)))
     row = 0
     paid = received = bought = sold = 0.0

@@ -22,7 +22,7 @@ def _prepared(*, writable: bool) -> None:
     for column in (days, nav_days, paid, received, navs, amounts):
         column.flags.writeable = writable
     _kernels.lone_rate(days, amounts)
-    _series_kernels.ratio_series((days, paid, received, paid), nav_days, navs, navs)
+    _series_kernels.ratio_series(days, paid, received, paid, nav_days, navs, navs)
     _series_kernels.rate_series(days, amounts, nav_days, navs)
 
 
@@ -61,4 +61,4 @@ _prepared(writable=False)
 _closed()
 for _entry in _CLOSED:
     _entry.disable_compile()
-READY = True
+SOLVER, MEASURES, SERIES = _kernels, _fund_kernels, _series_kernels

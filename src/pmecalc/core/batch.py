@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _CHUNK, _LEAST_CHUNK = 2048, 256
 _WORTH_LOADING = 1000  # funds: a second or two of the plain engine
-_HAS_RATE = (0, 1)  # ok, multiple
 _EPOCH = np.datetime64("1970-01-01")
 _LAST_DAY = np.iinfo(np.int32).max
 # The rates that are solved for, in the order of `wanted` in the compiled loops, and what needs them
@@ -283,10 +282,10 @@ def stream_irr(days: DayArray, amounts: FloatArray) -> float:
     0.1
     """
     compiled = engine.kernels()
-    if compiled is not None and len(days):
-        code, rate = compiled.lone_rate(days, amounts)
-        if code in _HAS_RATE:
-            return float(rate)
+    if compiled is not None:
+        found: float = compiled.lone_rate(days, amounts)
+        if not math.isnan(found):
+            return found
     rate, code = irr_outcome(days, amounts)
     if math.isnan(rate):
         raise NotDefinedError("irr", engine.STATUSES[code])
@@ -343,13 +342,20 @@ def _each(work: Callable[[tuple[int, int]], None], count: int, threads: int | No
     workers = threads or os.cpu_count() or 1
     chunk = max(_LEAST_CHUNK, min(_CHUNK, -(-count // (4 * workers))))
     spans = [(first, min(first + chunk, count)) for first in range(0, count, chunk)]
-    if min(workers, len(spans)) <= 1:
-        for span in spans:
+    workers, left = min(workers, len(spans)), iter(spans)
+
+    def drain() -> None:
+        for span in left:  # each span to whoever is free
             work(span)
+
+    if workers <= 1:
+        drain()
         return
-    with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(work, spans):
-            pass
+    with ThreadPoolExecutor(workers - 1) as pool:
+        others = [pool.submit(drain) for _ in range(workers - 1)]
+        drain()
+    for other in others:
+        other.result()
 
 
 Rows = tuple["FloatArray", npt.NDArray[np.int8]]

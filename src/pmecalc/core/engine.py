@@ -46,10 +46,8 @@ YEARS = MappingProxyType(  # the days of a year in the conventions that the comp
         "30E/360": 360.0,
     }
 )
+# Another thread may be at it: the names below are there once all is compiled, and nobody waits.
 _WARM = "pmecalc.core._warm"
-_KERNELS = "pmecalc.core._kernels"
-_FUND_KERNELS = "pmecalc.core._fund_kernels"
-_SERIES_KERNELS = "pmecalc.core._series_kernels"
 
 
 def load() -> bool:
@@ -81,24 +79,17 @@ def importable() -> bool:
 
 def kernels() -> ModuleType | None:
     """The compiled solver, if it is loaded."""
-    return _loaded(_KERNELS)
+    return getattr(sys.modules.get(_WARM), "SOLVER", None)
 
 
 def fund_kernels() -> ModuleType | None:
     """The compiled measures, if they are loaded."""
-    return _loaded(_FUND_KERNELS)
+    return getattr(sys.modules.get(_WARM), "MEASURES", None)
 
 
 def series_kernels() -> ModuleType | None:
     """The compiled series, if they are loaded."""
-    return _loaded(_SERIES_KERNELS)
-
-
-def _loaded(name: str) -> ModuleType | None:
-    # Another thread may be at it: until all is compiled, a caller would wait for it here.
-    if not getattr(sys.modules.get(_WARM), "READY", False):
-        return None
-    return sys.modules[name]
+    return getattr(sys.modules.get(_WARM), "SERIES", None)
 
 
 def to_rates(log_rates: FloatArray, codes: npt.NDArray[np.int8]) -> None:

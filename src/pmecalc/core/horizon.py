@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.dates import date_of, day_number, iso
-from pmecalc.core.errors import InputError
+from pmecalc.core.errors import BenchmarkError, InputError
 from pmecalc.core.evaluate import Report, report_at
 from pmecalc.core.fund import frozen
+from pmecalc.core.irr import irr
+from pmecalc.core.measure import measure
 from pmecalc.core.methods import FURTHER, METHODS
-from pmecalc.core.metric import Metric
+from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.valuation import Options, default_as_of, residual_values, value_on
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
+    from pmecalc.core.valuation import Valuation
 
 STANDARD_YEARS = (1, 3, 5, 10)
 
@@ -163,6 +166,97 @@ def horizons(
     }
 
 
+@measure()
+def irr_1y(at: Valuation) -> Metric:
+    """Net IRR of the last year, per year; since inception where the fund is younger.
+
+    References
+    ----------
+    METHODS 5.2; docs/methods/horizon.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund, evaluate
+    >>> navs = [('2021-12-31', 100), ("2022-12-31", 110)]
+    >>> report = evaluate(Fund.of(flows=[("2001-01-01", 50, 0)], navs=navs))
+    >>> round(report.irr_1y, 12)
+    0.1
+    """
+    return _span_irr(at, 1)
+
+
+@measure()
+def irr_3y(at: Valuation) -> Metric:
+    """Net IRR of the last three years, per year; since inception where the fund is younger.
+
+    References
+    ----------
+    METHODS 5.2; docs/methods/horizon.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund, evaluate
+    >>> navs = [('2019-12-31', 100), ("2022-12-31", 100 * 1.1 ** (1096 / 365))]
+    >>> report = evaluate(Fund.of(flows=[("2001-01-01", 50, 0)], navs=navs))
+    >>> round(report.irr_3y, 12)
+    0.1
+    """
+    return _span_irr(at, 3)
+
+
+@measure()
+def irr_5y(at: Valuation) -> Metric:
+    """Net IRR of the last five years, per year; since inception where the fund is younger.
+
+    References
+    ----------
+    METHODS 5.2; docs/methods/horizon.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund, evaluate
+    >>> navs = [('2017-12-31', 100), ("2022-12-31", 100 * 1.1 ** (1826 / 365))]
+    >>> report = evaluate(Fund.of(flows=[("2001-01-01", 50, 0)], navs=navs))
+    >>> round(report.irr_5y, 12)
+    0.1
+    """
+    return _span_irr(at, 5)
+
+
+@measure()
+def irr_10y(at: Valuation) -> Metric:
+    """Net IRR of the last ten years, per year; since inception where the fund is younger.
+
+    References
+    ----------
+    METHODS 5.2; docs/methods/horizon.md.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund, evaluate
+    >>> navs = [('2012-12-31', 100), ("2022-12-31", 100 * 1.1 ** (3652 / 365))]
+    >>> report = evaluate(Fund.of(flows=[("2001-01-01", 50, 0)], navs=navs))
+    >>> round(report.irr_10y, 12)
+    0.1
+    """
+    return _span_irr(at, 10)
+
+
+def _span_irr(at: Valuation, years: int) -> Metric:
+    if at.start is None:
+        return undefined("no_flows")
+    first = day_number(_years_before(at.as_of, years), field="start")
+    if first <= at.start:
+        return replace(irr.at(at), reason=f"the fund is younger than {years} years")
+    index = at.benchmark if at.options.nav_growth == "index" else None
+    try:
+        base = float(residual_values(at.fund, np.array([first]), index, at.options).values[0])
+        seen = value_on(_from(at.fund, first, base), index, at.as_of, at.options)
+    except BenchmarkError as error:
+        return undefined(error.code.lower(), str(error))
+    return irr.at(seen) if base > 0 else _nothing(first)
+
+
 def _years_before(last: int, years: int) -> date:
     """The same day of an earlier year, or the end of its month where `last` ends one."""
     end = date_of(last)
@@ -190,6 +284,9 @@ def _from(fund: Fund, first: int, base: float) -> Fund:
 
 
 def _null(report: Report, first: int) -> Report:
+    return replace(report, metrics=dict.fromkeys((*METHODS, *FURTHER), _nothing(first)))
+
+
+def _nothing(first: int) -> Metric:
     why = f"the NAV on {iso(first)} is not positive, so nothing was invested from then on"
-    nothing = Metric(None, "no_contributions", reason=why)
-    return replace(report, metrics=dict.fromkeys((*METHODS, *FURTHER), nothing))
+    return Metric(None, "no_contributions", reason=why)

@@ -162,6 +162,38 @@ FURTHER: Mapping[str, FurtherMethod] = MappingProxyType(
         row.name: row
         for row in (
             FurtherMethod(
+                "irr_1y",
+                _CORE + "horizon",
+                "Net IRR, last year",
+                "rate",
+                "METHODS 5.2; GIPS 2020",
+                "since inception where the fund is younger",
+            ),
+            FurtherMethod(
+                "irr_3y",
+                _CORE + "horizon",
+                "Net IRR, last 3 years",
+                "rate",
+                "METHODS 5.2; GIPS 2020",
+                "since inception where the fund is younger",
+            ),
+            FurtherMethod(
+                "irr_5y",
+                _CORE + "horizon",
+                "Net IRR, last 5 years",
+                "rate",
+                "METHODS 5.2; GIPS 2020",
+                "since inception where the fund is younger",
+            ),
+            FurtherMethod(
+                "irr_10y",
+                _CORE + "horizon",
+                "Net IRR, last 10 years",
+                "rate",
+                "METHODS 5.2; GIPS 2020",
+                "since inception where the fund is younger",
+            ),
+            FurtherMethod(
                 "twr",
                 _CORE + "time_weighted",
                 "Time-weighted return",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
     from pmecalc.core.ragged import DayArray
 
+RATIOS = ("dpi", "rvpi", "tvpi", "ks_pme")
+
 
 def ratio_series(
     days: DayArray,
@@ -24,7 +26,7 @@ def ratio_series(
     nav_days: DayArray,
     navs: FloatArray,
     nav_levels: FloatArray,
-) -> dict[str, FloatArray]:
+) -> FloatArray:
     """DPI, RVPI, TVPI and KS-PME at every NAV date: running sums, one sweep for all dates.
 
     Parameters
@@ -36,8 +38,9 @@ def ratio_series(
 
     Returns
     -------
-    dict[str, FloatArray]
-        Ratios, shape (n_navs,); NaN or infinite where nothing was paid in.
+    FloatArray
+        Ratios in the order of `RATIOS`, shape (4, n_navs); NaN or infinite where nothing was paid
+        in.
 
     References
     ----------
@@ -49,13 +52,15 @@ def ratio_series(
     >>> one = np.ones(1)
     >>> valued = {"nav_days": nav_day, "navs": 150 * one, "nav_levels": 1.2 * one}
     >>> found = ratio_series(day, 100 * one, 0 * one, one, **valued)
-    >>> found["tvpi"].tolist(), found["ks_pme"].tolist()
-    ([1.5], [1.25])
+    >>> dict(zip(RATIOS, found[:, 0].tolist(), strict=True))
+    {'dpi': 0.0, 'rvpi': 1.5, 'tvpi': 1.5, 'ks_pme': 1.25}
     """
     loops = engine.series_kernels()
     sweep = _running_ratios if loops is None else loops.ratio_series
-    ratios = sweep((days, contributions, distributions, levels), nav_days, navs, nav_levels)
-    return dict(zip(("dpi", "rvpi", "tvpi", "ks_pme"), ratios, strict=True))
+    ratios: FloatArray = sweep(
+        days, contributions, distributions, levels, nav_days, navs, nav_levels
+    )
+    return ratios
 
 
 def irr_series(
@@ -101,13 +106,15 @@ def irr_series(
     return rates, codes
 
 
-def _running_ratios(
-    flows: tuple[DayArray, FloatArray, FloatArray, FloatArray],
+def _running_ratios(  # noqa: PLR0917  (columns)
+    days: DayArray,
+    contributions: FloatArray,
+    distributions: FloatArray,
+    levels: FloatArray,
     nav_days: DayArray,
     navs: FloatArray,
     nav_levels: FloatArray,
 ) -> FloatArray:
-    days, contributions, distributions, levels = flows
     ends = np.searchsorted(days, nav_days, side="right")
     columns = (contributions, distributions, contributions / levels, distributions / levels)
     paid, received, bought, sold = (np.append(0.0, np.cumsum(each))[ends] for each in columns)

@@ -14,6 +14,7 @@ from pmecalc.charts.chart import CHARTS, chart
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.core.evaluate import ENGINE, evaluate
 from pmecalc.report.methods import methods_dict
+from pmecalc.service.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,6 +136,10 @@ class Analyses:
     def __init__(self, store: Store, cache: Cache) -> None:
         self._store = store
         self._cache = cache
+        self._funds = Recent(
+            self._read_fund, rows_of=lambda fund: len(fund.days) + len(fund.nav_days)
+        )
+        self._benchmarks = Recent(self._read_benchmark, rows_of=lambda index: len(index.days))
         self._defaults: dict[tuple[str, str, Need], _Default] = {}
 
     async def pin(self, tenant: str, question: Question) -> Pinned:
@@ -165,14 +170,20 @@ class Analyses:
 
     def _compute(self, pinned: Pinned) -> bytes:
         question = pinned.question
-        fund = self._store.load(pinned.tenant, "fund", question.fund, pinned.fund_revision)
+        fund = self._funds.get(pinned.tenant, question.fund, pinned.fund_revision)
         index = None
         if question.benchmark is not None and pinned.benchmark_revision is not None:
-            index = self._store.load(
-                pinned.tenant, "benchmark", question.benchmark, pinned.benchmark_revision
+            index = self._benchmarks.get(
+                pinned.tenant, question.benchmark, pinned.benchmark_revision
             )
         report = evaluate(fund, index, as_of=question.as_of, **question.conventions)
         return orjson.dumps(VIEWS[question.view].make(report), option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def _read_fund(self, tenant: str, dataset: str, revision: str) -> Fund:
+        return self._store.load(tenant, "fund", dataset, revision)
+
+    def _read_benchmark(self, tenant: str, dataset: str, revision: str) -> Benchmark:
+        return self._store.load(tenant, "benchmark", dataset, revision)
 
     def _pinned(self, tenant: str, question: Question, default: _Default) -> Pinned:
         settled = replace(question, benchmark=default.benchmark)

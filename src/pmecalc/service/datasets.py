@@ -63,11 +63,9 @@ class Datasets:
 
     def _flows(self, tenant: str, fund: str) -> Item:
         revision = self._store.pointer(tenant, "fund", fund).revision
-        return {
-            "columns": ["date", "contribution", "distribution", "nav", "source_row"],
-            "rows": _rows(self._store.load(tenant, "fund", fund, revision)),
-            "next": None,
-        }
+        loaded = self._store.load(tenant, "fund", fund, revision)
+        columns = ["date", "contribution", "distribution", "nav", "source_row", "recallable"]
+        return {"columns": columns, "rows": _rows(loaded), "next": None}
 
     def _edit(
         self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By
@@ -85,7 +83,7 @@ def _item(row: DatasetRow) -> Item:
 
 def _rows(fund: Fund) -> list[list[object]]:
     flows = [
-        [iso(day), paid, received, None, row]
+        [iso(day), paid, received, None, row, None]
         for day, paid, received, row in zip(
             fund.days.tolist(),
             fund.contributions.tolist(),
@@ -95,7 +93,11 @@ def _rows(fund: Fund) -> list[list[object]]:
         )
     ]
     navs = [
-        [iso(day), 0.0, 0.0, nav, None]
+        [iso(day), 0.0, 0.0, nav, None, None]
         for day, nav in zip(fund.nav_days.tolist(), fund.navs.tolist(), strict=True)
     ]
-    return sorted(flows + navs, key=lambda row: str(row[0]))
+    tags = [
+        [iso(day), 0.0, 0.0, None, None, part]
+        for day, part in zip(fund.recallable_days.tolist(), fund.recallable.tolist(), strict=True)
+    ]
+    return sorted(flows + navs + tags, key=lambda row: str(row[0]))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.errors import InputError
 from pmecalc.ingest.upload import read_upload
+from pmecalc.service.quota import Quota
+from pmecalc.store.usage import usage
 from pmecalc.store.values import NewDataset
 
 if TYPE_CHECKING:
@@ -47,8 +49,9 @@ class ImportOptions:
 class Imports:
     """Files into a store; reading and writing run in a worker thread."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, quota: Quota | None = None) -> None:
         self._store = store
+        self._quota = quota or Quota()
 
     async def commit(
         self,
@@ -113,6 +116,8 @@ class Imports:
             )
             for value in values
         ]
+        used = self._store.read(lambda db: usage(db, tenant))
+        self._quota.check(used, datasets, len(content))
         return self._store.commit(
             tenant,
             datasets,

@@ -47,6 +47,12 @@ class Live(NamedTuple):
     content: Content
 
 
+def position(db: Connection) -> int:
+    """How far the feed of changes has come: the same number twice means that nothing moved."""
+    rows = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'change'").fetchall()
+    return int(rows[0][0]) if rows else 0
+
+
 def is_erased(db: Connection, tenant: str) -> bool:
     sql = "SELECT 1 FROM tenant WHERE id = ? AND erased_at IS NOT NULL"
     return bool(db.execute(sql, (tenant,)).fetchall())

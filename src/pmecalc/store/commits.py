@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmecalc.core.benchmark import Benchmark
@@ -36,6 +36,13 @@ class Target(NamedTuple):
     already: bool
 
 
+class Plan(NamedTuple):
+    """Where the items go, and how far the feed of changes had come."""
+
+    position: int
+    targets: tuple[Target, ...]
+
+
 class Rows(NamedTuple):
     """Where the rows of a dataset were put."""
 
@@ -49,13 +56,25 @@ class Upload:
 
     by: By
     once: Once | None
+    import_id: str
     raw: Stored | None
     raw_name: str | None
     now: int
 
 
-def plan(db: Connection, tenant: str, items: Sequence[Item]) -> tuple[Target, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A plan and the rows that record it; `stale`: the packs hold other datasets than it needs."""
+
+    planned: Plan
+    new: Sequence[Target]
+    revisions: Sequence[records.Revision]
+    stale: bool
+
+
+def plan(db: Connection, tenant: str, items: Sequence[Item]) -> Plan:
     """Where each item goes as the catalog stands now; refuses what cannot go anywhere."""
+    position = catalog.position(db)  # before the rest: what moves meanwhile shows
     if catalog.is_erased(db, tenant):
         raise TenantErasedError(tenant)
     names, ids = {}, {}
@@ -64,7 +83,8 @@ def plan(db: Connection, tenant: str, items: Sequence[Item]) -> tuple[Target, ..
         names[kind] = catalog.named(db, tenant, kind, [item.name for item in some])
         wanted = [item.new.dataset for item in some if item.new.dataset is not None]
         ids[kind] = catalog.identified(db, tenant, kind, wanted)
-    return tuple(_target(item, names[item.new.kind], ids[item.new.kind]) for item in items)
+    targets = (_target(item, names[item.new.kind], ids[item.new.kind]) for item in items)
+    return Plan(position, tuple(targets))
 
 
 def put_packs(objects: ObjectStore, tenant: str, targets: Sequence[Target]) -> dict[str, Rows]:
@@ -81,12 +101,21 @@ def put_packs(objects: ObjectStore, tenant: str, targets: Sequence[Target]) -> d
     return {name: Rows(pack, place) for pack, places in stored for name, place in places.items()}
 
 
+def draft(tenant: str, planned: Plan, rows: dict[str, Rows], upload: Upload) -> Draft:
+    """What will be recorded if nothing moves; made before the transaction, to keep that short."""
+    new = sorted((target for target in planned.targets if not target.already), key=attrgetter("id"))
+    stale = any(target.id not in rows for target in new)
+    revisions = [] if stale else [_revision(tenant, each, rows[each.id], upload) for each in new]
+    return Draft(planned=planned, new=new, revisions=revisions, stale=stale)
+
+
 def publish(
     db: Connection,
     tenant: str,
+    drafted: Draft,
+    *,
     items: Sequence[Item],
     rows: dict[str, Rows],
-    *,
     objects: ObjectStore,
     upload: Upload,
     step: Step,
@@ -96,25 +125,24 @@ def publish(
     known = remembered.commit(db, tenant, upload.once, upload.now)
     if known is not None:
         return known
-    targets = plan(db, tenant, items)
-    new = [target for target in targets if not target.already]
-    if not new:
+    if catalog.position(db) != drafted.planned.position or catalog.is_erased(db, tenant):
+        drafted = draft(tenant, plan(db, tenant, items), rows, upload)
+    targets = drafted.planned.targets
+    if not drafted.new:
         committed = unchanged(db, tenant, targets)
         remembered.remember_commit(db, tenant, upload.once, committed, upload.now)
         return committed
-    if not _all_stored(new, rows, objects, upload):
+    if drafted.stale or not _all_stored(drafted.new, rows, objects, upload):
         raise StaleError
     step("checked")
-    import_id = secrets.token_hex(8)
-    _record_import(db, tenant, import_id, new, rows=rows, upload=upload)
-    revisions = [_revision(target, rows[target.id], import_id) for target in new]
-    records.add_revisions(db, tenant, revisions, upload.now)
+    _record_import(db, tenant, drafted.new, rows=rows, upload=upload)
+    records.add_revisions(db, drafted.revisions)
     step("inserted")
-    records.move_pointers(db, tenant, revisions)
+    records.move_pointers(db, drafted.revisions)
     step("pointed")
-    committed = _committed(import_id, targets, already=False)
+    committed = _committed(upload.import_id, targets, already=False)
     remembered.remember_commit(db, tenant, upload.once, committed, upload.now)
-    _record_in_audit(db, tenant, import_id, revisions=len(revisions), upload=upload)
+    _record_in_audit(db, tenant, revisions=len(drafted.revisions), upload=upload)
     return committed
 
 
@@ -126,8 +154,6 @@ def unchanged(db: Connection, tenant: str, targets: Sequence[Target]) -> Committ
 def _all_stored(
     new: Sequence[Target], rows: dict[str, Rows], objects: ObjectStore, upload: Upload
 ) -> bool:
-    if any(target.id not in rows for target in new):
-        return False
     packs = {rows[target.id].object.hash for target in new}
     raw = upload.raw is None or objects.exists("raw", upload.raw.hash)
     return raw and all(objects.exists("objects", pack) for pack in packs)
@@ -155,7 +181,6 @@ def _target(
 def _record_import(
     db: Connection,
     tenant: str,
-    import_id: str,
     new: Sequence[Target],
     *,
     rows: dict[str, Rows],
@@ -168,7 +193,7 @@ def _record_import(
     records.add_import(
         db,
         tenant,
-        import_id,
+        upload.import_id,
         actor=upload.by.actor,
         raw=upload.raw,
         raw_name=upload.raw_name,
@@ -183,33 +208,31 @@ def _record_import(
         )
 
 
-def _record_in_audit(
-    db: Connection, tenant: str, import_id: str, *, revisions: int, upload: Upload
-) -> None:
+def _record_in_audit(db: Connection, tenant: str, *, revisions: int, upload: Upload) -> None:
     audit.append(
         db,
         at=upload.now,
         tenant=tenant,
         by=upload.by,
         action="import.commit",
-        object=import_id,
+        object=upload.import_id,
         detail={"revisions": revisions, "raw": upload.raw.hash if upload.raw else None},
     )
 
 
-def _revision(target: Target, rows: Rows, import_id: str) -> records.Revision:
-    first, last = target.item.span
+def _revision(tenant: str, target: Target, rows: Rows, upload: Upload) -> records.Revision:
     return records.Revision(
-        dataset=target.id,
-        sequence=target.sequence,
-        revision=target.item.revision,
-        object=rows.object.hash,
-        place=rows.place,
-        first_date=first,
-        last_date=last,
-        meta_json=target.item.meta_json,
-        notes_json=target.item.notes_json,
-        import_id=import_id,
+        tenant,
+        target.id,
+        target.sequence,
+        target.item.revision,
+        rows.object.hash,
+        *rows.place,
+        *target.item.span,
+        target.item.meta_json,
+        target.item.notes_json,
+        upload.import_id,
+        upload.now,
     )
 
 

@@ -9,7 +9,6 @@ from pmecalc.store import audit, catalog, records
 from pmecalc.store.commits import StaleError
 from pmecalc.store.errors import NameExistsError
 from pmecalc.store.metadata import DEFAULT_BENCHMARK, edited, without_default
-from pmecalc.store.packs import Place
 from pmecalc.store.revisions import canonical_text, revision_of
 
 if TYPE_CHECKING:
@@ -88,17 +87,20 @@ def _record(db: Connection, tenant: str, edit: Edit, now: int) -> None:
     if other is not None and other.id != row.id:
         raise NameExistsError(edit.kind, name, other.id)
     revision = records.Revision(
+        tenant=tenant,
         dataset=row.id,
         sequence=row.sequence + 1,
         revision=edit.revision,
         object=content.object,
-        place=Place(content.row0, content.rows),
+        row0=content.row0,
+        rows=content.rows,
         first_date=row.first_date,
         last_date=row.last_date,
         meta_json=canonical_text(edit.meta),
         notes_json=content.notes_json,
         import_id=None,
+        created=now,
     )
     records.put_datasets(db, tenant, edit.kind, [(row.id, edit.meta)], now)
-    records.add_revisions(db, tenant, [revision], now)
-    records.move_pointers(db, tenant, [revision])
+    records.add_revisions(db, [revision])
+    records.move_pointers(db, [revision])

@@ -12,7 +12,7 @@ from pmecalc.core.dates import iso
 from pmecalc.core.errors import InputError
 from pmecalc.core.fund import Fund
 from pmecalc.store.metadata import metadata_of
-from pmecalc.store.revisions import canonical_text, revision_of
+from pmecalc.store.revisions import canonical_text, revisions_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,14 @@ def checked(datasets: Sequence[NewDataset]) -> tuple[Item, ...]:
     """The items of a commit, or the reason why it cannot be one."""
     if not datasets:
         raise InputError("There is nothing to import.", code="NO_DATASETS")
-    items = tuple(_item(new) for new in datasets)
+    for new in datasets:
+        _check(new)
+    metas = [metadata_of(new.kind, new.name, new.value) for new in datasets]
+    texts = [canonical_text(meta) for meta in metas]
+    revisions = revisions_of(
+        [(new.kind, text, new.value) for new, text in zip(datasets, texts, strict=True)]
+    )
+    items = tuple(map(_item, datasets, metas, texts, revisions))
     names = Counter((item.new.kind, item.name) for item in items)
     ids = Counter(item.new.dataset for item in items if item.new.dataset is not None)
     for key, count in (*((name, n) for (_, name), n in names.items()), *ids.items()):
@@ -48,13 +55,14 @@ def checked(datasets: Sequence[NewDataset]) -> tuple[Item, ...]:
     return items
 
 
-def _item(new: NewDataset) -> Item:
+def _check(new: NewDataset) -> None:
     if isinstance(new.value, Fund) != (new.kind == "fund"):
         raise InputError(f"This is no {new.kind}.", code="UNSUPPORTED_OPTION", field="kind")
     if isinstance(new.value, Fund) and new.value.nav_estimated.any():
         raise InputError("An estimated NAV cannot be stored.", code="NAV_ESTIMATED", field="nav")
-    meta = metadata_of(new.kind, new.name, new.value)
-    text = canonical_text(meta)
+
+
+def _item(new: NewDataset, meta: Meta, text: str, revision: str) -> Item:
     return Item(
         new=new,
         name=new.name,
@@ -62,7 +70,7 @@ def _item(new: NewDataset) -> Item:
         meta_json=text,
         notes_json=_notes(new.value),
         span=_span(new.value),
-        revision=revision_of(new.kind, text, new.value),
+        revision=revision,
         fresh_id=secrets.token_hex(8),
     )
 

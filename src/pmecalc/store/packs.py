@@ -34,6 +34,7 @@ _FLOW, _NAV, _TAG = range(3)
 _KINDS = ["flow", "nav", "recallable"]
 _FLOW_COLUMNS = ["date", "contribution", "distribution", "nav", "source_row"]
 _TAGS = "recallable"
+_PLACE = "place"  # of a row's dataset among the sorted names; not in the file
 _LEVEL_COLUMNS = ["date", "level", "source_row"]
 
 
@@ -54,34 +55,35 @@ class Pack(NamedTuple):
 def flow_pack(tenant: str, funds: Mapping[str, Fund]) -> Pack:
     """The pack of these funds, by dataset id."""
     names = sorted(funds)
-    parts = [_flow_columns(funds[name]) for name in names]
-    columns = _joined(parts)
+    values = [funds[name] for name in names]
+    columns = _flow_columns(values)
     amounts: dict[str, Arrow] = {
         "contribution": pa.array(columns["contribution"]),
         "distribution": pa.array(columns["distribution"]),
         "nav": _or_null(columns["nav"]),
         "kind": _taken(_KINDS, columns["kind"]),
-        "currency": _repeated([funds[name].currency for name in names], parts),
+        "currency": _taken([value.currency for value in values], columns[_PLACE]),
     }
     form = FORMAT
-    if any(len(funds[name].recallable_days) for name in names):
+    if any(len(value.recallable_days) for value in values):
         amounts[_TAGS] = _or_null(columns[_TAGS])
         form = FORMAT_WITH_TAGS
-    return _pack(tenant, "flows", form, names=names, parts=parts, columns=columns, amounts=amounts)
+    return _pack(tenant, "flows", form, names=names, columns=columns, amounts=amounts)
 
 
 def level_pack(tenant: str, benchmarks: Mapping[str, Benchmark]) -> Pack:
     """The pack of these benchmarks, by dataset id."""
     names = sorted(benchmarks)
-    parts: list[Columns] = [
-        {"date": value.days, "level": value.levels, "source_row": value.rows}
-        for value in (benchmarks[name] for name in names)
-    ]
-    columns = _joined(parts)
-    amounts: dict[str, Arrow] = {"level": pa.array(columns["level"])}
-    return _pack(
-        tenant, "levels", FORMAT, names=names, parts=parts, columns=columns, amounts=amounts
-    )
+    values = [benchmarks[name] for name in names]
+    columns: Columns = {
+        _PLACE: _places([value.days for value in values]),
+        "date": np.concatenate([value.days for value in values]),
+        "source_row": np.concatenate([value.rows for value in values]),
+    }
+    levels: dict[str, Arrow] = {
+        "level": pa.array(np.concatenate([value.levels for value in values]))
+    }
+    return _pack(tenant, "levels", FORMAT, names=names, columns=columns, amounts=levels)
 
 
 def read_fund(path: Path, place: Place) -> Fund:
@@ -128,21 +130,41 @@ def row_groups(sizes: Sequence[int], place: Place) -> tuple[list[int], int]:
     return list(range(first, last)), int(starts[first])
 
 
-def _flow_columns(fund: Fund) -> Columns:
-    flows, navs, tags = len(fund.days), len(fund.nav_days), len(fund.recallable_days)
-    days = np.concatenate([fund.days, fund.nav_days, fund.recallable_days])
-    rest = np.zeros(navs + tags)
-    order = np.argsort(days, kind="stable")
+def _flow_columns(funds: Sequence[Fund]) -> Columns:
+    """The rows of all funds in one go: by fund, then day; on a day flows, then NAVs, then tags."""
+    flows = [fund.days for fund in funds]
+    navs = [fund.nav_days for fund in funds]
+    tags = [fund.recallable_days for fund in funds]
+    sizes = [sum(map(len, days)) for days in (flows, navs, tags)]
+    no_flow, no_nav, no_tag = (np.full(sum(sizes) - size, np.nan) for size in sizes)
+    rest = np.zeros(len(no_flow))
     columns: Columns = {
-        "date": days,
-        "contribution": np.concatenate([fund.contributions + 0.0, rest]),
-        "distribution": np.concatenate([fund.distributions + 0.0, rest]),
-        "nav": np.concatenate([np.full(flows, np.nan), fund.navs + 0.0, np.full(tags, np.nan)]),
-        "kind": np.repeat([_FLOW, _NAV, _TAG], [flows, navs, tags]),
-        "source_row": np.concatenate([fund.rows, rest.astype(np.int64)]),
-        _TAGS: np.concatenate([np.full(flows + navs, np.nan), fund.recallable]),
+        _PLACE: np.concatenate([_places(flows), _places(navs), _places(tags)]),
+        "date": np.concatenate([*flows, *navs, *tags]),
+        "contribution": np.concatenate([*(fund.contributions for fund in funds), rest]) + 0.0,
+        "distribution": np.concatenate([*(fund.distributions for fund in funds), rest]) + 0.0,
+        "nav": np.concatenate(
+            [no_nav[: sizes[0]], *(fund.navs for fund in funds), no_nav[sizes[0] :]]
+        )
+        + 0.0,
+        "kind": np.repeat([_FLOW, _NAV, _TAG], sizes),
+        "source_row": np.concatenate([*(fund.rows for fund in funds), rest.astype(np.int64)]),
+        _TAGS: np.concatenate([no_tag, *(fund.recallable for fund in funds)]),
     }
+    order = np.argsort(_by_day(columns[_PLACE], columns["date"]), kind="stable")
     return {name: column[order] for name, column in columns.items()}
+
+
+def _places(parts: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """For each row of the parts, one after the other, the place of its part."""
+    return np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+
+
+def _by_day(
+    places: npt.NDArray[np.generic], days: npt.NDArray[np.generic]
+) -> npt.NDArray[np.int64]:
+    """One number for place and day, in their order."""
+    return (places.astype(np.int64) << 32) + days.astype(np.int64)
 
 
 def _or_null(column: npt.NDArray[np.generic]) -> Arrow:
@@ -157,15 +179,6 @@ def _tags(table: pa.Table) -> npt.NDArray[np.float64]:
     return _floats(table[_TAGS])
 
 
-def _joined(parts: Sequence[Columns]) -> Columns:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _repeated(values: Sequence[str | None], parts: Sequence[Columns]) -> Arrow:
-    counts = [len(part["date"]) for part in parts]
-    return _taken(values, np.repeat(np.arange(len(values)), counts))
-
-
 def _taken(values: Sequence[str | None], places: npt.NDArray[np.generic]) -> Arrow:
     return pa.array(values, pa.string()).take(pa.array(places.astype(np.int64), pa.int64()))
 
@@ -176,25 +189,22 @@ def _pack(
     form: str,
     *,
     names: Sequence[str],
-    parts: Sequence[Columns],
     columns: Columns,
     amounts: Mapping[str, Arrow],
 ) -> Pack:
     table = pa.table(
         {
-            "dataset": _repeated(names, parts),
+            "dataset": _taken(names, columns[_PLACE]),
             "date": pa.array(columns["date"].astype(np.int32), pa.date32()),
             **amounts,
             "source_row": pa.array(columns["source_row"].astype(np.int32), pa.int32()),
         }
     )
     about = {"pme.format": form, "pme.kind": kind, "pme.tenant": tenant, "pme.writer": _WRITER}
-    ends = np.cumsum([len(part["date"]) for part in parts]).tolist()
-    places = {
-        name: Place(end - len(part["date"]), len(part["date"]))
-        for name, part, end in zip(names, parts, ends, strict=True)
-    }
-    return Pack(memoryview(_encoded(table, about)), places)
+    counts = np.bincount(columns[_PLACE].astype(np.int64), minlength=len(names))
+    starts = np.cumsum(counts) - counts
+    places = map(Place, starts.tolist(), counts.tolist())
+    return Pack(memoryview(_encoded(table, about)), dict(zip(names, places, strict=True)))
 
 
 def _encoded(table: pa.Table, about: dict[str, str]) -> pa.Buffer:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pmecalc.store.objects import Stored
-    from pmecalc.store.packs import Place
     from pmecalc.store.sqlite import Connection
     from pmecalc.store.values import Kind, Meta
 
@@ -18,20 +16,22 @@ if TYPE_CHECKING:
 ObjectKind: TypeAlias = Literal["flows", "levels", "raw"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """A revision to be recorded."""
+class Revision(NamedTuple):
+    """A revision to be recorded: a row of its table, column by column."""
 
+    tenant: str
     dataset: str
     sequence: int
     revision: str
     object: str
-    place: Place
+    row0: int
+    rows: int
     first_date: str
     last_date: str
     meta_json: str
     notes_json: str
     import_id: str | None
+    created: int
 
 
 def add_tenant(db: Connection, tenant: str, now: int) -> None:
@@ -87,30 +87,25 @@ def put_datasets(
     )
 
 
-def add_revisions(db: Connection, tenant: str, revisions: Sequence[Revision], now: int) -> None:
+def add_revisions(db: Connection, revisions: Sequence[Revision]) -> None:
+    """Record revisions and that they came; in the order of the keys they cost least."""
     db.executemany(
         "INSERT INTO revision (tenant, dataset, seq, rev, object, row0, rows, first_date, "
         "last_date, meta_json, notes_json, import, created) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(tenant, r.dataset, r.sequence, r.revision, r.object, *r.place),
-                *(r.first_date, r.last_date, r.meta_json, r.notes_json, r.import_id, now),
-            )
-            for r in revisions
-        ],
+        revisions,
     )
     db.executemany(
         "INSERT INTO change (tenant, dataset, seq, rev, at) VALUES (?, ?, ?, ?, ?)",
-        [(tenant, r.dataset, r.sequence, r.revision, now) for r in revisions],
+        [(*r[:4], r.created) for r in revisions],
     )
 
 
-def move_pointers(db: Connection, tenant: str, revisions: Sequence[Revision]) -> None:
+def move_pointers(db: Connection, revisions: Sequence[Revision]) -> None:
     db.executemany(
         "INSERT INTO pointer (tenant, dataset, seq, rev) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (tenant, dataset) DO UPDATE SET seq = excluded.seq, rev = excluded.rev",
-        [(tenant, r.dataset, r.sequence, r.revision) for r in revisions],
+        [r[:4] for r in revisions],
     )
 
 

@@ -36,6 +36,7 @@ _PRAGMAS = (
     "mmap_size=0",
     "trusted_schema=OFF",
     "secure_delete=ON",
+    "cache_size=-32768",  # KiB: the pages of an import of 10 000 funds
 )
 _PRIMARY = 0xFF
 _BUSY, _LOCKED, _FULL, _DAMAGED = 5, 6, 13, (11, 26)

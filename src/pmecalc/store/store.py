@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from pmecalc.store.erase import Erased
     from pmecalc.store.garbage import Collected
     from pmecalc.store.items import Item
+    from pmecalc.store.objects import Stored
     from pmecalc.store.values import (
         Committed,
         DatasetRow,
@@ -390,26 +391,32 @@ class Store:
         known = self.read(lambda db: remembered.commit(db, tenant, once, now))
         if known is not None:
             return known
-        targets = self.read(lambda db: commits.plan(db, tenant, items))
-        new = not all(target.already for target in targets)
+        planned = self.read(lambda db: commits.plan(db, tenant, items))
+        new = not all(target.already for target in planned.targets)
         if not new and once is None:
-            return self.read(lambda db: commits.unchanged(db, tenant, targets))
-        stored = (
-            objects.put_if_absent("raw", raw)
-            if new and raw is not None and self._raw_days
-            else None
+            return self.read(lambda db: commits.unchanged(db, tenant, planned.targets))
+        upload = commits.Upload(
+            by=by,
+            once=once,
+            import_id=secrets.token_hex(8),
+            raw=self._kept(raw) if new else None,
+            raw_name=raw_name,
+            now=now,
         )
-        upload = commits.Upload(by=by, once=once, raw=stored, raw_name=raw_name, now=now)
-        publish = partial(
-            commits.publish,
-            tenant=tenant,
-            items=items,
-            rows=commits.put_packs(objects, tenant, targets),
-            objects=objects,
-            upload=upload,
-            step=self._step,
+        rows = commits.put_packs(objects, tenant, planned.targets)
+        drafted = commits.draft(tenant, planned, rows, upload)
+        committed = self._connections.writer.write(
+            lambda db: commits.publish(
+                db,
+                tenant,
+                drafted,
+                items=items,
+                rows=rows,
+                objects=objects,
+                upload=upload,
+                step=self._step,
+            )
         )
-        committed = self._connections.writer.write(publish)
         self._step("committed")
         return committed
 
@@ -435,6 +442,12 @@ class Store:
             return work(db)
 
         return self.write(renewed)
+
+    def _kept(self, raw: bytes | None) -> Stored | None:
+        """An upload as it was received, where it is to be kept."""
+        if raw is None or self._raw_days == 0:
+            return None
+        return self._objects.put_if_absent("raw", raw)
 
     def _edit(
         self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By

@@ -41,6 +41,13 @@ def filled(case, ids):
     return case
 
 
+def as_text(part):
+    """A part of a form: what JSON would be a number is a text here."""
+    if isinstance(part, tuple):
+        return (part[0], as_text(part[1]), *part[2:])
+    return part if isinstance(part, bytes | str) else str(part)
+
+
 def check(client, case, headers):
     """One request: no 5xx, a problem document or what the schema says."""
     wire = case.as_transport_kwargs()
@@ -52,11 +59,8 @@ def check(client, case, headers):
     }
     if isinstance(wire.get("data"), bytes):
         wire["content"] = wire.pop("data")
-    if "files" in wire:  # what JSON would be a number is a text in a form
-        wire["files"] = [
-            (name, part if isinstance(part, bytes | str | tuple) else str(part))
-            for name, part in wire["files"]
-        ]
+    if wire.get("files"):
+        wire["files"] = [(name, as_text(part)) for name, part in wire["files"]]
     request = client.build_request(**wire, headers={**given, **headers})
     request.read()
     answer = client.send(request)

@@ -108,7 +108,7 @@ def test_full_memory_stops_the_writes_alone(redis_program):
             assert server.command("CONFIG", "SET", "maxmemory", "1") == b"+OK"
             async with Users(cache) as users:
                 await users.some_more()
-                assert redis_of(cache)["breakers"]["writes"]["open"]
+                await until(lambda: redis_of(cache)["breakers"]["writes"]["open"])
                 assert not reads_are_open(cache)
                 assert server.command("CONFIG", "SET", "maxmemory", "0") == b"+OK"
                 await until(lambda: not redis_of(cache)["breakers"]["writes"]["open"])

@@ -23,14 +23,14 @@ def test_every_encoding_holds_the_same_json(body, encoding):
 
 
 def test_headers_say_what_a_reply_is():
-    """Type, tag and the common headers stand in each; the coding where there is one."""
-    made = replies(BODY, etag='W/"1"', headers=[(b"vary", b"Accept-Encoding")])
+    """Type and tag stand in each, as headers and as lines; the coding where there is one."""
+    made = replies(BODY, etag='W/"1"')
     for reply in made.values():
         headers = dict(reply.headers)
         assert len(headers) == len(reply.headers)
         assert headers[b"content-type"] == b"application/json"
         assert headers[b"etag"] == b'W/"1"'
-        assert headers[b"vary"] == b"Accept-Encoding"
+        assert reply.head == b"".join(b"%b: %b\r\n" % header for header in reply.headers)
     codings = {name: dict(reply.headers).get(b"content-encoding") for name, reply in made.items()}
     assert codings == {"identity": None, "br": b"br", "gzip": b"gzip"}
 

@@ -1,12 +1,18 @@
-"""C15, short form: whatever happens to Redis and to its bytes, the cache may miss, never lie."""
+"""C15: whatever happens to Redis and to its bytes, the cache may miss, never lie."""
 
 from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError
 
@@ -39,6 +45,8 @@ def body(tenant, number):
 
 class CacheMachine(RuleBasedStateMachine):
     """One process at a time over one Redis, both with their accidents."""
+
+    steps = 0  # of all machines
 
     def __init__(self):
         super().__init__()
@@ -139,8 +147,19 @@ class CacheMachine(RuleBasedStateMachine):
 
     @invariant()
     def memory_is_bounded(self):
+        CacheMachine.steps += 1
         assert self.cache.stats()["memory"]["bytes"] <= MEMORY_BYTES
 
 
 TestCacheMachine = CacheMachine.TestCase
 TestCacheMachine.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.soak
+def test_ten_thousand_steps():
+    """C15 at full length: 10 000 steps, faults included."""
+    at_length = settings(max_examples=100, stateful_step_count=50, deadline=None)
+    before = CacheMachine.steps
+    while CacheMachine.steps - before < 10_000:
+        run_state_machine_as_test(CacheMachine, settings=at_length)
+    print(f"\n{CacheMachine.steps - before:,} steps")

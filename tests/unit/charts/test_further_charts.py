@@ -59,7 +59,7 @@ def test_the_profile_crosses_zero_at_each_root():
         (0.2, "20.0%"),
     ]
     assert [values[mark.x] for mark in points] == [0.0, 0.0]
-    assert (min(values), max(values)) == pytest.approx((-0.2, 0.5), abs=0.02)
+    assert (min(values), max(values)) == pytest.approx((1 / 1.1 - 1, 0.5), abs=0.02)
     assert spec.summary == "The value is zero at 10.00%, 20.00%."
 
 

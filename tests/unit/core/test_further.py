@@ -113,6 +113,7 @@ def test_mirr_in_a_flat_index_is_mirr_at_zero():
                     "j_trough_date",
                     "ipp",
                     "duration",
+                    "irr_1y",
                 ),
                 "no_flows",
             ),
@@ -171,6 +172,31 @@ def test_a_hole_of_the_index_at_a_nav_date_is_a_status():
     assert report.ks_pme == pytest.approx(176 / 160)
     assert {report[name].status for name in ("beta", "dimson_beta", "twr_index")} == {"index_stale"}
     assert report.twr == pme.twr(FUND)
+
+
+def test_the_spans_are_those_of_horizons():
+    """The last 1, 3, 5 and 10 years; a younger fund says that it is one."""
+    spans = pme.horizons(FUND, max_staleness_days=None)
+    for years, report in spans.items():
+        assert seen()[f"irr_{years}y"].value == report["irr"].value
+    young = seen(as_of=YEARS[4])
+    assert young.irr_10y == young.irr_5y == young.irr
+    assert young["irr_5y"].reason == "the fund is younger than 5 years"
+    assert young.irr_3y != young.irr
+
+
+def test_a_span_without_a_start_has_no_rate():
+    """Nothing held then, and with NAVs that grow no index level then."""
+    fund = Fund.of(
+        flows=[(YEARS[0], 100, 0), (YEARS[3], 0, 120), (YEARS[5], 0, 3)],
+        navs=[(YEARS[4], 0), (YEARS[6], 0)],
+    )
+    assert seen(fund, as_of=YEARS[5])["irr_1y"].status == "no_contributions"
+    holed = Benchmark.of([(YEARS[0], 100), ("2020-11-30", 160), (YEARS[10], 165), (YEARS[12], 170)])
+    flows = [(YEARS[0], 100, 0)]
+    mid = Fund.of(flows=flows, navs=[("2020-11-30", 130), (YEARS[12], 150)])
+    report = evaluate(mid, holed, as_of=YEARS[12], nav_growth="index", max_staleness_days=40)
+    assert report["irr_1y"].status == "index_stale"
 
 
 def test_they_can_be_asked_through_time():

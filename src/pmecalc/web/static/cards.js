@@ -123,9 +123,17 @@ function fillAbout(about, key, card) {
     el("p", {}, metric.value === null ? `${sentence(reason(metric))}.` : `${sentence(meaning)}.`),
     el("p", { class: "formula" }, formula),
     el("dl", {}, figures(key, metric, card).flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, String(text))])),
-    metric.roots?.length > 1 ? el("p", {}, `All roots: ${metric.roots.map((root) => precise(root, unit)).join(", ")}.`) : null,
+    metric.roots?.length > 1 ? el("p", {}, `All roots: ${metric.roots.map((root) => precise(root, unit)).join(", ")}. `, profileLink(key)) : null,
     metric.warnings?.length ? el("p", {}, `Warnings: ${metric.warnings.join(", ")}.`) : null,
   );
+}
+
+// The profile is of the fund's own stream: it shows why its IRR is not unique.
+function profileLink(key) {
+  if (key !== "irr") return null;
+  const query = new URLSearchParams(location.search);
+  query.set("tab", "methods");
+  return el("a", { href: `${location.pathname}?${query}` }, "See the NPV at every rate");
 }
 
 function figures(key, metric, { report, fund }) {

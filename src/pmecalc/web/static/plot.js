@@ -163,9 +163,10 @@ function tip({ spec, hidden }, place, theme) {
 }
 
 function swatch(series, style) {
-  const mark = el("span", { class: ["bar", "waterfall", "area"].includes(series.kind) ? "swatch block" : "swatch", "aria-hidden": "true" });
+  const isBlock = ["bar", "waterfall", "area"].includes(series.kind);
+  const mark = el("span", { class: isBlock ? "swatch block" : "swatch", "aria-hidden": "true" });
   mark.style.borderTopColor = style.color;
-  mark.style.borderTopStyle = style.dash === "solid" ? "solid" : (style.dash[0] < 4 ? "dotted" : "dashed");
+  mark.style.borderTopStyle = isBlock || style.dash === "solid" ? "solid" : (style.dash[0] < 4 ? "dotted" : "dashed");
   return mark;
 }
 
