@@ -53,7 +53,9 @@ from pmecalc.service.quota import Quota
 from pmecalc.service.upkeep import keep
 from pmecalc.service.vitals import Vitals
 from pmecalc.settings import Settings
+from pmecalc.store import audit
 from pmecalc.store.store import Store
+from pmecalc.store.values import By
 from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
@@ -202,7 +204,14 @@ def prepare(settings: Settings) -> str | None:
         if settings.demo:
             load_demo(store, auth.LOCAL.tenant)
         first = Keys(store).bootstrap() if settings.mode == "key" else None
+        _note(store, settings, "service.start")
         return first.text if first else None
+
+
+def conclude(settings: Settings) -> None:
+    """Put the end of the service into the audit, after the last worker ended."""
+    with Store.open(settings.data) as store:
+        _note(store, settings, "service.stop")
 
 
 def build_checks(settings: Settings, credentials: Credentials, rates: Rates | None) -> Checks:
@@ -309,6 +318,16 @@ def _few_stops() -> Iterator[None]:
     finally:
         gc.unfreeze()
         sys.setswitchinterval(turns)
+
+
+def _note(store: Store, settings: Settings, action: str) -> None:
+    """A row of the audit about the service itself, and in which mode it is."""
+    detail = {"mode": settings.mode, "unprotected": settings.is_unprotected, "tls": settings.tls}
+    by = By(actor="service", via="serve")
+    now = store.now()
+    store.write(
+        lambda db: audit.append(db, at=now, tenant=None, by=by, action=action, detail=detail)
+    )
 
 
 async def _repeat(seconds: float, work: Callable[[], None]) -> None:

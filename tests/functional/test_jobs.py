@@ -6,6 +6,7 @@ import json
 import math
 import time
 
+import httpx2
 import pytest
 
 from pmecalc import batch
@@ -18,6 +19,7 @@ from pmecalc.store.errors import KeyReusedError
 from pmecalc.store.jobs import JobLostError, QueueFullError
 from pmecalc.store.store import Store
 from pmecalc.store.values import By
+from server import Server
 
 BY = By(actor="test", via="test")
 TEXT = "date,amount,nav\n2020-01-01,-10,\n2021-01-01,2,9\n"
@@ -254,3 +256,36 @@ def test_cancelled_import_is_not_committed(tmp_path):
         with pytest.raises(LateCancelError):
             service._cancel("alpha", second)
         assert commit(second).replayed
+
+
+def test_head_of_a_stream_ends_at_once(tmp_path, client):
+    """HEAD of the events of a job that goes on for ever has an end."""
+    with Store.open(tmp_path / "data") as store:
+        store.write(lambda db: jobs.add(db, "default", "endless", kind="batch", params={}, now=1))
+        store.write(
+            lambda db: db.execute(
+                "UPDATE job SET state = 'running', attempts = 1, lease_until = ?", (2**60,)
+            )
+        )
+    assert client.get("/v1/jobs/endless").json()["state"] == "running"
+    head = client.head("/v1/jobs/endless/events")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/event-stream")
+
+
+def test_listener_hears_a_job_as_it_happens(tmp_path):
+    """Over the network events come while the job runs; cut off, they go on with the next one."""
+    with Server(tmp_path / "data") as server, Store.open(tmp_path / "data") as store:
+        store.write(lambda db: jobs.add(db, "default", "slow", kind="batch", params={}, now=1))
+        row = store.write(lambda db: jobs.claim(db, 2**60))
+        path = f"{server.url}/v1/jobs/slow/events"
+        seen = []
+        for step in range(3):
+            progress = {"done": step, "total": 3, "unit": "funds", "message": "", "eta_s": None}
+            headers = {"Last-Event-ID": str(seen[-1])} if seen else {}
+            store.write(lambda db, p=progress: jobs.tell(db, row, p, now=2**60))
+            with httpx2.stream("GET", path, headers=headers, timeout=30) as events:
+                line = next(line for line in events.iter_lines() if line.startswith("id:"))
+            seen.append(int(line.removeprefix("id:")))
+        assert seen == [1, 2, 3]
+        assert httpx2.delete(path.removesuffix("/events")).json()["state"] == "cancelled"

@@ -19,7 +19,7 @@ from uvicorn.supervisors import Multiprocess
 from pmecalc.api import logs
 from pmecalc.api.doorkeeper import ConnectionLimits, Doorkeeper
 from pmecalc.api.wire_lane import AnsweringProtocol
-from pmecalc.app import prepare
+from pmecalc.app import conclude, prepare
 from pmecalc.cli.exits import Exit
 from pmecalc.core.errors import StoreError
 from pmecalc.settings import Settings
@@ -59,7 +59,12 @@ def serve(given: argparse.Namespace) -> Exit:
         except (StoreError, OSError) as error:
             return _refuse(str(error))
         _announce(settings, listener.getsockname()[1], first_key)
-        return _run(settings, listener)
+        code = _run(settings, listener)
+    try:
+        conclude(settings)
+    except StoreError as error:
+        print(f"pme serve: the end could not be put into the audit: {error}", file=sys.stderr)
+    return code
 
 
 def _export(given: argparse.Namespace) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.service import secret_text
-from pmecalc.store import audit, keys, records, remembered
+from pmecalc.store import audit, catalog, keys, records, remembered
 from pmecalc.store.cursors import cursor_of, time_of
+from pmecalc.store.errors import TenantErasedError
 from pmecalc.store.values import By, Once
 
 if TYPE_CHECKING:
@@ -203,6 +204,8 @@ def checked_days(days: int) -> int:
 
 
 def _add(db: Connection, row: KeyRow, by: By) -> None:
+    if catalog.is_erased(db, row.tenant):
+        raise TenantErasedError(row.tenant)
     records.add_tenant(db, row.tenant, row.created)
     keys.add(db, row)
     detail = {"role": row.role, "expires": row.expires, "scopes": row.scopes}

@@ -12,6 +12,7 @@ from pmecalc.cli import main
 from pmecalc.service import secret_text
 from pmecalc.service.keys import Keys
 from pmecalc.store import audit
+from pmecalc.store.errors import TenantErasedError
 from pmecalc.store.store import Store
 
 KEY = re.compile(r"pme_[0-9A-Za-z]{10}_[0-9A-Za-z_-]{43}")
@@ -219,3 +220,16 @@ def test_operators_keys_belong_to_no_tenant(folder, capsys):
     with opened(key_settings(folder)) as client:
         assert client.get("/v1/system/cache", headers=bearer(text)).status_code == 200
         assert client.get("/v1/funds", headers=bearer(text)).status_code == 403
+
+
+def test_erased_tenant_gets_no_more_keys(folder, keys):
+    """Erasing a tenant ends its keys, and none is made for it again."""
+    with opened(key_settings(folder)) as client:
+        assert client.get("/v1/funds", headers=bearer(keys["alpha", "viewer"])).status_code == 200
+    with Store.open(folder) as store:
+        store.erase("alpha", by=BY)
+        with pytest.raises(TenantErasedError):
+            Keys(store).create("alpha", role="viewer", name="late", by=BY)
+    with opened(key_settings(folder)) as client:
+        assert client.get("/v1/funds", headers=bearer(keys["alpha", "viewer"])).status_code == 401
+        assert client.get("/v1/funds", headers=bearer(keys["beta", "viewer"])).status_code == 200

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from functional.access.conftest import bearer, key_settings, opened
-from pmecalc.app import prepare
+from pmecalc.app import conclude, prepare
 from pmecalc.settings import Settings
+from pmecalc.store.store import Store
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NETWORK = ("0.0.0.0", "10.1.2.3", "::", "fd00::1", "pme.example")  # noqa: S104  (to be refused)
@@ -138,3 +139,17 @@ def applications(tmp_path_factory):
         second.cookies.clear()
         headers = {"none": {}, "key": key, "session": {"Cookie": cookie}}
         yield {"local": first, "key": second}, headers
+
+
+def test_audit_tells_when_the_service_ran_and_in_which_mode(folder):
+    """Start and stop are rows of the audit, with the mode."""
+    settings = key_settings(folder)
+    prepare(settings)
+    conclude(settings)
+    with Store.open(folder) as store:
+        rows = store.read(
+            lambda db: db.execute(
+                "SELECT action, detail_json ->> 'mode' FROM audit WHERE action LIKE 'service.%'"
+            ).fetchall()
+        )
+    assert rows == [("service.start", "key"), ("service.stop", "key")]
