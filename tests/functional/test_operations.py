@@ -85,6 +85,13 @@ def test_folder_that_is_none(tmp_path, capsys):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_setting_that_cannot_be_used(tmp_path):
+    """A command names the setting that it cannot use, in a sentence."""
+    done = pme("doctor", PME_PORT="abc")
+    assert done.returncode == 3
+    assert done.stderr.startswith("PME_PORT cannot be used: ")
+
+
 def test_erase(tmp_path, data):
     """An erased tenant is gone from the folder and from Redis, after it was agreed to."""
     require("redis", present=shutil.which("redis-server") is not None)

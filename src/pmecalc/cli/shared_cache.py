@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from pmecalc.cache.key import FORMAT
 from pmecalc.cli.exits import Exit
-from pmecalc.settings import Settings
+from pmecalc.cli.folders import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def forget_all() -> Exit:
 
 def version() -> str | None:
     """The version of the Redis that is set, None where none is."""
-    address = Settings().redis_address
+    address = settings().redis_address
     if address is None:
         return None
     try:
@@ -42,7 +42,7 @@ def version() -> str | None:
 
 
 def _forget(pattern: str) -> Exit:
-    address = Settings().redis_address
+    address = settings().redis_address
     if address is None:
         return Exit.OK
     try:

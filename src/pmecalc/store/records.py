@@ -79,7 +79,8 @@ def put_datasets(
     db.executemany(
         "INSERT INTO dataset (tenant, id, kind, name, currency, meta_json, created) "
         "VALUES (?, ?, ?, ?, ?, '{}', ?) "
-        "ON CONFLICT (tenant, id) DO UPDATE SET name = excluded.name, currency = excluded.currency",
+        "ON CONFLICT (tenant, id) DO UPDATE SET name = excluded.name, currency = excluded.currency "
+        "WHERE name IS NOT excluded.name OR currency IS NOT excluded.currency",
         [
             (tenant, dataset, kind, meta["name"], meta["currency"], now)
             for dataset, meta in datasets

@@ -53,6 +53,31 @@ def test_nothing_is_left(root):
     assert [f for f in examine(root, now=2**42, deep=True) if f.level != "fine"] == []
 
 
+def test_credentials_go_too(root):
+    """The keys and sessions of an erased tenant are rows like all others (S-20)."""
+    with Store.open(root) as store:
+        for tenant in ("a", "b"):
+            fill(store, tenant, MARKER)
+            store.write(lambda db, tenant=tenant: add_credentials(db, tenant))
+        erased = store.erase("a")
+        assert (erased.rows["api_key"], erased.rows["session"]) == (1, 1)
+        left = store.read(lambda db: db.execute("SELECT tenant FROM session").fetchall())
+        assert left == [("b",)]
+
+
+def add_credentials(db, tenant):
+    db.execute(
+        "INSERT INTO api_key (tenant, id, hash, role, name, actor, created, expires) "
+        "VALUES (?, ?, 'h', 'admin', 'n', 'me', 1, 2)",
+        (tenant, f"key-{tenant}"),
+    )
+    db.execute(
+        "INSERT INTO session (tenant, hash, key, created, last_used, expires) "
+        "VALUES (?, ?, ?, 1, 1, 2)",
+        (tenant, f"hash-{tenant}", f"key-{tenant}"),
+    )
+
+
 def test_while_others_work(root):
     """Erasing A while B imports disturbs B in nothing."""
     with Store.open(root) as store, Store.open(root) as other:
