@@ -108,6 +108,13 @@ class Server:
         self._process = None
         return code
 
+    def kill(self) -> None:
+        """End it and its workers as a power cut does."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
     def restart(self) -> None:
         self.stop()
         self.start()

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import threading
 
 import httpx2
-import pytest
 
 from functional.test_cli import pme
+from pmecalc.cli import main
+from pmecalc.store import Store
 from redis_server import RedisServer
 from requirements import require
 from server import Server
 
 HEADER = "date,contribution,distribution,nav\n"
-
-
-@pytest.fixture
-def served(tmp_path):
-    """A server with the demo funds."""
-    with Server(tmp_path / "data", "--demo") as server:
-        yield server
 
 
 def fund_file(folder, number):
@@ -30,8 +25,13 @@ def fund_file(folder, number):
     return path
 
 
-def test_backup_under_load(served, tmp_path):
+def test_backup_under_load(tmp_path):
     """A backup under load restores to a sound folder with all that was current (S-17)."""
+    with Server(tmp_path / "data", "--demo") as served:
+        back_up(served, tmp_path)
+
+
+def back_up(served, tmp_path):
     fund = served.upload(fund_file(tmp_path, 0)).json()["datasets"][0]["id"]
     ended = threading.Event()
     made = []
@@ -56,35 +56,32 @@ def test_backup_under_load(served, tmp_path):
     examined = pme("doctor", "--deep", "--json", "--data", tmp_path / "new")
     assert examined.returncode == 0, examined.stdout
     assert {finding["level"] for finding in json.loads(examined.stdout)} == {"fine"}
-    with Server(tmp_path / "new") as other:
-        sequences = {item["id"]: item["sequence"] for item in funds(other)}
-        addresses = [f"{other.url}/v1/funds/{dataset}/flows" for dataset in sequences]
-        statuses = [httpx2.get(address, timeout=60).status_code for address in addresses]
-        assert set(statuses) == {200}
-    assert all(sequences[dataset] >= sequence for dataset, sequence in known.items())
+    with Store.open(tmp_path / "new") as other:
+        current = {row.id: row for row in other.datasets("default", "fund").items}
+        for row in current.values():
+            other.load("default", "fund", row.id, row.revision)
+    assert all(current[dataset].sequence >= sequence for dataset, sequence in known.items())
+    damage(tmp_path / "new")
+
+
+def damage(folder):
+    """A damaged folder is not fine, mended or not, and the doctor says which object."""
+    pack = next((folder / "objects").rglob("*.parquet"))
+    pack.write_bytes(pack.read_bytes()[:-1])
+    examined = pme("doctor", "--fix", "--data", folder)
+    assert examined.returncode == 2
+    assert pack.stem in examined.stdout
 
 
 def funds(server):
     return httpx2.get(f"{server.url}/v1/funds", timeout=60).json()["items"]
 
 
-def test_doctor_of_a_served_folder(served):
-    """A folder that is being served is fine; a damaged one is not, and says which object."""
-    assert pme("doctor", "--data", served.data).returncode == 0
-    pack = next((served.data / "objects").rglob("*.parquet"))
-    pack.write_bytes(pack.read_bytes()[:-1])
-    examined = pme("doctor", "--data", served.data)
-    assert examined.returncode == 2
-    assert pack.stem in examined.stdout
-    assert pme("doctor", "--fix", "--data", served.data).returncode == 2
-
-
-def test_folder_that_is_none(tmp_path):
+def test_folder_that_is_none(tmp_path, capsys):
     """A command never makes a data folder of a mistyped name."""
-    for command in (("backup", tmp_path / "x"), ("doctor",), ("erase", "default", "--yes")):
-        done = pme(*command, "--data", tmp_path / "nowhere")
-        assert done.returncode == 3
-        assert "is no data folder" in done.stderr
+    for command in (("backup", str(tmp_path / "x")), ("doctor",), ("erase", "default", "--yes")):
+        assert main([*command, "--data", str(tmp_path / "nowhere")]) == 3
+        assert "is no data folder" in capsys.readouterr().err
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -105,3 +102,34 @@ def test_erase(tmp_path, data):
             answer = server.upload(data / "sample_fund_quarterly.csv")
             assert answer.json()["code"] == "TENANT_ERASED"
         assert list((tmp_path / "data" / "objects").rglob("*.parquet")) == []
+
+
+def test_killed_during_an_upload(tmp_path, data):
+    """A server that is killed in the middle of an upload leaves no trace of it (S-03)."""
+    body = (data / "sample_fund_quarterly.csv").read_bytes()
+    with Server(tmp_path / "data") as server:
+        before = stored(server.data)
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            head = (
+                "POST /v1/imports?commit=true HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                "Content-Type: multipart/form-data; boundary=x\r\n"
+                f"Content-Length: {len(body) + 10_000}\r\n\r\n"
+                '--x\r\nContent-Disposition: form-data; name="file"; filename="f.csv"\r\n\r\n'
+            )
+            connection.sendall(head.encode() + body)
+            server.kill()
+        assert stored(server.data) == before
+        server.start()
+        answer = server.upload(data / "sample_fund_quarterly.csv")
+        assert answer.status_code == 201
+        assert len(stored(server.data)) == len(before) + 2
+
+
+def stored(folder):
+    """The files of uploads, packs and unfinished writes."""
+    return [
+        path
+        for area in ("objects", "raw", "tmp")
+        for path in (folder / area).rglob("*")
+        if path.is_file()
+    ]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.daycount import SHARED_TIMES, year_fractions
+from pmecalc.core.fund import summed
 from pmecalc.core.irr import rate_metric, solve
 from pmecalc.core.metric import undefined
 
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 _MARGIN = 1e-12  # sums of different order agree within it; nearer than that nothing is proved
-_TERMS = 16  # 0.4**16 / 16! is below 1e-19: 0.4 = 50 years times the largest step
-_CENTRES = 128.0  # expansion points per unit of log rate
+_TERMS = 24  # 1.57**24 / 24! is below 1e-19: 1.57 = 50 years times the largest step
+_CENTRES = 32.0  # expansion points per unit of log rate
 _FARTHEST = 1.0 / _CENTRES
 _ROUNDS = 12
+_BLOCK = 16  # pieces that are looked at together
 _NEWTON_STEPS = 6
 _SETTLED = 1e-13
+_STILL = 1e-15
 _MOST = 4.6  # METHODS 2.3 chooses among roots up to ln(101) = 4.615 if there is one
 
 
@@ -103,9 +106,7 @@ class Streams:
 
     def by_fund(self, money: FloatArray) -> FloatArray:
         """Sums of money by fund, shape (n_funds,)."""
-        sums = np.zeros(len(self.moved))
-        np.add.at(sums, self.owners, money)
-        return sums
+        return summed(self.owners, money, len(self.moved))
 
 
 def weighted_ratios(tops: FloatArray, bottoms: FloatArray, weights: FloatArray) -> FloatArray:
@@ -218,8 +219,11 @@ class RateTables:
         for _ in range(_NEWTON_STEPS):
             value = _polynomial(terms, offset)
             slope = _polynomial(terms[:, 1:] * powers, offset)
+            before = offset
             with np.errstate(all="ignore"):  # a flat spot gives no step, and so no proof
                 offset = np.clip(offset - value / slope, -_FARTHEST, _FARTHEST)
+            if (np.abs(offset - before) <= _STILL).all():
+                break
         return middle + offset
 
     def _around(self, centre: int) -> FloatArray:
@@ -241,30 +245,46 @@ class _Side:
     """The tables on one side of zero, and the brackets that they prove."""
 
     def __init__(self, streams: Streams, points: FloatArray) -> None:
-        self._points = points
-        tables = [_sums(streams, x) for x in points.tolist()]
-        self._received, self._paid, self._received_time, self._paid_time = (
-            np.column_stack(columns) for columns in zip(*tables, strict=True)
-        )
+        self._streams, self._points = streams, points
+        self._known: dict[int, list[FloatArray]] = {}
 
     def signs_at_zero(self, weights: FloatArray) -> IntArray:
         """The sign of the undiscounted sum; 0 where rounding could have made it."""
-        plus, minus = weights @ self._received[:, 0], weights @ self._paid[:, 0]
+        received, paid, *_ = self._tables(0)
+        plus, minus = weights @ received[:, 0], weights @ paid[:, 0]
         sure = np.abs(plus - minus) > _MARGIN * (plus + minus)
         return np.where(sure, np.sign(plus - minus), 0).astype(np.int64)
 
     def brackets(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The piece that holds the first root outwards from zero, NaN where that is not proved."""
+        ends = np.full((2, len(weights)), np.nan)
+        left = np.arange(len(weights))  # most stop in the first block: rates are near zero
+        for block in range(0, len(self._points) - 1, _BLOCK):
+            crossing, unsure = self._block(weights[left], block)
+            stops = crossing | unsure
+            first, stopped = stops.argmax(axis=1), stops.any(axis=1)
+            proved = stopped & (crossing & ~unsure)[np.arange(len(left)), first]
+            piece = block + first[proved]
+            ends[:, left[proved]] = np.sort([self._points[piece], self._points[piece + 1]], axis=0)
+            left = left[~stopped]
+            if len(left) == 0:
+                break
+        return ends[0], ends[1]
+
+    def _block(self, weights: FloatArray, block: int) -> tuple[BoolArray, BoolArray]:
+        received, paid, received_time, paid_time = self._tables(block)
         with np.errstate(all="ignore"):  # what overflows or divides 0 by 0 proves nothing
-            plus, minus = weights @ self._received, weights @ self._paid
-            plus_time = weights @ self._received_time / plus
-            minus_time = weights @ self._paid_time / minus
-            crossing, unsure = _pieces(plus, minus, plus_time, minus_time, self._rising())
-        stops = crossing | unsure
-        first = stops.argmax(axis=1)
-        proved = (crossing & ~unsure)[np.arange(len(weights)), first]
-        ends = np.sort([self._points[first], self._points[first + 1]], axis=0)
-        return np.where(proved, ends[0], np.nan), np.where(proved, ends[1], np.nan)
+            plus, minus = weights @ received, weights @ paid
+            plus_time, minus_time = weights @ received_time / plus, weights @ paid_time / minus
+            return _pieces(plus, minus, plus_time, minus_time, self._rising())
+
+    def _tables(self, block: int) -> list[FloatArray]:
+        """Discounted sums at the points of a block, its last one included."""
+        if block not in self._known:
+            points = self._points[block : block + _BLOCK + 1].tolist()
+            sums = zip(*(_sums(self._streams, x) for x in points), strict=True)
+            self._known[block] = [np.column_stack(columns) for columns in sums]
+        return self._known[block]
 
     def _rising(self) -> bool:
         return bool(self._points[-1] > 0)

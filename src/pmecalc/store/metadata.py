@@ -64,7 +64,7 @@ def _text(field: str, value: object) -> str | None:
 
 
 def _encodes(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _positive(field: str, value: object) -> float | None:
