@@ -165,10 +165,9 @@ class TestQueue:
 
     def test_tenants_take_turns(self, store, clock):
         """A tenant with many jobs does not keep another one waiting, and has four at most."""
-        for _ in range(8):
-            self.submit(store, "alpha")
-        for _ in range(2):
-            self.submit(store, "beta")
+        for tenant in ["alpha"] * 8 + ["beta"] * 2:
+            clock[0] += 1
+            self.submit(store, tenant)
         claimed = [self.claim(store, clock) for _ in range(8)]
         assert [row.tenant if row else None for row in claimed] == [
             *("alpha", "beta", "alpha", "beta", "alpha", "alpha", None, None)
