@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Literal, Self
 
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
     )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to share answers in; empty: none"
+    )
+    redis_url_file: Path | None = Field(
+        default=None, description="file that holds PME_REDIS_URL; only its owner may read it"
     )
     redis_pool: int = Field(default=20, ge=1, le=1000, description="connections to Redis a worker")
     redis_budget_ms: float = Field(
@@ -131,6 +135,14 @@ class Settings(BaseSettings):
         default=20 * 2**30, ge=1024, description="bytes of stored objects a tenant may have"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, given: dict[str, object]) -> dict[str, object]:
+        file = given.get("redis_url_file")
+        if not file or given.get("redis_url"):
+            return given
+        return {**given, "redis_url": secret_in(Path(str(file)), "PME_REDIS_URL_FILE")}
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.cache_max_entry > self.cache_memory_bytes:
@@ -168,6 +180,17 @@ class Settings(BaseSettings):
     def redis_address(self) -> str | None:
         """The URL of Redis in clear, or None."""
         return self.redis_url.get_secret_value() or None if self.redis_url else None
+
+
+def secret_in(path: Path, setting: str) -> str:
+    """What a file holds that its owner alone may read; ValueError where others may."""
+    try:
+        mode, text = path.stat().st_mode, path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{setting}={path} cannot be read: {error}") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ValueError(f"{setting}={path} can be read by others: chmod 600 it")
+    return text
 
 
 def check_redis_is_guarded(address: RedisAddress, *, allow_plain: bool) -> None:

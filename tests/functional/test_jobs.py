@@ -165,10 +165,9 @@ class TestQueue:
 
     def test_tenants_take_turns(self, store, clock):
         """A tenant with many jobs does not keep another one waiting, and has four at most."""
-        for _ in range(8):
-            self.submit(store, "alpha")
-        for _ in range(2):
-            self.submit(store, "beta")
+        for tenant in ["alpha"] * 8 + ["beta"] * 2:
+            clock[0] += 1
+            self.submit(store, tenant)
         claimed = [self.claim(store, clock) for _ in range(8)]
         assert [row.tenant if row else None for row in claimed] == [
             *("alpha", "beta", "alpha", "beta", "alpha", "alpha", None, None)
@@ -258,15 +257,20 @@ def test_cancelled_import_is_not_committed(tmp_path):
         assert commit(second).replayed
 
 
+def endless(store, name):
+    """A job that this test has claimed for ever, in the transaction that made it."""
+
+    def work(db):
+        jobs.add(db, "default", name, kind="batch", params={}, now=1)
+        return jobs.claim(db, 2**60)
+
+    return store.write(work)
+
+
 def test_head_of_a_stream_ends_at_once(tmp_path, client):
     """HEAD of the events of a job that goes on for ever has an end."""
     with Store.open(tmp_path / "data") as store:
-        store.write(lambda db: jobs.add(db, "default", "endless", kind="batch", params={}, now=1))
-        store.write(
-            lambda db: db.execute(
-                "UPDATE job SET state = 'running', attempts = 1, lease_until = ?", (2**60,)
-            )
-        )
+        endless(store, "endless")
     assert client.get("/v1/jobs/endless").json()["state"] == "running"
     head = client.head("/v1/jobs/endless/events")
     assert (head.status_code, head.content) == (200, b"")
@@ -276,8 +280,7 @@ def test_head_of_a_stream_ends_at_once(tmp_path, client):
 def test_listener_hears_a_job_as_it_happens(tmp_path):
     """Over the network events come while the job runs; cut off, they go on with the next one."""
     with Server(tmp_path / "data") as server, Store.open(tmp_path / "data") as store:
-        store.write(lambda db: jobs.add(db, "default", "slow", kind="batch", params={}, now=1))
-        row = store.write(lambda db: jobs.claim(db, 2**60))
+        row = endless(store, "slow")
         path = f"{server.url}/v1/jobs/slow/events"
         seen = []
         for step in range(3):

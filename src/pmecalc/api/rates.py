@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
+_EXACT = {"redis": "async+redis:", "rediss": "async+rediss:", "unix": "async+redis+unix:"}
 _MOST = 10_000
 _REDIS_SECONDS = 0.1
 _REDIS_PAUSE_SECONDS = 5.0
@@ -162,9 +163,13 @@ def _kinds(limits: Limits) -> dict[str, RateLimitItem]:
     }
 
 
-def _redis(url: str) -> Limiter:
+def _redis(url: str) -> Limiter | None:
+    """Exact limits where one server is named; sentinels and clusters leave it at the shares."""
+    scheme = _EXACT.get(url.partition(":")[0])
+    if scheme is None:
+        return None
     storage = RedisStorage(
-        f"async+{url}",
+        scheme + url.partition(":")[2],
         implementation="redispy",
         key_prefix="pme:rate",
         socket_timeout=_REDIS_SECONDS,

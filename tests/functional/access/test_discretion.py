@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 
+import pytest
+from pydantic import ValidationError
+
 from functional.access.conftest import bearer, key_settings, make_keys, opened
 from pmecalc.service import secret_text
 from pmecalc.settings import Settings
@@ -62,3 +65,18 @@ def test_errors_tell_nothing_of_the_inside(service, keys):
         assert 400 <= answer.status_code < 500
         for inside in ("Traceback", "site-packages", "/src/", "SELECT ", "sqlite", "pydantic"):
             assert inside not in answer.text
+
+
+def test_secret_may_stand_in_a_file_of_its_owner_alone(tmp_path):
+    """A file with an address is read; one that others may read stops the start, unread."""
+    path = tmp_path / "redis-url"
+    path.write_text("redis://user:MarkerPassword@127.0.0.1:6379/0\n")
+    path.chmod(0o600)
+    settings = Settings(redis_url_file=path, _env_file=None)
+    assert settings.redis_address == "redis://user:MarkerPassword@127.0.0.1:6379/0"
+    assert "MarkerPassword" not in repr(settings)
+    for mode in (0o640, 0o604):
+        path.chmod(mode)
+        with pytest.raises(ValidationError, match="chmod 600") as refused:
+            Settings(redis_url_file=path, _env_file=None)
+        assert "MarkerPassword" not in str(refused.value)

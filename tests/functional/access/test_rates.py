@@ -121,6 +121,21 @@ def test_redis_makes_the_limit_exact_and_its_end_stops_nobody():
     asyncio.run(_with_redis())
 
 
+@pytest.mark.parametrize(
+    ("url", "exact"),
+    [
+        ("redis://127.0.0.1:1/0", True),
+        ("rediss://user:word@redis.example:6379/1", True),
+        ("unix:///run/redis.sock?db=1", True),
+        ("redis+sentinel://127.0.0.1:1/mymaster/0", False),
+        ("redis+cluster://127.0.0.1:1", False),
+    ],
+)
+def test_every_kind_of_address_can_be_given(url, exact):
+    """One server makes the limits exact; sentinels and clusters leave it at each worker's share."""
+    assert (Rates(LIMITS, workers=2, redis_url=url)._redis is not None) is exact
+
+
 async def _with_redis():
     with RedisServer() as redis:
         workers = [Rates(LIMITS, workers=2, redis_url=redis.url) for _ in range(2)]
