@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pmecalc.core import through_time as series
-from pmecalc.core.compiled import outcomes
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import rule_of
@@ -204,8 +203,6 @@ def evaluate(
 
 def report_at(at: Valuation) -> Report:
     """The report of a prepared valuation."""
-    if not at.known:
-        at.known.update(outcomes(at))
     metrics = {name: row.measure.at(at) for name, row in METHODS.items()}
     codes = [*at.warnings, *(code for metric in metrics.values() for code in metric.warnings)]
     return Report(at, MappingProxyType(metrics), tuple(dict.fromkeys(codes)))

@@ -189,8 +189,11 @@ def _profile(
     exact = frozenset(solution.log_rates)
     values = [0.0 if x in exact else _discounted(amounts, times, x) for x in logs]
     ends = (min(logs), max(logs)) if logs else (0.0, 0.0)
+    chosen, own = None, metric.log_rate
+    if own is not None:  # the other engine may have found it a rounding apart
+        chosen = min(solution.log_rates, key=lambda x: abs(x - own))
     roots = tuple(
-        ProfileRoot(rate, rate == metric.value, ends[0] <= x <= ends[1])
+        ProfileRoot(rate, x == chosen, ends[0] <= x <= ends[1])
         for x, rate in zip(solution.log_rates, solution.rates, strict=False)
     )
     return NpvProfile(tuple(math.expm1(x) for x in logs), tuple(values), roots, metric)

@@ -74,7 +74,8 @@ def test_direct_alpha_has_a_profile_too():
     report = evaluate(FUND, WORLD, max_staleness_days=None)
     profile = alpha_profile(FUND, WORLD, rates=[0.0], max_staleness_days=None)
     assert math.isclose(profile.npv[0], report.nfv, rel_tol=1e-12)
-    assert profile.roots[0].rate == report.direct_alpha
+    assert math.isclose(profile.roots[0].rate, report.direct_alpha, rel_tol=1e-12)
+    assert profile.roots[0].chosen
 
 
 @pytest.mark.parametrize("as_of", ["2009-01-01", "2010-01-01"], ids=["before", "first day"])
