@@ -130,13 +130,7 @@ def bytes_of(body, fund):
 
 
 def import_fastapi_cache():
-    """It names a class of Starlette's templates, which want jinja2; none is rendered here."""
-    try:
-        import jinja2  # noqa: F401, PLC0415
-    except ModuleNotFoundError:
-        templating = types.ModuleType("starlette.templating")
-        vars(templating)["_TemplateResponse"] = type("_TemplateResponse", (), {})
-        sys.modules["starlette.templating"] = templating
+    """Imported where it is used: each application of the bench has a process of its own."""
     from fastapi_cache import FastAPICache  # noqa: PLC0415
     from fastapi_cache.backends.inmemory import InMemoryBackend  # noqa: PLC0415
     from fastapi_cache.coder import Coder  # noqa: PLC0415

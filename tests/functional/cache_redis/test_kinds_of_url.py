@@ -48,7 +48,7 @@ def test_a_password(redis_server):
 
 def test_a_user_with_no_more_than_the_documented_rights(redis_server):
     """The ACL of docs/redis.md is enough."""
-    rights = "~pme:v1:* +get +mget +set +del +ping +select +cluster|slots"
+    rights = "~pme:v1:* +get +mget +set +del +ping +select +info +cluster|slots"
     words = ("ACL", "SETUSER", "pme", "on", f">{PASSWORD}", *rights.split())
     assert redis_server.command(*words) == b"+OK"
     url = f"redis://pme:{ESCAPED}@{HOST}:{redis_server.port}/0"
