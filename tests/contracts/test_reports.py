@@ -13,6 +13,7 @@ import pytest
 import plain_reports
 from nasty import funds
 from pmecalc.core import engine
+from pmecalc.core.irr import solve_times
 from requirements import require
 
 TESTS = Path(__file__).parents[1]
@@ -107,3 +108,11 @@ def _same(ours, theirs, apart=EQUAL):
         assert abs(ours - theirs) <= apart
     else:
         assert ours == theirs
+
+
+def test_what_the_compiled_loops_leave_open_is_solved_plainly():
+    """A double root at 10 % is found and told, loaded or not."""
+    require("numba", present=engine.load())
+    found = solve_times(np.array([0.0, 1.0, 2.0]), np.array([-100.0, 220.0, -121.0]))
+    assert found.near_double
+    assert [round(rate, 6) for rate in found.rates] == [0.1]
