@@ -64,3 +64,8 @@ def same(name, one, other, *, factor=1.0, stake=0.0) -> bool:
 def same_rate(one: float, other: float) -> bool:
     """Whether 1 + rate agrees, spreads (which may lie below -1) included."""
     return abs(one - other) <= LOG_RATE * max(1.0, abs(1 + one), abs(1 + other))
+
+
+def all_same_rates(ones, others) -> bool:
+    """Whether two lists hold the same rates in the same order."""
+    return len(ones) == len(others) and all(map(same_rate, ones, others))
