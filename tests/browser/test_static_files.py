@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import re
 
+import brotli
 import pytest
 
-from pmecalc.web.static_files import ROOT, assets, shell
+from pmecalc.web.static_files import ROOT, assets, packed, shell
 
 
 def own(suffix: str) -> dict[str, str]:
@@ -31,10 +32,12 @@ def test_every_module_is_fetched_with_the_page():
 
 
 def test_an_asset_is_its_compressed_body():
-    """Both bodies of an asset say the same, and one hash stands for the whole tree."""
+    """All encodings of an asset say the same, and one hash stands for the whole tree."""
     served = assets()
     for asset in served.values():
-        assert gzip.decompress(asset.gzip_body) == asset.body
+        assert gzip.decompress(packed(asset, "gzip")) == asset.body
+        assert brotli.decompress(packed(asset, "br")) == asset.body
+        assert packed(asset, "identity") == asset.body
     assert len({address.split("/")[2] for address in served}) == 1
 
 

@@ -6,9 +6,9 @@ import random
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from pmecalc.api.negotiate import encoding_of, has_already
 from pmecalc.api.questions import question_of
 from pmecalc.api.replies import CACHING
+from pmecalc.cache.negotiate import encoding_of, has_already
 from pmecalc.cache.reply import Reply, lines_of
 from pmecalc.core.errors import PmeError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from pmecalc.api.negotiate import encoding_of, has_already
+from pmecalc.cache.negotiate import encoding_of, has_already
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pmecalc.web.static_files import CACHE_CONTROL, assets, documents
+from pmecalc.cache.negotiate import encoding_of
+from pmecalc.web.static_files import CACHE_CONTROL, assets, documents, packed
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 
 def page_routes() -> list[Route]:
-    """Routes of the page; every file is read and compressed here, once."""
+    """Routes of the page; every file is read here, and compressed once, when it is asked for."""
     pages = documents()
     files = assets()
+    body_of = lru_cache(3 * len(files))(packed)
 
     async def home(_: Request) -> Response:
         return _page(pages["index.html"])
@@ -34,10 +38,11 @@ def page_routes() -> list[Route]:
         headers = {"Cache-Control": CACHE_CONTROL, "ETag": asset.etag, "Vary": "Accept-Encoding"}
         if request.headers.get("if-none-match") == asset.etag:
             return Response(status_code=304, headers=headers)
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            return Response(asset.gzip_body, headers=headers, media_type=asset.media_type)
-        return Response(asset.body, headers=headers, media_type=asset.media_type)
+        encoding = encoding_of(request.headers.get("accept-encoding", ""))
+        if encoding != "identity":
+            headers["Content-Encoding"] = encoding
+        body = await asyncio.to_thread(body_of, asset, encoding)
+        return Response(body, headers=headers, media_type=asset.media_type)
 
     return [
         Route("/", home, name="home"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pmecalc.api.negotiate import encoding_of, has_already
+from pmecalc.cache.negotiate import encoding_of, has_already
 
 
 @pytest.mark.parametrize(
