@@ -22,8 +22,12 @@ $(STAMP): $(LOCKS) pyproject.toml hatch_build.py package-lock.json
 serve: env       ## start the service with the demo funds on http://127.0.0.1:8000
 	$(BIN)/pme serve --demo --data .venv/demo-data
 
+# What starts servers or a browser has the machine to itself; the rest shares its cores.
+SERVERS := tests/functional tests/browser
+
 test: lint       ## lint, types, floors and all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile $(SERVERS:%=--ignore=%)
+	$(BIN)/pytest $(SERVERS)
 
 soak: env        ## the tests that take longer: kills, faults and loads at full length
 	$(BIN)/pytest -m soak -s

@@ -145,7 +145,7 @@ def test_etag_is_weak_and_holds_the_digest():
         {1: "x"},
         [[float("nan")]],
     ],
-    ids=repr,
+    ids=lambda value: "object()" if type(value) is object else repr(value),
 )
 def test_a_value_without_one_text_is_refused(value):
     """NaN, infinity, bytes, naive datetimes and unknown types are a TypeError."""
