@@ -97,9 +97,6 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if settings.warm_engine:
-            # A daemon: who stops the server does not wait for a compiler.
-            threading.Thread(target=_warm, name="pme-warm", daemon=True).start()
         store = await asyncio.to_thread(
             partial(Store.open, settings.data, raw_days=settings.raw_days)
         )
@@ -276,13 +273,15 @@ def build_cache(settings: Settings) -> Cache:
         ttl_seconds=settings.cache_ttl_s,
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
-        compute_pool=ComputePool(queue_length=settings.compute_queue),
+        compute_pool=ComputePool(
+            queue_length=settings.compute_queue, wake=_wake if settings.warm_engine else None
+        ),
     )
 
 
 def _versions(*, warming: bool) -> dict[str, str | int]:
-    """`loops`: which ones compute now."""
-    loops = "loading" if warming and engine.importable() else "plain"
+    """`loops`: which ones compute now; they wait for the first computation."""
+    loops = "waiting" if warming and engine.importable() else "plain"
     return {
         "pmecalc": __version__,
         "engine": ENGINE,
@@ -300,8 +299,14 @@ def _can_read(store: Store) -> bool:
     return True
 
 
+def _wake() -> None:
+    """Load the engine beside the first computation: a worker that only waits does without."""
+    # A daemon: who stops the server does not wait for a compiler.
+    threading.Thread(target=_warm, name="pme-warm", daemon=True).start()
+
+
 def _warm() -> None:
-    """Load the engine beside the requests, which come first; it leaves much that never goes."""
+    """The requests come first; what it leaves behind never goes, so the collector passes it by."""
     give_way()
     engine.load()
     gc.freeze()

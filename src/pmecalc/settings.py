@@ -124,7 +124,8 @@ class Settings(BaseSettings):
         default=64 * 1024, ge=1024, description="largest field of an upload that is no file"
     )
     warm_engine: bool = Field(
-        default=True, description="load the compiled loops of the extra `fast` in the background"
+        default=True,
+        description="load the compiled loops of the extra `fast` beside the first computation",
     )
 
     quota_funds: int = Field(default=50_000, ge=1, description="funds a tenant may have")

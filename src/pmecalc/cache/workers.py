@@ -35,9 +35,19 @@ def give_way() -> None:
 
 
 class ComputePool:
-    """`workers` is the number of cores but one, unless given; they give way to the event loop."""
+    """`workers` is the number of cores but one, unless given; they give way to the event loop.
 
-    def __init__(self, *, workers: int | None = None, queue_length: int = QUEUE_LENGTH) -> None:
+    `wake` is called once, when there is something to compute for the first time.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        queue_length: int = QUEUE_LENGTH,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        self._wake = wake
         self._workers = workers or max(1, (os.cpu_count() or 1) - 1)
         self._room = self._workers + queue_length
         self._threads = ThreadPoolExecutor(
@@ -51,6 +61,9 @@ class ComputePool:
         if self._pending >= self._room:
             self._refused += 1
             raise ComputeQueueFullError(f"{self._pending} computations are running or waiting")
+        wake, self._wake = self._wake, None
+        if wake is not None:
+            wake()
         self._pending += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, _guarded, work)

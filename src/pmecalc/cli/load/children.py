@@ -47,6 +47,7 @@ def service(data: Path, *, core: int | None, settings: Mapping[str, str]) -> Ite
     command = [sys.executable, "-c", _PME, "serve", "--port", str(port), "--data", str(data)]
     with _running(command, core=core, environment={**kept, **settings}) as process:
         _await(process, lambda: _answers(port, "/readyz"), "the service does not start")
+        _compute_once(port)
         _await(process, lambda: _is_warm(port), "the service does not load its compiled loops")
         yield port
 
@@ -191,10 +192,18 @@ def _answers(port: int, path: str) -> bool:
         connection.close()
 
 
+def _compute_once(port: int) -> None:
+    """Wake the compiled loops, by a question that nobody asks again."""
+    funds = read_json("127.0.0.1", port, "/v1/funds?limit=1")["items"]
+    for fund in funds:
+        path = f"/v1/metrics/summary?fund={fund['id']}&max_staleness_days=3650"
+        read_json("127.0.0.1", port, path)
+
+
 def _is_warm(port: int) -> bool:
     """Whether nothing is compiled any more: once for all processes this takes half a minute."""
     said = read_json("127.0.0.1", port, "/v1/system/cache")
-    return bool(said["versions"]["loops"] != "loading")
+    return bool(said["versions"]["loops"] != "waiting")
 
 
 def _listens(port: int) -> bool:
