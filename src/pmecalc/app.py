@@ -9,7 +9,7 @@ import platform
 import sqlite3
 import sys
 import threading
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -97,58 +97,10 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = await asyncio.to_thread(
-            partial(Store.open, settings.data, raw_days=settings.raw_days)
-        )
-        cache = build_cache(settings)
-        await cache.start()
-        vitals = Vitals(
-            cache.stats,
-            redis_figures=cache.redis_figures,
-            versions=partial(_versions, warming=settings.warm_engine),
-        )
-        vitals.start()
-        holders = Holders(store)
-        known_keys = Keys(store, changed=holders.forget)
-        credentials.use(holders, known_keys)
-        analyses = Analyses(store, cache)
-        files = Imports(store, quota=build_quota(settings))
-        runner = Runner(store, job_kinds(store, files))
-        app.state.services = Services(
-            analyses=analyses,
-            datasets=Datasets(store),
-            imports=files,
-            jobs=Jobs(store, wake=runner.wake),
-            keys=known_keys,
-            cache_stats=vitals.stats,
-            ready=lambda: _can_read(store),
-            now=store.now,
-            version=__version__,
-            mode=settings.mode,
-            unprotected=settings.is_unprotected,
-        )
-        lane.open(Hits(analyses))
-        runner.start()
-        ended = asyncio.Event()
-        upkeep = asyncio.create_task(keep(store, ended))
-        chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
-        if settings.is_unprotected:
-            _warn_of_no_accounts()
-            chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
-        try:
+        async with AsyncExitStack() as closing:
+            app.state.services = await _opened(closing, settings, credentials, lane)
             with _few_stops():
                 yield
-        finally:
-            lane.close()
-            ended.set()
-            for chore in chores:
-                chore.cancel()
-            await upkeep
-            await vitals.close()
-            await runner.close()
-            await cache.close()
-            await asyncio.to_thread(holders.write_uses)
-            await asyncio.to_thread(store.close)
 
     app = Service(
         lane=lane,
@@ -184,6 +136,65 @@ def create_app(settings: Settings) -> FastAPI:
         upload_path=imports.router.prefix,
     )
     return app
+
+
+async def _opened(
+    closing: AsyncExitStack, settings: Settings, credentials: Credentials, lane: FastLane
+) -> Services:
+    """All that lives as long as the server; the last is closed first, also if the start fails."""
+    store = await asyncio.to_thread(partial(Store.open, settings.data, raw_days=settings.raw_days))
+    closing.push_async_callback(asyncio.to_thread, store.close)
+    holders = Holders(store)
+    closing.push_async_callback(asyncio.to_thread, holders.write_uses)
+    cache = build_cache(settings)
+    closing.push_async_callback(cache.close)
+    await cache.start()
+    known_keys = Keys(store, changed=holders.forget)
+    credentials.use(holders, known_keys)
+    files = Imports(store, quota=build_quota(settings))
+    runner = Runner(store, job_kinds(store, files))
+    closing.push_async_callback(runner.close)
+    runner.start()
+    vitals = Vitals(
+        cache.stats,
+        redis_figures=cache.redis_figures,
+        versions=partial(_versions, warming=settings.warm_engine),
+    )
+    closing.push_async_callback(vitals.close)
+    vitals.start()
+    _start_chores(closing, settings, store, holders)
+    analyses = Analyses(store, cache)
+    lane.open(Hits(analyses))
+    closing.callback(lane.close)
+    return Services(
+        analyses=analyses,
+        datasets=Datasets(store),
+        imports=files,
+        jobs=Jobs(store, wake=runner.wake),
+        keys=known_keys,
+        cache_stats=vitals.stats,
+        ready=lambda: _can_read(store),
+        now=store.now,
+        version=__version__,
+        mode=settings.mode,
+        unprotected=settings.is_unprotected,
+    )
+
+
+def _start_chores(
+    closing: AsyncExitStack, settings: Settings, store: Store, holders: Holders
+) -> None:
+    """What is done from time to time; upkeep finishes what it has begun, the rest is cut off."""
+    ended = asyncio.Event()
+    upkeep = asyncio.create_task(keep(store, ended))
+    closing.push_async_callback(asyncio.wait, {upkeep})
+    closing.callback(ended.set)
+    chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
+    if settings.is_unprotected:
+        _warn_of_no_accounts()
+        chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
+    for chore in chores:
+        closing.callback(chore.cancel)
 
 
 def from_environment() -> FastAPI:
