@@ -46,8 +46,8 @@ class RateWindow:
     n_terms
         How many terms the series has.
     table
-        By fund, shape (n_rows, n_funds): the terms of the series in `(x - centre) / reach`, and
-        the sums of `_sums` at a log rate of 0 and at the points that the proof stands on.
+        By fund, shape (n_rows, n_funds): the terms of the series in `(x - centre) / reach`, money
+        in and out undiscounted, and the sums of `_sums` at the points that the proof stands on.
     """
 
     centre: float
@@ -92,12 +92,13 @@ class RateWindow:
             How often each weighting holds each fund, shape (n_rows, n_funds), `>= 0`.
         """
         products, n_rows = _product(self.table, weights), len(weights)
-        terms, points = products[: self.n_terms], products[self.n_terms :].reshape(-1, 4, n_rows)
+        terms, at_zero = products[: self.n_terms], products[self.n_terms : self.n_terms + 2]
+        points = products[self.n_terms + 2 :].reshape(-1, 4, n_rows)
         with np.errstate(all="ignore"):  # what divides by 0 proves nothing
             offset, slope, settled = _root(terms)
-        size = self.size * (points[1, 0] + points[1, 1])
+        size = self.size * (points[0, 0] + points[0, 1])
         steep = np.abs(slope) > _LEAST_SLOPE * self.reach * size
-        proved = settled & steep & (np.abs(offset) < 1.0) & _proof(points[0], points[1:])
+        proved = settled & steep & (np.abs(offset) < 1.0) & _proof(at_zero, points)
         return np.where(proved, self.centre + self.reach * offset, np.nan)
 
 
@@ -151,8 +152,10 @@ def _terms(streams: Streams, centre: float, reach: float) -> FloatArray:
     terms = np.empty((count, len(ratios)))
     terms[0] = (streams.received - streams.paid) * np.exp(-centre * (streams.times - half))
     for power in range(1, count):
-        np.multiply(terms[power - 1], ratios / power, out=terms[power])
-    return streams.held.by_fund(terms)
+        np.multiply(terms[power - 1], ratios, out=terms[power])
+    factorials = np.cumprod(np.append(1.0, np.arange(1.0, count)))
+    sums: FloatArray = streams.held.by_fund(terms) / factorials[:, None]
+    return sums
 
 
 def _term_count(angle: float) -> int:
@@ -165,13 +168,13 @@ def _term_count(angle: float) -> int:
 
 
 def _points(streams: Streams, low: float, high: float) -> FloatArray:
-    """The sums at a log rate of 0 and at as many points as prove the pool itself with ease."""
-    at_zero = _sums(streams, 0.0)
+    """Money in and out, and the sums at as many points as prove the pool itself with ease."""
     for pieces in _PIECES:
         points = [_sums(streams, x) for x in np.linspace(low, high, pieces + 1).tolist()]
         plus, minus, plus_time, minus_time = np.sum(points, axis=2).T
         if (plus_time[1:] * minus[:-1] > _EASE * minus_time[:-1] * plus[1:]).all():
             break
+    at_zero = streams.held.by_fund(np.stack([streams.received, streams.paid]))
     return np.concatenate([at_zero, *points])
 
 
