@@ -91,7 +91,7 @@ class RateWindow:
         weights
             How often each weighting holds each fund, shape (n_rows, n_funds), `>= 0`.
         """
-        products, n_rows = _product(self.table, weights), len(weights)
+        products, n_rows = weighted_sums(self.table, weights), len(weights)
         terms, at_zero = products[: self.n_terms], products[self.n_terms : self.n_terms + 2]
         points = products[self.n_terms + 2 :].reshape(-1, 4, n_rows)
         with np.errstate(all="ignore"):  # what divides by 0 proves nothing
@@ -102,8 +102,26 @@ class RateWindow:
         return np.where(proved, self.centre + self.reach * offset, np.nan)
 
 
-def _product(table: FloatArray, weights: FloatArray) -> FloatArray:
-    """`table @ weights.T` in pieces too small for BLAS to wake other threads, which may be busy."""
+def weighted_sums(table: FloatArray, weights: FloatArray) -> FloatArray:
+    """`table @ weights.T` in pieces too small for BLAS to wake other threads, which may be busy.
+
+    Parameters
+    ----------
+    table
+        A row a figure, by fund, shape (n_figures, n_funds).
+    weights
+        How often each weighting holds each fund, shape (n_rows, n_funds).
+
+    Returns
+    -------
+    FloatArray
+        Shape (n_figures, n_rows).
+
+    Examples
+    --------
+    >>> weighted_sums(np.array([[1.0, 10.0]]), np.array([[2.0, 1.0], [0.0, 3.0]])).tolist()
+    [[12.0, 30.0]]
+    """
     rows = max(1, _ONE_THREAD // table.size)
     products = np.empty((len(table), len(weights)))
     for start in range(0, len(weights), rows):
@@ -122,7 +140,7 @@ def _pooled_log_rate(streams: Streams) -> float | None:
         worth, cost = float(plus.sum()), float(minus.sum())
         if worth <= 0 or cost <= 0:
             return None
-        later = float(streams.times @ plus) / worth - float(streams.times @ minus) / cost
+        later = float((streams.times * (plus / worth - minus / cost)).sum())
         step = math.log(worth / cost) / later if later > 0 else math.inf
         x += step
     return x if abs(step) < _SEARCHED else None
@@ -131,7 +149,7 @@ def _pooled_log_rate(streams: Streams) -> float | None:
 def _reach(streams: Streams, centre: float) -> float:
     """How far resamples go: by what each fund moves the pooled rate, were it held once more."""
     worth = (streams.received - streams.paid) * np.exp(-centre * streams.times)
-    moves = streams.held.by_fund(worth) / float(streams.times @ worth)
+    moves = streams.held.by_fund(worth) / float((streams.times * worth).sum())
     half = _half_span(streams)
     return min(max(_SPREADS * float(np.sqrt(moves @ moves)), _LEAST_REACH), _MOST_ANGLE / half)
 

@@ -17,7 +17,7 @@ import numpy as np
 from pmecalc.core.daycount import SHARED_TIMES
 from pmecalc.core.irr import rate_metric, solve
 from pmecalc.core.metric import undefined
-from pmecalc.core.rate_window import RateWindow
+from pmecalc.core.rate_window import RateWindow, weighted_sums
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
@@ -63,7 +63,7 @@ def weighted_ratios(tops: FloatArray, bottoms: FloatArray, weights: FloatArray) 
     >>> weighted_ratios(np.array([150.0, 330.0]), np.array([100.0, 300.0]), ones).tolist()
     [1.2]
     """
-    above, below = weights @ tops, weights @ bottoms
+    above, below = weighted_sums(np.stack([tops, bottoms]), weights)
     ratios = np.full(len(below), np.nan)
     np.divide(above, below, out=ratios, where=below != 0)
     return ratios
