@@ -231,12 +231,13 @@ def _drawn(random: np.random.Generator, rows: int, sizes: list[int]) -> FloatArr
     """How often each unit is drawn, strata side by side, shape (rows, sum of sizes)."""
     count = sum(sizes)
     picks = np.empty((rows, count), np.int64)
+    cells = count * np.arange(rows)[:, None]
     first = 0
     for size in sizes:
-        _pick(random, size, out=picks[:, first : first + size])
-        picks[:, first : first + size] += first
+        own = picks[:, first : first + size]
+        _pick(random, size, out=own)
+        own += cells + first
         first += size
-    picks += count * np.arange(rows)[:, None]
     return np.bincount(picks.ravel(), minlength=rows * count).reshape(rows, count).astype(float)
 
 
