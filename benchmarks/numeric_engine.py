@@ -404,7 +404,7 @@ def pooled_bootstrap(rng):
         "pyxirr.xirr, a loop",
         theirs,
         share=share / 2000,
-        rounds=3,
+        times=5,
     )
 
 

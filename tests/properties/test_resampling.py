@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pmecalc import Fund, NotDefinedError, evaluate, pool
 from pmecalc.core.bootstrap import bootstrap
 from pmecalc.core.ranks import percentile, ranking
-from pmecalc.core.valuation import Options, value_on
-from pmecalc.core.weighted_pools import RateTables, Streams
+from pmecalc.core.streams import Holdings, Streams
+from pmecalc.core.valuation import Options
+from pmecalc.core.weighted_pools import RateTables
 from properties.comparing import blurred, same_rate
 from properties.strategies import benchmarks, fund_parts, funds
 
@@ -36,12 +37,12 @@ class TestWeightings:
         counts = times[: len(members)]
         assume(any(counts))
         as_of = max(row[0] for flows, _, _ in parts for row in flows)
-        held = [fund for fund, n in zip(members, counts, strict=True) for _ in range(n)]
-        whole = evaluate(pool(held, as_of=as_of), benchmark, as_of=as_of, max_staleness_days=None)
+        drawn = [fund for fund, n in zip(members, counts, strict=True) for _ in range(n)]
+        whole = evaluate(pool(drawn, as_of=as_of), benchmark, as_of=as_of, max_staleness_days=None)
         assume(not blurred(whole))
-        seen = [value_on(each, benchmark, whole.valuation.as_of, ANY_GAP) for each in members]
+        held = Holdings.of(members, benchmark, whole.valuation.as_of, ANY_GAP)
         for name in ("irr", "direct_alpha"):
-            tables = RateTables(Streams.of(seen, carried=name == "direct_alpha"))
+            tables = RateTables(Streams.of(held, carried=name == "direct_alpha"))
             (rate,) = tables.rates(np.array([counts], np.float64))
             expected = whole[name].value
             assert math.isnan(rate) if expected is None else same_rate(rate, expected)

@@ -20,10 +20,10 @@ from pmecalc.core.resampling import (
     bca_interval,
     percentile_interval,
 )
-from pmecalc.core.risk import standard_deviation
+from pmecalc.core.streams import Holdings, Streams
 from pmecalc.core.valuation import Options, value_on
 from pmecalc.core.vintage import number_measure, vintage_years
-from pmecalc.core.weighted_pools import RateTables, Streams, weighted_ratios
+from pmecalc.core.weighted_pools import RateTables, weighted_ratios
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,6 +39,7 @@ _Figure: TypeAlias = "Callable[[FloatArray], FloatArray]"  # weights by row -> v
 POOLED = ("ks_pme", "tvpi", "dpi", "rvpi", "irr", "direct_alpha")
 LEAST_SAMPLES = 2000  # METHODS 6.4
 _NEED_INDEX = ("ks_pme", "direct_alpha")
+_RATES = ("irr", "direct_alpha")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,24 +177,25 @@ def bootstrap(
     years = _vintages(members, vintages)
     if benchmark is None and metric in _NEED_INDEX:
         raise NotDefinedError(metric, "no_index", REASONS["no_index"])
-    seen = [value_on(fund, benchmark, last, options) for fund in members]
-    figure, kept = _figure(metric, statistic, seen)
+    if statistic == "mean":
+        figure, kept = _mean(metric, [value_on(each, benchmark, last, options) for each in members])
+    else:
+        figure, kept = _pooled(metric, Holdings.of(members, benchmark, last, options))
     plan = Plan.of([years[place] for place in kept], scheme)
     _check_variation(plan, len(kept))
-    estimate = float(figure(np.ones((1, len(kept))))[0])
+    estimate, *left_out = figure(np.vstack([np.ones(len(kept)), plan.leave_one_out()])).tolist()
     if math.isnan(estimate):
-        status, reason = _why_not(metric, seen)
-        raise NotDefinedError(metric, status, reason)
+        raise _not_defined(metric, Holdings.of(members, benchmark, last, options))
     values = _resampled(metric, figure, plan, samples, seed)
     return Bootstrap(
         metric=metric,
         statistic=statistic,
         value=estimate,
-        standard_error=standard_deviation(values),
+        standard_error=float(values.std(ddof=1)),
         confidence=confidence,
         percentile=percentile_interval(values, confidence),
-        bca=_bca(figure, plan, values, estimate, confidence),
-        bias=math.fsum(values) / len(values) - estimate,
+        bca=_bca(np.array(left_out), plan, values, estimate, confidence),
+        bias=float(values.mean()) - estimate,
         samples=samples,
         n=len(kept),
         n_excluded=len(members) - len(kept),
@@ -242,33 +244,33 @@ def _check_variation(plan: Plan, n: int) -> None:
         raise NotDefinedError("bootstrap", "too_few_observations", reason)
 
 
-def _figure(metric: str, statistic: str, seen: list[Valuation]) -> tuple[_Figure, list[int]]:
-    """The figure as a function of weights, and the places of the funds that it is made of."""
-    if statistic == "mean":
-        metrics = [number_measure(metric).at(at) for at in seen]
-        kept = [place for place, each in enumerate(metrics) if each.value is not None]
-        values = np.array([metrics[place].number for place in kept])
-        return lambda weights: weighted_ratios(values, np.ones(len(kept)), weights), kept
-    if metric in {"irr", "direct_alpha"}:
-        return _tables(metric, seen).rates, list(range(len(seen)))
-    tops, bottoms = _sums(metric, seen)
-    return lambda weights: weighted_ratios(tops, bottoms, weights), list(range(len(seen)))
+def _mean(metric: str, seen: list[Valuation]) -> tuple[_Figure, list[int]]:
+    """The mean as a function of weights, and the places of the funds that have a value."""
+    metrics = [number_measure(metric).at(at) for at in seen]
+    kept = [place for place, each in enumerate(metrics) if each.value is not None]
+    values = np.array([metrics[place].number for place in kept])
+    return lambda weights: weighted_ratios(values, np.ones(len(kept)), weights), kept
 
 
-def _tables(metric: str, seen: list[Valuation]) -> RateTables:
-    return RateTables(Streams.of(seen, carried=metric == "direct_alpha"))
+def _pooled(metric: str, held: Holdings) -> tuple[_Figure, list[int]]:
+    """The metric of the funds as one as a function of weights, and the places of all funds."""
+    every = list(range(len(held.navs)))
+    if metric in _RATES:
+        return _tables(metric, held).rates, every
+    tops, bottoms = _sums(metric, held)
+    return lambda weights: weighted_ratios(tops, bottoms, weights), every
 
 
-def _sums(metric: str, seen: list[Valuation]) -> tuple[FloatArray, FloatArray]:
+def _tables(metric: str, held: Holdings) -> RateTables:
+    return RateTables(Streams.of(held, carried=metric == "direct_alpha"))
+
+
+def _sums(metric: str, held: Holdings) -> tuple[FloatArray, FloatArray]:
     """What is divided by what, by fund, in money of the as-of date."""
-    carried = metric == "ks_pme"
-    tops, bottoms = [], []
-    for at in seen:
-        growth = at.growth if carried else np.ones(len(at.days))
-        received = 0.0 if metric == "rvpi" else math.fsum(at.distributions * growth)
-        tops.append(received + (0.0 if metric == "dpi" else at.nav))
-        bottoms.append(math.fsum(at.contributions * growth))
-    return np.array(tops), np.array(bottoms)
+    growth = held.growth if metric == "ks_pme" else 1.0
+    received = held.by_fund(held.distributions * growth)
+    tops = {"dpi": received, "rvpi": held.navs}.get(metric, received + held.navs)
+    return tops, held.by_fund(held.contributions * growth)
 
 
 def _resampled(metric: str, figure: _Figure, plan: Plan, samples: int, seed: int) -> FloatArray:
@@ -281,20 +283,21 @@ def _resampled(metric: str, figure: _Figure, plan: Plan, samples: int, seed: int
 
 
 def _bca(
-    figure: _Figure, plan: Plan, values: FloatArray, estimate: float, confidence: float
+    left_out: FloatArray, plan: Plan, values: FloatArray, estimate: float, confidence: float
 ) -> Interval | None:
-    left_out = figure(plan.leave_one_out())
     if np.isnan(left_out).any():
         return None
     return bca_interval(values, estimate, acceleration_of(left_out, plan.strata), confidence)
 
 
-def _why_not(metric: str, seen: list[Valuation]) -> tuple[str, str | None]:
-    if metric in {"irr", "direct_alpha"}:
-        found = _tables(metric, seen).exact(np.ones(len(seen)))
-        return found.status, found.reason
-    missing = undefined("no_contributions" if any(at.n_flows for at in seen) else "no_flows")
-    return missing.status, missing.reason
+def _not_defined(metric: str, held: Holdings) -> NotDefinedError:
+    """Why the funds as one have no value; a mean of values always has one."""
+    if metric in _RATES:
+        found = _tables(metric, held).exact(np.ones(len(held.navs)))
+    else:
+        any_flows = len(held.days) > len(held.navs)
+        found = undefined("no_contributions" if any_flows else "no_flows")
+    return NotDefinedError(metric, found.status, found.reason)
 
 
 def _refused(field: str, given: object, hint: str) -> InputError:

@@ -100,7 +100,7 @@ class Ragged:
         1
         """
         starts = _contiguous(pointers, np.int64)
-        count = len(starts) - 1
+        count = max(len(starts) - 1, 0)
         made = cls(
             pointers=starts,
             days=_contiguous(days, np.int32),

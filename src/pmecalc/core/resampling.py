@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from pmecalc.core.errors import InputError
-from pmecalc.core.ranks import interpolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 
 Scheme: TypeAlias = Literal["stratified", "block", "simple"]
 SCHEMES: tuple[Scheme, ...] = ("stratified", "block", "simple")
-_ROWS = 1024  # resamples drawn at a time: bounds the memory, and fixes the stream of a seed
+_ROWS = 2048  # resamples drawn at a time: bounds the memory, and fixes the stream of a seed
+_WORD = 32  # bits of a random word
 _SAME = 1e-12  # of 1 + |value|: what sums in another order may differ by
 
 
@@ -91,13 +91,12 @@ class Plan:
     def draws(self, samples: int, seed: int) -> Iterator[FloatArray]:
         """How often each resample holds each fund: pieces of shape (n_rows, n_funds)."""
         random = np.random.default_rng(seed)
-        members = [np.flatnonzero(self.strata == each) for each in range(len(self.sizes()))]
+        sizes, order = self.sizes().tolist(), np.argsort(self.strata, kind="stable")
+        places = np.argsort(order)[self.units]  # of each fund, where a stratum stands together
+        together = len(places) == len(order) and bool((places == np.arange(len(order))).all())
         for start in range(0, samples, _ROWS):
-            rows = min(_ROWS, samples - start)
-            counts = np.zeros((rows, len(self.strata)))
-            for own in members:
-                counts[:, own] = _drawn(random, rows, len(own))
-            yield counts[:, self.units]
+            counts = _drawn(random, min(_ROWS, samples - start), sizes)
+            yield counts if together else counts[:, places]
 
     def leave_one_out(self) -> FloatArray:
         """Weights of the funds with each unit left out in turn, shape (n_units, n_funds).
@@ -132,8 +131,7 @@ def percentile_interval(values: FloatArray, confidence: float) -> Interval:
     Interval(low=25.0, high=75.0)
     """
     tail = (1.0 - confidence) / 2.0
-    ordered = np.sort(values).tolist()
-    return Interval(interpolated(ordered, tail), interpolated(ordered, 1.0 - tail))
+    return _interval(values, tail, 1.0 - tail)
 
 
 def bca_interval(
@@ -182,8 +180,7 @@ def bca_interval(
         if scale <= 0:
             return None
         shares.append(normal.cdf(bias + shifted / scale))
-    ordered = np.sort(values).tolist()
-    return Interval(interpolated(ordered, shares[0]), interpolated(ordered, shares[1]))
+    return _interval(values, *shares)
 
 
 def acceleration_of(left_out: FloatArray, strata: IntArray) -> float:
@@ -220,7 +217,36 @@ def acceleration_of(left_out: FloatArray, strata: IntArray) -> float:
     return math.fsum(influence**3) / (6.0 * math.sqrt(math.fsum(influence**2)) ** 3)
 
 
-def _drawn(random: np.random.Generator, rows: int, size: int) -> IntArray:
-    """How often each of `size` units is drawn in `size` draws, shape (rows, size)."""
-    picks = random.integers(0, size, (rows, size)) + size * np.arange(rows)[:, None]
-    return np.bincount(picks.ravel(), minlength=rows * size).reshape(rows, size)
+def _interval(values: FloatArray, low: float, high: float) -> Interval:
+    """Type-7 percentiles, as `ranks.interpolated` gives them, of values in any order."""
+    places = (len(values) - 1) * np.array([low, high])
+    below = places.astype(np.int64)
+    above = np.minimum(below + 1, len(values) - 1)
+    ordered = np.partition(values, np.append(below, above))
+    ends = ordered[below] + (ordered[above] - ordered[below]) * (places - below)
+    return Interval(*ends.tolist())
+
+
+def _drawn(random: np.random.Generator, rows: int, sizes: list[int]) -> FloatArray:
+    """How often each unit is drawn, strata side by side, shape (rows, sum of sizes)."""
+    count = sum(sizes)
+    picks = np.empty((rows, count), np.int64)
+    cells = count * np.arange(rows)[:, None]
+    first = 0
+    for size in sizes:
+        own = picks[:, first : first + size]
+        _pick(random, size, out=own)
+        own += cells + first
+        first += size
+    return np.bincount(picks.ravel(), minlength=rows * count).reshape(rows, count).astype(float)
+
+
+def _pick(random: np.random.Generator, size: int, *, out: IntArray) -> None:
+    """Draw `size` numbers below `size` a row, as digits of as few random words as hold them."""
+    digits = max((n for n in range(1, min(size, _WORD) + 1) if size**n <= 1 << _WORD), default=1)
+    width = -(-size // digits)
+    words = random.integers(0, size**digits, (len(out), width), np.uint32)
+    for first in range(0, size, width):
+        rest = words // size
+        out[:, first : first + width] = (words - rest * size)[:, : size - first]
+        words = rest

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-
 from pmecalc.core.dates import date_of, day_number
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
 from pmecalc.core.methods import any_method
@@ -118,7 +116,7 @@ def vintage_year(
                 hint="Give it one, or choose another rule.",
             )
         return fund.vintage
-    paying = np.flatnonzero(fund.contributions)
+    paying = fund.contributions.nonzero()[0]
     if len(paying) == 0:
         raise NotDefinedError("vintage_year", "no_contributions", "nothing was paid in")
     return date_of(int(fund.days[paying[0]])).year

@@ -1,30 +1,28 @@
 """Pooled ratios and rates of many weightings of the same funds at once.
 
-A pooled ratio is a quotient of weighted sums. For a pooled rate the discounted sums of each fund
-stand in tables over a grid of log rates; weighted, they bracket the rate of every weighting with a
-proof (the interval argument of `roots`), and Taylor moments around it bring Newton to rounding.
-A weighting that the grid cannot settle is solved for all its roots, as any fund is.
+A pooled ratio is a quotient of weighted sums. Pooled rates near that of all the funds are proved by
+one window (`rate_window`). For the others the discounted sums of each fund stand in tables over a
+grid of log rates; weighted, they bracket the rate of every weighting with a proof (the interval
+argument of `roots`), and Taylor moments around it bring Newton to rounding. A weighting that the
+grid cannot settle is solved for all its roots, as any fund is.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pmecalc.core.daycount import SHARED_TIMES, year_fractions
-from pmecalc.core.fund import summed
+from pmecalc.core.daycount import SHARED_TIMES
 from pmecalc.core.irr import rate_metric, solve
 from pmecalc.core.metric import undefined
+from pmecalc.core.rate_window import RateWindow, weighted_sums
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
     from pmecalc.core.metric import Metric
-    from pmecalc.core.valuation import Valuation
+    from pmecalc.core.streams import Streams
 
 _MARGIN = 1e-12  # sums of different order agree within it; nearer than that nothing is proved
 _TERMS = 24  # 1.57**24 / 24! is below 1e-19: 1.57 = 50 years times the largest step
@@ -32,9 +30,8 @@ _CENTRES = 32.0  # expansion points per unit of log rate
 _FARTHEST = 1.0 / _CENTRES
 _ROUNDS = 12
 _BLOCK = 16  # pieces that are looked at together
-_NEWTON_STEPS = 6
+_NEWTON_STEPS = 5
 _SETTLED = 1e-13
-_STILL = 1e-15
 _MOST = 4.6  # METHODS 2.3 chooses among roots up to ln(101) = 4.615 if there is one
 
 
@@ -43,70 +40,6 @@ def _grid() -> FloatArray:
     steps = 0.0103 * 1.07 ** np.maximum(np.arange(80) - 30, 0)
     ends = np.cumsum(steps)
     return np.concatenate([[0.0], ends[ends < _MOST]])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Streams:
-    """Dated money of several funds, a row a day and fund; build one with `Streams.of`.
-
-    Parameters
-    ----------
-    days, times
-        Day numbers, and years from the earliest, shape (n_rows,).
-    received, paid
-        Money, shape (n_rows,), `>= 0`.
-    owners
-        The fund of each row, shape (n_rows,).
-    moved
-        Whether the fund has any money in or out, 1 or 0, shape (n_funds,).
-    last_day, day_count
-        As for `solve`.
-    """
-
-    days: IntArray
-    times: FloatArray
-    received: FloatArray
-    paid: FloatArray
-    owners: IntArray
-    moved: FloatArray
-    last_day: int
-    day_count: str
-
-    @classmethod
-    def of(cls, seen: Sequence[Valuation], *, carried: bool) -> Streams:
-        """Flows and NAVs of funds seen on one day; `carried` to it at the index return, or as is.
-
-        >>> from pmecalc import Fund
-        >>> from pmecalc.core.valuation import value
-        >>> seen = value(Fund.of(flows=[("2020-01-01", 5, 0)], navs=[("2020-12-31", 6)]))
-        >>> Streams.of([seen], carried=False).received.tolist()
-        [0.0, 6.0]
-        """
-        last, day_count = seen[0].as_of, seen[0].options.day_count
-        days = np.concatenate([np.append(at.days, last) for at in seen])
-        growth = [at.growth if carried else np.ones(len(at.days)) for at in seen]
-        received = [
-            np.append(at.distributions * factor, max(at.nav, 0.0))
-            for at, factor in zip(seen, growth, strict=True)
-        ]
-        paid = [
-            np.append(at.contributions * factor, max(-at.nav, 0.0))
-            for at, factor in zip(seen, growth, strict=True)
-        ]
-        return cls(
-            days=days,
-            times=year_fractions(int(days.min()), days, day_count),
-            received=np.concatenate(received),
-            paid=np.concatenate(paid),
-            owners=np.repeat(np.arange(len(seen)), [len(at.days) + 1 for at in seen]),
-            moved=np.array([float(at.start is not None) for at in seen]),
-            last_day=last,
-            day_count=day_count,
-        )
-
-    def by_fund(self, money: FloatArray) -> FloatArray:
-        """Sums of money by fund, shape (n_funds,)."""
-        return summed(self.owners, money, len(self.moved))
 
 
 def weighted_ratios(tops: FloatArray, bottoms: FloatArray, weights: FloatArray) -> FloatArray:
@@ -130,7 +63,7 @@ def weighted_ratios(tops: FloatArray, bottoms: FloatArray, weights: FloatArray) 
     >>> weighted_ratios(np.array([150.0, 330.0]), np.array([100.0, 300.0]), ones).tolist()
     [1.2]
     """
-    above, below = weights @ tops, weights @ bottoms
+    above, below = weighted_sums(np.stack([tops, bottoms]), weights)
     ratios = np.full(len(below), np.nan)
     np.divide(above, below, out=ratios, where=below != 0)
     return ratios
@@ -145,10 +78,11 @@ class RateTables:
         self._sides = {1: _Side(streams, outward), -1: _Side(streams, -outward)}
         self._signed = streams.received - streams.paid
         self._moments: dict[int, FloatArray] = {}
-        # The brackets are proved for money of one sign a side, at times that add up.
-        self._provable = streams.day_count not in SHARED_TIMES and bool(
+        # Rates are proved for money of one sign a side, at times that add up.
+        self._provable = streams.held.day_count not in SHARED_TIMES and bool(
             (streams.received >= 0).all() and (streams.paid >= 0).all()
         )
+        self._window = RateWindow.around(streams) if self._provable else None
 
     def rates(self, weights: FloatArray) -> FloatArray:
         """The pooled rate of each weighting, NaN where it has none.
@@ -165,6 +99,8 @@ class RateTables:
             stream, to rounding.
         """
         found = np.full(len(weights), np.nan)
+        if self._window is not None:
+            found = self._window.log_rates(weights)
         if self._provable:
             self._find(weights, found)
         rates: FloatArray = np.expm1(found)
@@ -174,31 +110,34 @@ class RateTables:
         return rates
 
     def _find(self, weights: FloatArray, found: FloatArray) -> None:
-        """Write the log rates that the tables can prove."""
-        signs = self._sides[1].signs_at_zero(weights)
+        """Write the log rates that the grid can prove of those that the window cannot."""
+        left = np.flatnonzero(np.isnan(found))
+        if len(left) == 0:
+            return
+        signs = self._sides[1].signs_at_zero(weights[left])
         for sign, side in self._sides.items():
-            rows = np.flatnonzero(signs == sign)
+            rows = left[signs == sign]
             if len(rows):
                 found[rows] = self._refined(weights[rows], *side.brackets(weights[rows]))
 
     def exact(self, weights: FloatArray) -> Metric:
         """The rate of one weighting by all roots of its stream, with its status."""
         streams = self._streams
-        if not (weights * streams.moved).any():
+        held = streams.held
+        own = weights[held.owners]
+        if not (own * held.moving()).any():
             return undefined("no_flows")
-        own = weights[streams.owners]
-        days = np.concatenate([streams.days, streams.days])
+        days = np.concatenate([held.days, held.days])
         money = np.concatenate([own * streams.received, -own * streams.paid])
-        solution = solve(days, money, last_day=streams.last_day, day_count=streams.day_count)
+        solution = solve(days, money, last_day=held.as_of, day_count=held.day_count)
         return rate_metric(solution)
 
     def _refined(self, weights: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
         """Newton from inside each bracket; NaN where there is none or it was not reached."""
         x = (low + high) / 2.0
-        open_ = np.isfinite(x)
-        for _ in range(_ROUNDS):
-            if not open_.any():
-                break
+        open_, count = np.isfinite(x), 0
+        while open_.any() and count < _ROUNDS:
+            count += 1
             before = x.copy()
             for centre in np.unique(np.round(x[open_] * _CENTRES)):
                 rows = np.flatnonzero(open_ & (np.round(x * _CENTRES) == centre))
@@ -219,11 +158,8 @@ class RateTables:
         for _ in range(_NEWTON_STEPS):
             value = _polynomial(terms, offset)
             slope = _polynomial(terms[:, 1:] * powers, offset)
-            before = offset
             with np.errstate(all="ignore"):  # a flat spot gives no step, and so no proof
                 offset = np.clip(offset - value / slope, -_FARTHEST, _FARTHEST)
-            if (np.abs(offset - before) <= _STILL).all():
-                break
         return middle + offset
 
     def _around(self, centre: int) -> FloatArray:
@@ -234,7 +170,7 @@ class RateTables:
             term = self._signed * np.exp(-centre / _CENTRES * streams.times)
             columns = []
             for power in range(_TERMS):
-                columns.append(streams.by_fund(term))
+                columns.append(streams.held.by_fund(term))
                 term = term * (-streams.times / (power + 1))
             known = np.column_stack(columns)
             self._moments[centre] = known
@@ -296,7 +232,7 @@ def _sums(streams: Streams, x: float) -> tuple[FloatArray, ...]:
         factors = np.exp(-x * streams.times)
         plus, minus = streams.received * factors, streams.paid * factors
         return tuple(
-            streams.by_fund(each)
+            streams.held.by_fund(each)
             for each in (plus, minus, plus * streams.times, minus * streams.times)
         )
 

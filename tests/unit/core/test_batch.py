@@ -76,6 +76,9 @@ def test_only_what_is_asked_for_is_returned():
         (([0, 2], [0, 365], [np.inf, 0], [0, 1]), "NON_FINITE"),
         (([0, 2], [365, 0], [1, 0], [0, 1]), "MALFORMED"),
         (([0, 3], [0, 365], [1, 0], [0, 1]), "MALFORMED"),
+        (([1, 2], [0, 365], [1, 0], [0, 1]), "MALFORMED"),
+        (([0, 2, 1], [0, 365], [1, 0], [0, 1]), "MALFORMED"),
+        (([], [], [], []), "MALFORMED"),
     ],
 )
 def test_columns_that_cannot_be_used_are_refused(columns, code):
@@ -83,6 +86,25 @@ def test_columns_that_cannot_be_used_are_refused(columns, code):
     with pytest.raises(pme.InputError) as refused:
         pme.Ragged.of(*columns)
     assert refused.value.code == code
+
+
+def test_columns_by_fund_are_as_many_as_funds():
+    """A commitment too many is refused."""
+    with pytest.raises(pme.InputError, match="by fund differ in length") as refused:
+        pme.Ragged.of([0, 2], [0, 365], [1, 0], [0, 1], commitments=[5, 5])
+    assert refused.value.code == "MALFORMED"
+
+
+def test_a_table_without_a_column_is_refused():
+    """By the name of the column."""
+    with pytest.raises(pme.InputError, match="no column 'date'"):
+        pme.Ragged.of_table({"fund": ["a"], "amount": [-1.0]})
+
+
+def test_days_may_be_numbers():
+    """Of days since 1970, as in prepared arrays."""
+    table = {"fund": ["a", "a"], "date": np.array([0, 365]), "amount": [-100.0, 110.0]}
+    assert pme.Ragged.of_table(table).days.tolist() == [0, 365]
 
 
 def test_importing_the_package_does_not_import_numba():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pmecalc import Benchmark, Fund, evaluate, pool
-from pmecalc.core.valuation import Options, value_on
-from pmecalc.core.weighted_pools import RateTables, Streams, weighted_ratios
+from pmecalc.core.streams import Holdings, Streams
+from pmecalc.core.valuation import Options
+from pmecalc.core.weighted_pools import RateTables, weighted_ratios
 
 LAST = "2021-12-31"
 LAST_DAY = 18992
@@ -46,8 +47,8 @@ DEBT = fund_of(("2012-01-01", 100, 0), ("2015-01-01", 0, 150), navs=[(LAST, -20)
 
 
 def tables(funds, *, carried=False):
-    seen = [value_on(fund, WORLD if carried else None, LAST_DAY, Options()) for fund in funds]
-    return RateTables(Streams.of(seen, carried=carried))
+    held = Holdings.of(funds, WORLD if carried else None, LAST_DAY, Options())
+    return RateTables(Streams.of(held, carried=carried))
 
 
 def explicit(funds, weights, name):
@@ -102,8 +103,8 @@ def test_quick_rates_need_no_exact_solution():
             self.solved += 1
             return super().exact(weights)
 
-    seen = [value_on(fund, None, LAST_DAY, Options()) for fund in (GROWTH, BUYOUT, LOSER)]
-    found = Counting(Streams.of(seen, carried=False))
+    held = Holdings.of([GROWTH, BUYOUT, LOSER], None, LAST_DAY, Options())
+    found = Counting(Streams.of(held, carried=False))
     found.rates(np.random.default_rng(3).uniform(1, 5, (200, 3)))
     assert found.solved == 0
 
@@ -127,13 +128,13 @@ def test_a_ratio_without_a_denominator_is_nan():
 def test_each_day_count_is_its_pool(day_count):
     """Where times do not add up the tables stand aside for the roots of the stream."""
     funds = [GROWTH, BUYOUT, LOSER, EVEN]
-    seen = [value_on(each, None, LAST_DAY, Options.of(day_count=day_count)) for each in funds]
+    held = Holdings.of(funds, None, LAST_DAY, Options.of(day_count=day_count))
     weights = np.random.default_rng(4).integers(0, 3, (40, len(funds))).astype(np.float64)
     weights[:, 0] += 1
-    found = RateTables(Streams.of(seen, carried=False)).rates(weights)
+    found = RateTables(Streams.of(held, carried=False)).rates(weights)
     for row, rate in zip(weights, found, strict=True):
-        held = [each for each, n in zip(funds, row, strict=True) for _ in range(int(n))]
-        pooled = evaluate(pool(held, as_of=LAST), as_of=LAST, day_count=day_count)
+        drawn = [each for each, n in zip(funds, row, strict=True) for _ in range(int(n))]
+        pooled = evaluate(pool(drawn, as_of=LAST), as_of=LAST, day_count=day_count)
         assert rate == pytest.approx(pooled.irr, abs=1e-12)
 
 

@@ -1,0 +1,196 @@
+"""Flows and NAVs of several funds on one day, as flat columns: no valuation a fund."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pmecalc.core.daycount import year_fractions
+from pmecalc.core.lookup import levels_on
+from pmecalc.core.valuation import NO_DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.fund import BoolArray, FloatArray, Fund, IntArray
+    from pmecalc.core.valuation import Options
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holdings:
+    """What several funds moved until a day and are worth on it; build one with `Holdings.of`.
+
+    Parameters
+    ----------
+    owners, starts
+        The fund of each row, shape (n_rows,), ascending, and the first row of each fund.
+    days, contributions, distributions
+        Day numbers, and money in fund currency, shape (n_rows,). The last row of each fund is that
+        of its NAV, on which nothing moves; what came later is left out.
+    growth
+        The index growth from each row to the day, shape (n_rows,); 1 without an index.
+    navs
+        The NAV of each fund on the day, shape (n_funds,), rolled forward where none was reported.
+    as_of, day_count
+        The day, and how years are counted.
+    """
+
+    owners: IntArray
+    starts: IntArray
+    days: IntArray
+    contributions: FloatArray
+    distributions: FloatArray
+    growth: FloatArray
+    navs: FloatArray
+    as_of: int
+    day_count: str
+
+    @classmethod
+    def of(
+        cls, funds: Sequence[Fund], benchmark: Benchmark | None, as_of: int, options: Options
+    ) -> Holdings:
+        """Gather the columns of at least one fund.
+
+        Raises
+        ------
+        BenchmarkError
+            `INDEX_NOT_COVERED`, `INDEX_STALE`, on days on which anything moved.
+
+        References
+        ----------
+        METHODS 1.5, 1.6; each NAV and growth is that of `value_on`.
+
+        Examples
+        --------
+        >>> from pmecalc import Fund
+        >>> from pmecalc.core.valuation import Options
+        >>> fund = Fund.of(flows=[("1970-01-01", 5, 0), ("1970-01-21", 0, 2)])
+        >>> Holdings.of([fund, fund], None, 10, Options()).owners.tolist()
+        [0, 0, 1, 1]
+        """
+        own_day, nothing = np.array([as_of]), np.zeros(1)
+        days = np.concatenate([part for fund in funds for part in (fund.days, own_day)])
+        paid, received = (
+            np.concatenate([part for column in columns for part in (column, nothing)])
+            for columns in (
+                [fund.contributions for fund in funds],
+                [fund.distributions for fund in funds],
+            )
+        )
+        owners = _repeated([len(fund.days) + 1 for fund in funds])
+        navs = _navs(funds, owners, days, paid - received, as_of)
+        seen = days <= as_of
+        if not seen.all():
+            owners, days, paid, received = (x[seen] for x in (owners, days, paid, received))
+        return cls(
+            owners=owners,
+            starts=np.searchsorted(owners, np.arange(len(funds))),
+            days=days,
+            contributions=paid,
+            distributions=received,
+            growth=_growth(benchmark, days, (paid != 0) | (received != 0), as_of, options),
+            navs=navs,
+            as_of=as_of,
+            day_count=options.day_count,
+        )
+
+    def by_fund(self, money: FloatArray) -> FloatArray:
+        """Sums by fund of money of shape (..., n_rows), shape (..., n_funds)."""
+        sums: FloatArray = np.add.reduceat(money, self.starts, axis=-1)
+        return sums
+
+    def moving(self) -> BoolArray:
+        """On which rows anything moves, shape (n_rows,)."""
+        moves: BoolArray = (self.contributions != 0) | (self.distributions != 0)
+        return moves
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streams:
+    """Dated money of several funds, their NAVs included; build one with `Streams.of`.
+
+    Parameters
+    ----------
+    held
+        The funds, row by row.
+    times
+        Years from the earliest day, shape (n_rows,).
+    received, paid
+        Money, shape (n_rows,), `>= 0` but for reversals.
+    """
+
+    held: Holdings
+    times: FloatArray
+    received: FloatArray
+    paid: FloatArray
+
+    @classmethod
+    def of(cls, held: Holdings, *, carried: bool) -> Streams:
+        """Flows and NAVs as they are, or `carried` to the as-of date at the index return.
+
+        Examples
+        --------
+        >>> from pmecalc import Fund
+        >>> from pmecalc.core.valuation import Options
+        >>> fund = Fund.of(flows=[("1970-01-01", 5, 0)], navs=[("1970-01-11", 6)])
+        >>> Streams.of(Holdings.of([fund], None, 10, Options()), carried=False).received.tolist()
+        [0.0, 6.0]
+        """
+        growth = held.growth if carried else 1.0
+        received, paid = held.distributions * growth, held.contributions * growth
+        ends = np.append(held.starts[1:], len(held.days)) - 1
+        received[ends], paid[ends] = np.maximum(held.navs, 0.0), np.maximum(-held.navs, 0.0)
+        times = year_fractions(int(held.days.min()), held.days, held.day_count)
+        return cls(held, times, received, paid)
+
+
+def _repeated(lengths: list[int]) -> IntArray:
+    """Each place as often as it is long."""
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def _navs(
+    funds: Sequence[Fund], owners: IntArray, days: IntArray, invested: FloatArray, as_of: int
+) -> FloatArray:
+    """The NAV of each fund on a day: reported, else rolled forward with the flows since."""
+    lengths = [len(fund.nav_days) for fund in funds]
+    nav_days = np.concatenate([fund.nav_days for fund in funds])
+    early = _repeated(lengths)[nav_days <= as_of]
+    known = np.bincount(early, minlength=len(funds))
+    based = known > 0
+    places = (np.cumsum(lengths) - lengths + known - 1)[based]
+    bases, base_days = np.zeros(len(funds)), np.full(len(funds), NO_DAY)
+    bases[based] = np.concatenate([fund.navs for fund in funds])[places]
+    base_days[based] = nav_days[places]
+    since = np.flatnonzero((days > base_days[owners]) & (days <= as_of) & (invested != 0))
+    rolled = bases.copy()
+    for place in np.unique(owners[since]).tolist():
+        if lengths[place]:  # without a NAV it is 0 on every day
+            # added up exactly, so that a fund paid out in parts ends at 0 and not near it
+            rolled[place] += math.fsum(invested[since[owners[since] == place]])
+    return np.where(base_days == as_of, bases, np.maximum(rolled, 0.0))
+
+
+def _growth(
+    benchmark: Benchmark | None,
+    days: IntArray,
+    moving: BoolArray,
+    as_of: int,
+    options: Options,
+) -> FloatArray:
+    """Index growth to the day; days on which nothing moves need no level and get 1."""
+    growth = np.ones(len(days))
+    if benchmark is None or not moving.any():
+        return growth
+    levels, _ = levels_on(
+        benchmark,
+        np.append(days[moving], as_of),
+        lookup=options.lookup,
+        max_staleness_days=options.max_staleness_days,
+    )
+    growth[moving] = levels[-1] / levels[:-1]
+    return growth
