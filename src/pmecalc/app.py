@@ -67,6 +67,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _MINUTE, _HOUR = 60.0, 3600.0
+_WARMER = "pme-warm"
 # How long a computation may keep the interpreter from the event loop, which asks for it (ADR 11).
 _TURN_SECONDS = 0.0001
 
@@ -292,7 +293,10 @@ def build_cache(settings: Settings) -> Cache:
 
 def _versions(*, warming: bool) -> dict[str, str | int]:
     """`loops`: which ones compute now; they wait for the first computation."""
-    loops = "waiting" if warming and engine.importable() else "plain"
+    loops = "plain"
+    if warming and engine.importable():
+        started = any(thread.name == _WARMER for thread in threading.enumerate())
+        loops = "loading" if started else "waiting"
     return {
         "pmecalc": __version__,
         "engine": ENGINE,
@@ -313,7 +317,7 @@ def _can_read(store: Store) -> bool:
 def _wake() -> None:
     """Load the engine beside the first computation: a worker that only waits does without."""
     # A daemon: who stops the server does not wait for a compiler.
-    threading.Thread(target=_warm, name="pme-warm", daemon=True).start()
+    threading.Thread(target=_warm, name=_WARMER, daemon=True).start()
 
 
 def _warm() -> None:

@@ -20,13 +20,24 @@ from pmecalc.cli import (
     template,
 )
 from pmecalc.cli.exits import Exit
-from pmecalc.core.errors import InputError, NeedsInputError, PmeError
+from pmecalc.core.errors import (
+    InputError,
+    NeedsInputError,
+    NotFoundError,
+    PmeError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pmecalc.core.errors import Problem
+
 
 _COMMANDS = (analyze, batch, serve, template, keys, backup, restore, doctor, erase, load_test)
+
+
+_EXITS = ((NotFoundError, Exit.USAGE), (StoreError, Exit.REFUSED), (PmeError, Exit.INTERNAL))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,14 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(given.run(given))
     except NeedsInputError as error:
-        _complain(error)
+        _complain(error, given)
         return Exit.NEEDS_ANSWER
     except InputError as error:
-        _complain(error)
-        return Exit.REFUSED
+        _complain(error, given)
+        wrong = all(_is_option(error, problem, given) for problem in error.problems)
+        return Exit.USAGE if wrong else Exit.REFUSED
     except PmeError as error:
         print(f"pme: {error}  [{error.code}]", file=sys.stderr)
-        return Exit.REFUSED if error.code == "DATA_FOLDER" else Exit.INTERNAL
+        return next(code for kind, code in _EXITS if isinstance(error, kind))
     except BrokenPipeError:
         sys.stderr.close()
         return Exit.OK
@@ -58,15 +70,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.REFUSED
 
 
-def _complain(error: InputError) -> None:
+def _complain(error: InputError, given: argparse.Namespace) -> None:
     """Every problem on a line of its own: where, what, why, what to do, code."""
     for problem in error.problems:
-        where = [
-            error.file,
-            f"row {problem.row}" if problem.row is not None else None,
-            f'column "{problem.column}"' if problem.column else None,
-        ]
+        column = f'column "{problem.column}"' if problem.column else None
+        if _is_option(error, problem, given):
+            column = f"--{str(problem.column).replace('_', '-')}"
+        where = [error.file, f"row {problem.row}" if problem.row is not None else None, column]
         place = ", ".join(part for part in where if part)
         hint = f" {problem.hint}" if problem.hint else ""
         prefix = f"{place}: " if place else ""
         print(f"{prefix}{problem.message}{hint}  [{problem.code}]", file=sys.stderr)
+
+
+def _is_option(error: InputError, problem: Problem, given: argparse.Namespace) -> bool:
+    """Whether the problem is what was typed, not what a file says."""
+    return error.file is None and problem.row is None and problem.column in vars(given)

@@ -119,7 +119,10 @@ def _conventions(given: argparse.Namespace) -> dict[str, str]:
 def _methods(reports: list[Report], given: argparse.Namespace) -> str:
     if not given.index:
         raise InputError(
-            "The methods compare with an index.", code="NO_BENCHMARK", hint="Add --index FILE."
+            "The methods compare with an index.",
+            code="NO_BENCHMARK",
+            field="index",
+            hint="Add --index FILE.",
         )
     if given.csv:
         return methods_csv(reports)
@@ -130,6 +133,10 @@ def _methods(reports: list[Report], given: argparse.Namespace) -> str:
 
 def _path(text: str) -> Path:
     path = Path(text)
+    if path.is_dir():
+        raise InputError(
+            "This is a folder.", code="NO_SUCH_FILE", file=text, hint="pme batch takes folders."
+        )
     if not path.is_file():
         raise InputError(
             "There is no such file.", code="NO_SUCH_FILE", file=text, hint="Check the path."

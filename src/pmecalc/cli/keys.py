@@ -49,7 +49,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _create(given: argparse.Namespace) -> Exit:
-    with _opened(given) as (keys, by):
+    with _opened(given, new=True) as (keys, by):
         made = keys.create(given.tenant, role=given.role, name=given.name, days=given.days, by=by)
     print(json.dumps({**_shown(made.row), "key": made.text}) if given.json else made.text)
     print(f"Shown once; valid until {_day(made.row.expires)}.", file=sys.stderr)
@@ -77,15 +77,16 @@ def _revoke(given: argparse.Namespace) -> Exit:
 
 
 @contextmanager
-def _opened(given: argparse.Namespace) -> Iterator[tuple[Keys, By]]:
-    """The keys of the data folder, and how the audit names this command."""
+def _opened(given: argparse.Namespace, *, new: bool = False) -> Iterator[tuple[Keys, By]]:
+    """The keys of the data folder, made if it may be new, and how the audit names this command."""
     # Here, since the other commands work without the service's packages.
+    from pmecalc.cli import folders  # noqa: PLC0415
     from pmecalc.service.keys import Keys  # noqa: PLC0415
-    from pmecalc.settings import Settings  # noqa: PLC0415
     from pmecalc.store.store import Store  # noqa: PLC0415
     from pmecalc.store.values import By  # noqa: PLC0415
 
-    with Store.open(given.data or Settings().data) as store:
+    folder = (given.data or folders.settings().data) if new else folders.existing(given)
+    with Store.open(folder) as store:
         yield Keys(store), By(actor="cli", via="cli")
 
 

@@ -30,8 +30,8 @@ WARNINGS: dict[str, str] = {
     "SIGN_SUSPECT": "the first amount is money received and the last is money paid: check the "
     "sign convention",
     "NAV_ASSUMED_ZERO": "no NAV was reported; the residual value is taken as 0",
-    "NAV_ROLLED_FORWARD": "no NAV was reported on the as-of date; the last one is rolled forward "
-    "with the flows since",
+    "NAV_ROLLED_FORWARD": "no NAV was reported on the as-of date; the last one before it (0 before "
+    "the first) is rolled forward with the flows since",
     "NAV_FLOORED": "the rolled-forward NAV would be negative and is taken as 0",
     "NAV_NEGATIVE": "the NAV is negative",
     "FLOWS_AFTER_AS_OF": "flows after the as-of date are left out",

@@ -203,7 +203,7 @@ def _compute_once(port: int) -> None:
 def _is_warm(port: int) -> bool:
     """Whether nothing is compiled any more: once for all processes this takes half a minute."""
     said = read_json("127.0.0.1", port, "/v1/system/cache")
-    return bool(said["versions"]["loops"] != "waiting")
+    return said["versions"]["loops"] in {"compiled", "plain"}
 
 
 def _listens(port: int) -> bool:

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 FAULTS = "kill-redis, stop-redis, slow-redis:100ms"
 
 # Little memory, so that a good part of the questions goes to Redis.
-_SETTINGS = {"PME_CACHE_MEMORY_BYTES": "2097152", "PME_CACHE_MAX_ENTRY": "262144"}
+_SETTINGS = {
+    "PME_CACHE_MEMORY_BYTES": "2097152",
+    "PME_CACHE_MAX_ENTRY": "262144",
+    "PME_COMPUTE_QUEUE": "1000",  # all that is asked, when neither memory nor Redis has it
+}
 
 
 @dataclass(frozen=True, slots=True)

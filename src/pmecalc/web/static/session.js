@@ -35,7 +35,8 @@ async function enter({ input, button, trouble, entered, offline }) {
     entered();
   } catch (error) {
     if (error instanceof Offline) offline();
-    fill(trouble, errorPanel(error));
+    const wrong = el("p", { role: "alert" }, "This key is not valid: mistyped, expired or revoked.");
+    fill(trouble, error.status === 401 ? wrong : errorPanel(error));
     button.disabled = false;
     input.select();
   }
@@ -45,6 +46,8 @@ async function enter({ input, button, trouble, entered, offline }) {
 export async function showSession(place, { warn, left }) {
   const session = await readSession();
   if (session.unprotected) warn("This service asks nobody who they are: whoever reaches it may read and delete everything.");
+  const system = document.querySelector('nav a[href="/system"]');
+  system.hidden = session.mode === "key" && !session.permissions.includes("operate");
   if (session.mode !== "key" || !session.signed_in) return place.replaceChildren();
   const out = el("button", { type: "button", class: "small", onclick: () => leave(place, left) }, "Sign out");
   fill(place, el("span", {}, `${session.tenant} · ${session.role}`), out);
