@@ -124,7 +124,8 @@ def test_conventions_are_options(data):
 def test_methods_need_an_index(data):
     """Without one there is nothing to compare with."""
     done = pme("analyze", data / "sample_fund_quarterly.csv", "--methods")
-    assert (done.returncode, done.stdout) == (3, "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("--index: ")
     assert "[NO_BENCHMARK]" in done.stderr
 
 

@@ -144,7 +144,7 @@ def test_conventions_are_those_of_evaluate(folder, capsys):
         (("funds/sample_fund_quarterly.csv", "--csv"), 0),
         (("funds/sample_fund_quarterly.csv", "--csv", "--strict"), 1),
         (("none.csv", "--csv"), 3),
-        (("funds", "--out", "result.doc"), 3),
+        (("funds", "--out", "result.doc"), 2),
         (("funds", "--out", "none/result.csv"), 3),
         (("suspect.csv", "--csv"), 4),
         (("suspect.csv", "--csv", "--sign", "gp"), 0),
@@ -152,7 +152,7 @@ def test_conventions_are_those_of_evaluate(folder, capsys):
 )
 @pytest.mark.usefixtures("folder")
 def test_exit_codes_say_what_happened(words, code, tmp_path):
-    """0 done, 1 undefined under --strict, 3 refused, 4 needs an answer."""
+    """0 done, 1 undefined under --strict, 2 wrong usage, 3 refused, 4 needs an answer."""
     suspect = "date,amount\n2020-01-01,100\n2021-01-01,-120\n"
     (tmp_path / "suspect.csv").write_text(suspect, encoding="utf-8")
     names = [str(tmp_path / word) if "." in word or word == "funds" else word for word in words]

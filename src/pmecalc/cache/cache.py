@@ -136,6 +136,10 @@ class Cache:
         self._answers[key.view, outcome] += 1
         return Result(result.entry, outcome)
 
+    async def compute(self, work: Callable[[], bytes]) -> bytes:
+        """What nobody else asks and nothing keeps, in the pool and its queue like all the rest."""
+        return await self._pool.run(work)
+
     async def get(self, key: CacheKey, default: object = MISS) -> object:
         """The stored value, or `default`."""
         entry = self.peek(key)

@@ -36,6 +36,7 @@ STATUSES = (
     "no_commitment",
     "index_not_covered",
     "index_stale",
+    "uncertified",
 )
 YEARS = MappingProxyType(  # the days of a year in the conventions that the compiled loops know
     {

@@ -16,7 +16,7 @@ from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
 from pmecalc.core.fund import FloatArray, IntArray, amount, pair, summed
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, derived_rate, rate_of
-from pmecalc.core.roots import Root, all_roots
+from pmecalc.core.roots import Root, UncertifiedError, all_roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,7 +37,7 @@ class Solution:
     Parameters
     ----------
     status
-        `ok`, `multiple`, `no_root`, or a degenerate case of METHODS 2.5.
+        `ok`, `multiple`, `no_root`, `uncertified`, or a degenerate case of METHODS 2.5.
     log_rates
         `ln(1+r)` of every root, ascending.
     total
@@ -152,7 +152,10 @@ def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
         return Solution("no_investment", total=total)
     roots = _compiled_roots(times, amounts)
     if roots is None:
-        roots = all_roots(times, amounts)
+        try:
+            roots = all_roots(times, amounts)
+        except UncertifiedError:
+            return Solution("uncertified", total=total)
     status = {0: "no_root", 1: "ok"}.get(len(roots), "multiple")
     return Solution(
         status,
@@ -365,6 +368,8 @@ def irr_roots(
         `NON_FINITE`, `RAGGED_ROW`.
     InputError
         `BAD_DATE`, `UNSUPPORTED_OPTION`.
+    NotDefinedError
+        `uncertified`: the sign changes so often that no proof is found in bounded time (ADR 14).
 
     References
     ----------
@@ -380,7 +385,10 @@ def irr_roots(
     year_fractions(0, days, day_count)  # an unknown convention is refused for no flows too
     if len(days) == 0:
         return []
-    return list(solve(days, amounts, last_day=int(days.max()), day_count=day_count).rates)
+    found = solve(days, amounts, last_day=int(days.max()), day_count=day_count)
+    if found.status == "uncertified":
+        raise NotDefinedError("irr_roots", found.status, REASONS[found.status])
+    return list(found.rates)
 
 
 def dated_amounts(flows: Iterable[Sequence[object]]) -> tuple[IntArray, FloatArray]:

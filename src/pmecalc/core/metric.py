@@ -17,6 +17,7 @@ REASONS = {
     "zero_duration": "everything happens on one day, so there is no time to earn a rate over",
     "no_investment": "nothing was paid in: every amount is positive",
     "no_root": "no discount rate brings the stream to zero",
+    "uncertified": "the sign changes so often that not every root can be proved in bounded time",
     "no_contributions": "nothing was paid in",
     "no_distributions": "nothing was distributed",
     "no_index": "no benchmark was given",

@@ -25,7 +25,12 @@ _LEAST_WIDTH = 1e-6
 _MOST_STEPS = 12
 _LAST_STEP = 3e-6  # over the span; Halley is cubic: what is left after it is below rounding
 _FARTHEST = 200.0  # over the span: no exponential leaves the doubles
+_MOST_WORK = 2 * 10**9  # sign changes squared times amounts: two seconds of the recursion
 _FLAT = 0.03  # years of slope over the amounts: a flatter sum loses digits to rounding
+
+
+class UncertifiedError(ArithmeticError):
+    """The proof that no root was skipped would take too long (ADR 14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,11 @@ def all_roots(times: FloatArray, amounts: FloatArray) -> list[Root]:
     list[Root]
         Ascending in the log rate; a double root is listed once.
 
+    Raises
+    ------
+    UncertifiedError
+        The sign changes so often that no proof is found in bounded time.
+
     References
     ----------
     METHODS 2.2; Laguerre (1883). The quick way is an interval argument: the mean discounted time
@@ -141,6 +151,8 @@ def all_roots(times: FloatArray, amounts: FloatArray) -> list[Root]:
         return [Root(_root(total, -math.inf, math.inf), double=False)]
     brackets = _certified_brackets(total)
     if brackets is None:
+        if changes**2 * len(amounts) > _MOST_WORK:
+            raise UncertifiedError
         return _isolate(total)
     return [Root(_root(total, low, high), double=False) for low, high in brackets]
 

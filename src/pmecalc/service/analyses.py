@@ -168,6 +168,10 @@ class Analyses:
         """The finished reply, from the nearest tier or computed in a worker thread."""
         return await self._cache.get_or_compute(pinned.key, lambda: self._compute(pinned))
 
+    async def once(self, work: Callable[[], bytes]) -> bytes:
+        """An answer about data that are not stored: computed beside all others, not kept."""
+        return await self._cache.compute(work)
+
     def _compute(self, pinned: Pinned) -> bytes:
         question = pinned.question
         fund = self._funds.get(pinned.tenant, question.fund, pinned.fund_revision)

@@ -227,3 +227,16 @@ def test_unusable_periodic_input_is_refused(amounts, options, code):
         irr_periodic(amounts, **options)
     assert caught.value.code == code
     assert isinstance(caught.value, CashFlowError) == (code != "UNSUPPORTED_OPTION")
+
+
+def test_a_stream_that_cannot_be_proved_in_time_says_so():
+    """Thousands of sign changes cost seconds at most and give a status, not a guess."""
+    days = np.arange(12_000)
+    amounts = np.where(days % 2 == 0, -1.0, 1.0)
+    assert solve(days, amounts, last_day=11_999).status == "uncertified"
+    rows = list(zip((np.datetime64("1980-01-01") + days).astype(object), amounts, strict=True))
+    with pytest.raises(NotDefinedError, match="sign changes"):
+        irr_roots(rows)
+    report = evaluate(Fund.of(flows=rows))
+    assert (report["irr"].value, report["irr"].status) == (None, "uncertified")
+    assert report.dpi == pytest.approx(1.0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 from fastapi import APIRouter, Response
 
+from pmecalc.api.deps import ServicesOf
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import EvaluateIn, summary_schema
 from pmecalc.core.benchmark import Benchmark
@@ -21,9 +22,10 @@ router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
     openapi_extra=needs("read"),
     responses={200: {"content": {"application/json": {"schema": summary_schema()}}}},
 )
-async def evaluate(body: EvaluateIn) -> Response:
+async def evaluate(body: EvaluateIn, services: ServicesOf) -> Response:
     """All metrics of the data in the body."""
-    return Response(await asyncio.to_thread(_evaluate, body), media_type="application/json")
+    made = await services.analyses.once(partial(_evaluate, body))
+    return Response(made, media_type="application/json")
 
 
 def _evaluate(body: EvaluateIn) -> bytes:

@@ -15,6 +15,7 @@ from pmecalc.core.fund import amount
 from pmecalc.core.irr import by_date
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, undefined
+from pmecalc.core.roots import UncertifiedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import BoolArray, FloatArray
     from pmecalc.core.valuation import Valuation
 
+_MOST_WORK = 2 * 10**7  # points times amounts: about a second (ADR 14)
 _EPS = float(np.finfo(np.float64).eps)
 _FIRST_CUTS = (0.5, 0.9, 1.3, 3.0)  # of the smallest growth: a premium from -50 % to +200 %
 _HIGHEST = 2.0**20  # above the least growth, in logarithms: a factor of 1e60 within a day is less
@@ -246,7 +248,10 @@ def _outcome(balance: _Balance) -> Metric:
         return Metric(None, "no_investment", roots=(), reason=REASONS["no_investment"])
     if (balance.amounts < 0).all():
         return Metric(None, "total_loss", roots=(), reason=REASONS["total_loss"])
-    points, touching = _crossings(balance)
+    try:
+        points, touching = _crossings(balance)
+    except UncertifiedError:
+        return Metric(None, "uncertified", roots=(), reason=REASONS["uncertified"])
     premiums = [balance.premium(point) for point in points]
     roots = tuple(sorted(each for each in premiums if each < math.inf))
     warnings = ("NEAR_DOUBLE_ROOT",) if touching else ()
@@ -274,7 +279,11 @@ def _crossings(balance: _Balance) -> tuple[list[float], bool]:
     pending = list(pairwise(points.tolist()))
     certain: list[tuple[float, float]] = []
     narrow: list[tuple[float, float]] = []
+    looked = 0
     while pending:
+        looked += len(pending) * len(balance.amounts)
+        if looked > _MOST_WORK:
+            raise UncertifiedError
         pending = [piece for piece in pending if not _settled(looks, piece, certain)]
         narrow += [piece for piece in pending if piece[1] - piece[0] <= _LEAST_WIDTH]
         pending = [piece for piece in pending if piece[1] - piece[0] > _LEAST_WIDTH]

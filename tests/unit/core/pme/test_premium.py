@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from pmecalc import Benchmark, CashFlowError, Fund, InputError, NotDefinedError
+from pmecalc import Benchmark, CashFlowError, Fund, InputError, NotDefinedError, evaluate
 from pmecalc.core.pme.premium import ipp, ipp_periodic
 from pmecalc.core.valuation import Options, value
 
@@ -204,3 +204,12 @@ def test_every_premium_of_a_wild_stream_is_found():
         assert len(found) == len(places)
         for root, place in zip(found, places.tolist(), strict=True):
             assert scan[place] - 1e-9 <= root <= scan[place + 1] + 1e-9
+
+
+def test_a_premium_that_cannot_be_proved_in_time_says_so():
+    """Thousands of sign changes cost about a second and give a status, not a guess."""
+    days = (np.datetime64("1980-01-01") + np.arange(12_000)).astype(object)
+    rows = [(day, 1.0, 0.0) if place % 2 else (day, 0.0, 1.5) for place, day in enumerate(days)]
+    index = Benchmark.of([("1979-12-31", 100.0), ("1990-01-01", 80.0), ("2020-01-01", 400.0)])
+    report = evaluate(Fund.of(flows=rows), index, max_staleness_days=None)
+    assert (report["ipp"].value, report["ipp"].status) == (None, "uncertified")
