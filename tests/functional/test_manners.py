@@ -88,6 +88,23 @@ def test_monstrous_bodies_are_refused_before_they_are_read(client, body, code):
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("Application/JSON", "KEY_MISPLACED"),
+        (" application/json;charset=utf-8", "KEY_MISPLACED"),
+        ("application/x+json", "KEY_MISPLACED"),
+        ("APPLICATION/Problem+JSON ; a=b", "KEY_MISPLACED"),
+        ("application/octet-stream", "MALFORMED"),  # is read as nothing
+    ],
+)
+def test_bodies_that_are_read_as_json_are_checked_as_json(client, kind, code):
+    """However the type is written that lets a body be read, its limits hold."""
+    body = json.dumps({"fund": {"name": KEY, "flows": []}})
+    answer = client.post("/v1/evaluate", content=body, headers={"Content-Type": kind})
+    assert answer.json()["code"] == code
+
+
 @pytest.mark.parametrize(("depth", "refused"), [(MAX_DEPTH, False), (MAX_DEPTH + 1, True)])
 def test_depth_of_json_is_limited(client, depth, refused):
     """Brackets count, those inside strings do not."""

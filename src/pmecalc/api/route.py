@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.message import Message
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
@@ -64,7 +65,7 @@ class ApiRoute(APIRoute):
         async def checked(request: Request) -> Response:
             _authorise(request, permission_of(self))
             _refuse_unknown(request, self.query_names)
-            if request.headers.get("content-type", "").startswith("application/json"):
+            if _is_json(request.headers.get("content-type", "")):
                 refuse_monstrous(await request.body())
             return _tagged(request, await answer(request))
 
@@ -138,6 +139,16 @@ def _refuse_unknown(request: Request, known: tuple[str, ...]) -> None:
         raise RequestValidationError(
             [{"type": "extra_forbidden", "loc": ("query", name), "msg": ""} for name in unknown]
         )
+
+
+def _is_json(content_type: str) -> bool:
+    """Whether FastAPI would read such a body as JSON; decided with the parser that it uses."""
+    message = Message()
+    message["content-type"] = content_type
+    kind = message.get_content_type()
+    return kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
+    )
 
 
 def _names_of(info: Any) -> list[str]:  # noqa: ANN401  (pydantic's FieldInfo, FastAPI's subclass)
