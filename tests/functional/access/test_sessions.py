@@ -60,6 +60,22 @@ def test_cookie_over_tls(folder, keys, proxied):
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
+def test_credential_of_one_kind_is_never_taken_for_the_other(service, keys):
+    """A key in a cookie and a session in the header open nothing, just after their real use too."""
+    key = keys["alpha", "viewer"]
+    cookie = sign_in(service, key)
+    session = cookie["Cookie"].partition("=")[2]
+    for headers, swapped in (
+        (bearer(key), {"Cookie": f"pme={key}"}),
+        (cookie, bearer(session)),
+    ):
+        statuses = [
+            service.get("/v1/funds", headers=each).status_code
+            for each in (swapped, headers, swapped, headers)
+        ]
+        assert statuses == [401, 200, 401, 200]
+
+
 def test_every_sign_in_has_a_new_id(service, keys):
     """Two sessions of one key are two cookies."""
     key = keys["alpha", "viewer"]
