@@ -63,6 +63,14 @@ def test_every_answer_says_how_long_it_took(client, path):
     assert "dur=" in client.get(path).headers["Server-Timing"]
 
 
+@pytest.mark.parametrize("condition", ["*", "{tag}", "W/{tag}", '"other", W/{tag}'])
+def test_conditions_mean_the_same_for_lists_as_for_cached_answers(client, condition):
+    """A list takes every form of If-None-Match."""
+    tag = client.get("/v1/funds").headers["ETag"]
+    given = {"If-None-Match": condition.format(tag=tag)}
+    assert client.get("/v1/funds", headers=given).status_code == 304
+
+
 def test_lists_answer_304_while_nothing_changed(client):
     """A list has a tag that holds until its content changes."""
     first = client.get("/v1/funds")

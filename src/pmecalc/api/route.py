@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from pmecalc.api.checks import KEY, KEY_MISPLACED
 from pmecalc.api.errors import ForbiddenError, UnauthenticatedError
+from pmecalc.cache.negotiate import has_already
 from pmecalc.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -167,13 +168,7 @@ def _tagged(request: Request, answer: Response) -> Response:
         return answer
     tag = f'"{blake2b(bytes(answer.body), digest_size=12).hexdigest()}"'
     kept = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    if _matches(request.headers.get("if-none-match"), tag):
+    if has_already(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=kept)
     answer.headers.update(kept)
     return answer
-
-
-def _matches(condition: str | None, etag: str) -> bool:
-    if condition is None:
-        return False
-    return etag in {tag.strip().removeprefix("W/") for tag in condition.split(",")}
