@@ -63,6 +63,14 @@ def test_every_answer_says_how_long_it_took(client, path):
     assert "dur=" in client.get(path).headers["Server-Timing"]
 
 
+@pytest.mark.parametrize("condition", ["*", "{tag}", "W/{tag}", '"other", W/{tag}'])
+def test_conditions_mean_the_same_for_lists_as_for_cached_answers(client, condition):
+    """A list takes every form of If-None-Match."""
+    tag = client.get("/v1/funds").headers["ETag"]
+    given = {"If-None-Match": condition.format(tag=tag)}
+    assert client.get("/v1/funds", headers=given).status_code == 304
+
+
 def test_lists_answer_304_while_nothing_changed(client):
     """A list has a tag that holds until its content changes."""
     first = client.get("/v1/funds")
@@ -86,6 +94,23 @@ def test_monstrous_bodies_are_refused_before_they_are_read(client, body, code):
     text = json.dumps(body).replace(" ", "").replace('"2020-01-01"', "1")
     answer = client.post("/v1/evaluate", content=text, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("Application/JSON", "KEY_MISPLACED"),
+        (" application/json;charset=utf-8", "KEY_MISPLACED"),
+        ("application/x+json", "KEY_MISPLACED"),
+        ("APPLICATION/Problem+JSON ; a=b", "KEY_MISPLACED"),
+        ("application/octet-stream", "MALFORMED"),  # is read as nothing
+    ],
+)
+def test_bodies_that_are_read_as_json_are_checked_as_json(client, kind, code):
+    """However the type is written that lets a body be read, its limits hold."""
+    body = json.dumps({"fund": {"name": KEY, "flows": []}})
+    answer = client.post("/v1/evaluate", content=body, headers={"Content-Type": kind})
+    assert answer.json()["code"] == code
 
 
 @pytest.mark.parametrize(("depth", "refused"), [(MAX_DEPTH, False), (MAX_DEPTH + 1, True)])

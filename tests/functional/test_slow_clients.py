@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from pmecalc.api.guard import SECURITY_HEADERS
+from pmecalc.api.guard import SECURITY_HEADERS, security_headers
 from raw_client import BODY, HALF_OPEN, HEAD, HOST, half_open, parsed, talk
 from server import Server
 
@@ -136,6 +136,20 @@ def test_what_is_too_large_or_no_http_is_refused(server, pieces, status, code):
     assert (answer.status, json.loads(answer.body)["code"]) == (status, code)
     for name, value in SECURITY_HEADERS.items():
         assert f"{name.lower()}: {value}" in answer.head
+
+
+def test_refusals_of_the_protocol_carry_hsts_where_tls_is_declared(tmp_path):
+    """Rubbish, a head that is too large and half a request are answered like all others."""
+    with Server(tmp_path / "data", environment={**SHORT, "PME_TLS": "true"}) as server:
+        refused = [
+            talk(server.port, b"what is this?\r\n\r\n"),
+            talk(server.port, HEAD + b"X: " + b"a" * 40_000 + b"\r\n\r\n"),
+            parsed(asyncio.run(half_open(server.port, "half a head"))),
+        ]
+    assert [answer.status for answer in refused] == [400, 431, 408]
+    for answer in refused:
+        for name, value in security_headers(tls=True).items():
+            assert f"{name.lower()}: {value}" in answer.head
 
 
 def test_what_is_within_the_limits_is_answered(server):

@@ -135,10 +135,10 @@ class Checks:
         scope["pme.clear"] = scope["scheme"] != "https"  # the credential could be read on its way
         if not self._has_proxies or not self._is_proxy(peer):
             return
-        hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-        foreign = [hop for hop in hops if not self._is_proxy(hop)]
+        foreign = [hop for hop in _listed(headers, "x-forwarded-for") if not self._is_proxy(hop)]
         scope["pme.address"] = foreign[-1] if foreign else peer
-        is_https = headers.get("x-forwarded-proto", "").lower() == "https"
+        protocols = _listed(headers, "x-forwarded-proto")
+        is_https = bool(protocols) and protocols[-1].lower() == "https"  # as the last proxy saw it
         scope["pme.secure"] = self._tls or is_https
         scope["pme.clear"] = not is_https
 
@@ -154,8 +154,15 @@ def is_loopback(address: str) -> bool:
 
 def _is_overheard(scope: Scope, headers: Headers) -> bool:
     """Whether a credential came in clear over a network."""
-    has_credential = "authorization" in headers or "pme=" in headers.get("cookie", "")
+    cookies = headers.getlist("cookie")
+    has_credential = "authorization" in headers or any("pme=" in line for line in cookies)
     return has_credential and scope["pme.clear"] and not is_loopback(scope["pme.address"])
+
+
+def _listed(headers: Headers, name: str) -> list[str]:
+    """The words of a header that is a list, of all its lines: a proxy may add one of its own."""
+    words = ",".join(headers.getlist(name)).split(",")
+    return [word.strip() for word in words if word.strip()]
 
 
 def _is_within(networks: tuple[IPv4Network | IPv6Network, ...], address: str) -> bool:

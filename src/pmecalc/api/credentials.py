@@ -66,17 +66,18 @@ class Credentials:
 def presented(scope: Scope) -> tuple[list[str], str | None]:
     """The Authorization headers of a request, and its session's cookie."""
     keys, cookie = [], None
+    names = (HOST_COOKIE, PLAIN_COOKIE) if _is_plain(scope) else (HOST_COOKIE,)
     for name, value in scope["headers"]:
         if name == b"authorization":
             keys.append(value.decode("latin-1"))
         elif name == b"cookie" and b"pme=" in value:
-            cookie = _session(value.decode("latin-1")) or cookie
+            cookie = _session(value.decode("latin-1"), names) or cookie
     return keys, cookie
 
 
 def set_cookie(answer: Response, scope: Scope, text: str, *, seconds: int) -> None:
     """Give the browser its session, or with no text take it away."""
-    is_plain = scope["pme.clear"] and not scope["pme.secure"] and is_loopback(scope["pme.address"])
+    is_plain = _is_plain(scope)
     answer.set_cookie(
         PLAIN_COOKIE if is_plain else HOST_COOKIE,
         text,
@@ -94,12 +95,17 @@ def _log_failure(written: asyncio.Future[None]) -> None:
         _LOG.error("a refused credential could not be put into the audit", exc_info=error)
 
 
-def _session(header: str) -> str | None:
+def _is_plain(scope: Scope) -> bool:
+    """Whether a request came over HTTP from this machine, where there is no TLS to ask for."""
+    return scope["pme.clear"] and not scope["pme.secure"] and is_loopback(scope["pme.address"])
+
+
+def _session(header: str, names: tuple[str, ...]) -> str | None:
     try:
         cookies = SimpleCookie(header)
     except CookieError:
         return None
-    found = cookies.get(HOST_COOKIE) or cookies.get(PLAIN_COOKIE)
+    found = next((cookies[name] for name in names if name in cookies), None)
     return found.value if found else None
 
 

@@ -95,7 +95,12 @@ class Guard:
 
     def _note_refusal(self, scope: Scope, status: int) -> None:
         """Count a credential that opens nothing, and put it into the audit."""
-        if status == 401 and scope.get("pme.rejected") and self._rates is not None:  # noqa: PLR2004
+        if not scope.get("pme.rejected") or self._rates is None:
+            return
+        # Public routes of the API answer 200 and tell a good credential from a bad one all the
+        # same. Pages and files do not: a dead cookie is sent with each, and is no guess.
+        tells = status == 401 or scope["path"].startswith("/v1/")  # noqa: PLR2004
+        if tells and status != 429:  # noqa: PLR2004  (one that was counted out is not counted on)
             self._rates.failed(scope)
             self._refused_credential(scope)
 

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from pmecalc.api.checks import Refusal
 from pmecalc.api.doorkeeper import Phase
 from pmecalc.api.errors import problem
-from pmecalc.api.guard import SECURITY_HEADERS
+from pmecalc.api.guard import security_headers
 
 if TYPE_CHECKING:
     from typing import Any
@@ -46,11 +46,13 @@ class LimitedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         doorkeeper: Doorkeeper,
+        tls: bool,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.received = 0
         self._doorkeeper = doorkeeper
         self._limits = doorkeeper.limits
+        self._tls = tls
         self._head = 0  # bytes since the last head or piece of a body was complete
         self._refused = False
         self._answered: RequestResponseCycle | None = None  # while others wait behind it
@@ -172,15 +174,17 @@ class LimitedProtocol(HttpToolsProtocol):
         if refusal is None or begun:
             self.transport.close()
             return
-        self.transport.write(_reply(refusal, self.server_state.default_headers))
+        more = self.server_state.default_headers
+        self.transport.write(_reply(refusal, more, tls=self._tls))
         self.transport.write_eof()
 
 
-def _reply(refusal: Refusal, more: list[tuple[bytes, bytes]]) -> bytes:
+def _reply(refusal: Refusal, more: list[tuple[bytes, bytes]], *, tls: bool) -> bytes:
     """A problem document on the wire, for a connection that no application has seen."""
     request_id = secrets.token_hex(8)
     answer = problem(refusal.status, refusal.code, refusal.detail, request_id=request_id)
-    answer.headers.update({**SECURITY_HEADERS, "X-Request-Id": request_id, "Connection": "close"})
+    own = {"X-Request-Id": request_id, "Connection": "close"}
+    answer.headers.update(security_headers(tls=tls) | own)
     status = f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n".encode()
     head = b"".join(b"%b: %b\r\n" % each for each in (*more, *answer.raw_headers))
     return b"".join((status, head, b"\r\n", answer.body))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.message import Message
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from pmecalc.api.checks import KEY, KEY_MISPLACED
 from pmecalc.api.errors import ForbiddenError, UnauthenticatedError
+from pmecalc.cache.negotiate import has_already
 from pmecalc.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class ApiRoute(APIRoute):
         async def checked(request: Request) -> Response:
             _authorise(request, permission_of(self))
             _refuse_unknown(request, self.query_names)
-            if request.headers.get("content-type", "").startswith("application/json"):
+            if _is_json(request.headers.get("content-type", "")):
                 refuse_monstrous(await request.body())
             return _tagged(request, await answer(request))
 
@@ -140,6 +142,16 @@ def _refuse_unknown(request: Request, known: tuple[str, ...]) -> None:
         )
 
 
+def _is_json(content_type: str) -> bool:
+    """Whether FastAPI would read such a body as JSON; decided with the parser that it uses."""
+    message = Message()
+    message["content-type"] = content_type
+    kind = message.get_content_type()
+    return kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
+    )
+
+
 def _names_of(info: Any) -> list[str]:  # noqa: ANN401  (pydantic's FieldInfo, FastAPI's subclass)
     kind = info.annotation
     if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -156,13 +168,7 @@ def _tagged(request: Request, answer: Response) -> Response:
         return answer
     tag = f'"{blake2b(bytes(answer.body), digest_size=12).hexdigest()}"'
     kept = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    if _matches(request.headers.get("if-none-match"), tag):
+    if has_already(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=kept)
     answer.headers.update(kept)
     return answer
-
-
-def _matches(condition: str | None, etag: str) -> bool:
-    if condition is None:
-        return False
-    return etag in {tag.strip().removeprefix("W/") for tag in condition.split(",")}

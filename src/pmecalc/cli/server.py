@@ -114,8 +114,9 @@ def _run(settings: Settings, listener: socket.socket) -> Exit:
     config = uvicorn.Config(
         "pmecalc.cli.worker:application",
         factory=True,
-        # uvicorn only ever calls it
-        http=partial(AnsweringProtocol, doorkeeper=Doorkeeper(_limits(settings))),  # type: ignore[arg-type]
+        http=partial(  # type: ignore[arg-type]  # uvicorn only ever calls it
+            AnsweringProtocol, doorkeeper=Doorkeeper(_limits(settings)), tls=settings.tls
+        ),
         ws="none",
         workers=settings.workers,
         access_log=False,

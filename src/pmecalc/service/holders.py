@@ -44,11 +44,11 @@ class Holders:
 
     def of_key(self, text: str) -> Holder | None:
         """Who holds this API key; None for one that is malformed, unknown, wrong or over."""
-        return self._remembered(text, self._read_key)
+        return self._remembered("key", text, self._read_key)
 
     def of_session(self, text: str) -> Holder | None:
         """Who holds this session; None for one that is unknown, idle or over."""
-        return self._remembered(text, self._read_session)
+        return self._remembered("session", text, self._read_session)
 
     def forget(self) -> None:
         """Ask the catalog again: a key or a session has changed here."""
@@ -67,8 +67,10 @@ class Holders:
         if used:
             self._store.write(work)
 
-    def _remembered(self, text: str, read: Callable[[str], Holder | None]) -> Holder | None:
-        name, now = sha256(text.encode()).digest(), self._clock()
+    def _remembered(
+        self, kind: str, text: str, read: Callable[[str], Holder | None]
+    ) -> Holder | None:
+        name, now = sha256(f"{kind} {text}".encode()).digest(), self._clock()
         until, holder = self._known.get(name, (0.0, None))
         if holder is None or until <= now:
             holder = read(text)

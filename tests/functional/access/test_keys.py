@@ -71,6 +71,26 @@ def test_scopes_narrow_a_role(service, keys):
     assert service.post("/v1/keys", json=operator, headers=admin).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ({"role": "admin"}, 403),
+        ({"role": "analyst"}, 403),
+        ({"role": "viewer"}, 201),
+        ({"role": "admin", "scopes": ["keys", "delete"]}, 403),
+        ({"role": "admin", "scopes": ["keys", "read"]}, 201),
+    ],
+)
+def test_narrow_key_makes_no_wider_one(service, keys, wanted, status):
+    """A key without scopes may do all of its role, so only who may do all of that makes it."""
+    body = {"name": "keys only", "role": "admin", "scopes": ["keys", "read"]}
+    made = service.post("/v1/keys", json=body, headers=bearer(keys["alpha", "admin"]))
+    answer = service.post(
+        "/v1/keys", json={"name": "x", **wanted}, headers=bearer(made.json()["key"])
+    )
+    assert answer.status_code == status
+
+
 def test_revoked_key_is_refused_at_once_by_this_worker(service, keys):
     """The worker that revokes a key forgets it immediately."""
     admin, viewer = bearer(keys["alpha", "admin"]), keys["alpha", "viewer"]

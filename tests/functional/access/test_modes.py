@@ -80,6 +80,39 @@ def test_keys_come_over_tls_or_from_this_machine(folder, keys, client_address, h
         assert answer.status_code == status
 
 
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ([("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", "203.0.113.7")], 403),
+        ([("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-For", "127.0.0.1")], 200),
+        ([("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "http, https")], 200),
+        ([("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "https, http")], 403),
+        (
+            [
+                ("X-Forwarded-For", "203.0.113.7"),
+                ("X-Forwarded-Proto", "https"),
+                ("X-Forwarded-Proto", "http"),
+            ],
+            403,
+        ),
+    ],
+)
+def test_the_proxy_has_the_last_word(folder, keys, lines, status):
+    """What a client claims in a line of its own stands before what the proxy adds."""
+    settings = key_settings(folder, trusted_proxies=("10.0.0.1",))
+    headers = [*bearer(keys["alpha", "viewer"]).items(), *lines]
+    with opened(settings, client=("10.0.0.1", 50_000)) as client:
+        assert client.get("/v1/funds", headers=headers).status_code == status
+
+
+def test_session_in_a_second_line_of_cookies_is_seen_in_clear(folder, keys):
+    """A session that comes over plain HTTP is refused in whichever line it stands."""
+    headers = [("Cookie", "a=b"), ("Cookie", "pme=x")]
+    with opened(key_settings(folder), client=("10.0.0.9", 50_000)) as client:
+        answer = client.get("/v1/session", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "TLS_REQUIRED")
+
+
 @pytest.mark.parametrize("mode", ["local", "key"])
 @pytest.mark.parametrize("path", ["/", "/healthz", "/v1/funds", "/static/x/main.js", "/docs"])
 @pytest.mark.parametrize(

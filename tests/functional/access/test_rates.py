@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 
 import pytest
 
@@ -11,6 +12,7 @@ from functional.access.conftest import bearer, key_settings, opened
 from pmecalc.api.auth import Principal
 from pmecalc.api.rates import Buckets, Failures, Limits, Rates
 from pmecalc.service import secret_text
+from pmecalc.store.store import Store
 from redis_server import RedisServer, redis_server_path
 from requirements import require
 
@@ -98,6 +100,28 @@ def test_guessing_is_slowed_down_and_locks_nobody_out(folder, keys):
         assert int(bad[-1].headers["Retry-After"]) in range(55, 61)
         assert client.get("/v1/funds", headers=bearer(keys["alpha", "viewer"])).status_code == 200
         assert client.get("/v1/funds").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/session", "/v1/imports/template.csv"])
+def test_guessing_on_public_routes_is_slowed_down_too(folder, path):
+    """A bad key counts where everybody gets an answer, and stands in the audit."""
+    bad = bearer(str(secret_text.new_key()))
+    with opened(key_settings(folder, rate_failures_per_min=10)) as client:
+        answers = [client.get(path, headers=bad).status_code for _ in range(15)]
+        assert answers == [200] * 10 + [429] * 5
+        assert client.get(path).status_code == 200
+    with Store.open(folder) as store:
+        rows = store.read(lambda db: db.execute("SELECT action, outcome FROM audit").fetchall())
+    assert [tuple(row) for row in rows].count(("log-in", "refused")) == 10
+
+
+def test_dead_cookie_of_a_page_is_no_guess(folder):
+    """A page whose session has ended loads with all its files, and is told so once."""
+    cookie = {"Cookie": f"pme={secrets.token_urlsafe(32)}"}
+    with opened(key_settings(folder, rate_failures_per_min=2)) as client:
+        paths = ["/", "/docs", *["/healthz"] * 20, "/v1/session"]
+        answers = [client.get(path, headers=cookie).status_code for path in paths]
+    assert answers == [200] * len(paths)
 
 
 def test_imports_have_a_limit_of_their_own(folder, keys):

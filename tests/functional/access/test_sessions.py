@@ -60,6 +60,54 @@ def test_cookie_over_tls(folder, keys, proxied):
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
+@pytest.mark.parametrize(
+    ("more", "named", "status"),
+    [
+        ({}, "pme", 200),
+        ({"tls": True}, "pme", 401),
+        ({"tls": True}, "__Host-pme", 200),
+        ({"tls": True}, "a=b; pme=x; __Host-pme", 200),
+    ],
+)
+def test_plain_cookie_opens_nothing_where_there_is_tls(folder, keys, more, named, status):
+    """Any host of the domain could set the name without the prefix over plain HTTP."""
+    with opened(key_settings(folder, **more)) as client:
+        session = sign_in(client, keys["alpha", "viewer"])["Cookie"].partition("=")[2]
+        answer = client.get("/v1/funds", headers={"Cookie": f"{named}={session}"})
+    assert answer.status_code == status
+
+
+def test_plain_cookie_opens_nothing_through_a_proxy_with_tls(folder, keys):
+    """What the proxy says of TLS counts as if TLS were declared."""
+    settings = key_settings(folder, trusted_proxies=("10.0.0.1",))
+    over_tls = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+    with opened(settings, client=("10.0.0.1", 1)) as client:
+        made = client.post("/v1/session", headers={**bearer(keys["alpha", "viewer"]), **over_tls})
+        client.cookies.clear()
+        cookie = made.headers["set-cookie"].partition(";")[0]
+        plain = cookie.replace("__Host-pme", "pme")
+        answers = [
+            client.get("/v1/funds", headers={"Cookie": c, **over_tls}) for c in (plain, cookie)
+        ]
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
+def test_credential_of_one_kind_is_never_taken_for_the_other(service, keys):
+    """A key in a cookie and a session in the header open nothing, just after their real use too."""
+    key = keys["alpha", "viewer"]
+    cookie = sign_in(service, key)
+    session = cookie["Cookie"].partition("=")[2]
+    for headers, swapped in (
+        (bearer(key), {"Cookie": f"pme={key}"}),
+        (cookie, bearer(session)),
+    ):
+        statuses = [
+            service.get("/v1/funds", headers=each).status_code
+            for each in (swapped, headers, swapped, headers)
+        ]
+        assert statuses == [401, 200, 401, 200]
+
+
 def test_every_sign_in_has_a_new_id(service, keys):
     """Two sessions of one key are two cookies."""
     key = keys["alpha", "viewer"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from pmecalc.api.auth import ALL, PERMISSIONS
 from pmecalc.api.deps import Asker, Caller, ServicesOf
 from pmecalc.api.errors import ForbiddenError
 from pmecalc.api.lists import link_next
@@ -47,7 +48,8 @@ async def create(  # noqa: PLR0917  (FastAPI passes by name)
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """Make a key; its text is in this answer and nowhere else, nor in a replay of it."""
-    beyond = [name for name in body.scopes or () if not caller.may(name)]
+    asked = body.scopes or PERMISSIONS[body.role]
+    beyond = [name for name in ALL if name in asked and not caller.may(name)]
     if beyond:
         raise ForbiddenError(beyond[0])
     made = await asyncio.to_thread(
