@@ -17,6 +17,7 @@ from pmecalc.service.jobs import Jobs, LateCancelError, Runner, commit_once
 from pmecalc.store import jobs
 from pmecalc.store.errors import KeyReusedError
 from pmecalc.store.jobs import JobLostError, QueueFullError
+from pmecalc.store.records import add_tenant
 from pmecalc.store.store import Store
 from pmecalc.store.values import By
 from server import Server
@@ -335,3 +336,18 @@ def test_listener_hears_a_job_as_it_happens(tmp_path):
             seen.append(int(line.removeprefix("id:")))
         assert seen == [1, 2, 3]
         assert httpx2.delete(path.removesuffix("/events")).json()["state"] == "cancelled"
+
+
+def test_erase_ends_an_open_stream(tmp_path):
+    """The listener of a job that is erased hears nothing more, and the log has no failure."""
+    with Server(tmp_path / "data") as server, Store.open(tmp_path / "data") as store:
+        row = endless(store, "gone")
+        path = f"{server.url}/v1/jobs/gone/events"
+        with httpx2.stream("GET", path, timeout=30) as events:
+            lines = events.iter_lines()
+            store.write(lambda db: jobs.tell(db, row, {"done": 1}, now=2**60))
+            assert any(line.startswith("data:") for line in lines)
+            store.write(lambda db: add_tenant(db, "default", 1))
+            store.erase("default")
+            assert [line for line in lines if line.startswith("data:")] == []
+        assert "request failed" not in server.output
