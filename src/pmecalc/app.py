@@ -362,6 +362,8 @@ async def _repeat(seconds: float, work: Callable[[], None]) -> None:
             await asyncio.to_thread(work)
         except StoreError as error:
             _LOG.warning("a chore is put off: %s", error.code)
+        except OSError:
+            _LOG.exception("a chore is put off")
 
 
 def _warn_of_no_accounts() -> None:
