@@ -320,10 +320,12 @@ class Store:
 
     def keep_raw(self, tenant: str, data: bytes) -> str:
         """Put bytes aside for a tenant, for as long as uploads are kept; their hash."""
+        self.read(lambda db: catalog.refuse_erased(db, tenant))  # before there is a file
         stored = self._attempted(lambda: self._objects.put_if_absent("raw", data))
         now = self._clock()
 
         def work(db: sqlite.Connection) -> None:
+            catalog.refuse_erased(db, tenant)
             records.add_tenant(db, tenant, now)
             records.add_object(db, tenant, "raw", stored, now)
 
