@@ -174,6 +174,7 @@ async def _opened(
         jobs=Jobs(store, wake=runner.wake),
         keys=known_keys,
         cache_stats=vitals.stats,
+        identify=_identify(settings, credentials),
         ready=lambda: _can_read(store),
         now=store.now,
         version=__version__,
@@ -227,7 +228,7 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
     """What every request must pass, on every lane."""
     is_local = settings.mode == "local"
     return Checks(
-        identify=auth.local if is_local else credentials.identify,
+        identify=_identify(settings, credentials),
         allowed_hosts=settings.allowed_hosts,
         trusted_proxies=tuple(map(str, settings.trusted_proxies)),
         refuse_forwarded=is_local and not settings.is_unprotected,
@@ -235,6 +236,10 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
         tls=settings.tls,
         **({} if rates is None else {"admit": rates.admit}),
     )
+
+
+def _identify(settings: Settings, credentials: Credentials) -> auth.Identify:
+    return auth.local if settings.mode == "local" else credentials.identify
 
 
 def build_lane(settings: Settings, checks: Checks) -> FastLane:
@@ -357,6 +362,8 @@ async def _repeat(seconds: float, work: Callable[[], None]) -> None:
             await asyncio.to_thread(work)
         except StoreError as error:
             _LOG.warning("a chore is put off: %s", error.code)
+        except OSError:
+            _LOG.exception("a chore is put off")
 
 
 def _warn_of_no_accounts() -> None:

@@ -13,10 +13,11 @@ from pmecalc import batch
 from pmecalc.core.methods import METHODS
 from pmecalc.service.demo import demo_benchmark, demo_funds, load_demo
 from pmecalc.service.imports import ImportOptions, Imports
-from pmecalc.service.jobs import Jobs, LateCancelError, commit_once
+from pmecalc.service.jobs import Jobs, LateCancelError, Runner, commit_once
 from pmecalc.store import jobs
 from pmecalc.store.errors import KeyReusedError
 from pmecalc.store.jobs import JobLostError, QueueFullError
+from pmecalc.store.records import add_tenant
 from pmecalc.store.store import Store
 from pmecalc.store.values import By
 from server import Server
@@ -257,6 +258,49 @@ def test_cancelled_import_is_not_committed(tmp_path):
         assert commit(second).replayed
 
 
+def test_key_of_a_user_is_not_that_of_a_job(tmp_path, client):
+    """An `Idempotency-Key` that spells a job's own key leaves that job alone."""
+    answer = client.post(
+        "/v1/imports",
+        files={"file": ("theirs.csv", TEXT)},
+        headers={"Idempotency-Key": "job:abc"},
+    )
+    assert answer.status_code == 201
+    with Store.open(tmp_path / "data") as store:
+        committed = Imports(store).commit_now(
+            "default",
+            TEXT.replace("-10", "-11").encode(),
+            filename="ours.csv",
+            options=ImportOptions(),
+            by=BY,
+            once=commit_once("abc"),
+        )
+    assert not committed.replayed
+
+
+def test_job_whose_key_is_taken_fails(tmp_path):
+    """It is not handed back, where the same would happen for ever; a cancelled one stays so."""
+
+    def taken(task):
+        raise KeyReusedError(task.row.id)
+
+    with Store.open(tmp_path / "data") as store:
+        runner, service = Runner(store, {"batch": taken}), Jobs(store, wake=lambda: None)
+        for _ in range(2):
+            service._submit("alpha", "batch", {}, BY, None)
+        first, second = (store.write(lambda db: jobs.claim(db, store.now())) for _ in range(2))
+        service._cancel("alpha", second.id)
+        for row in (first, second):
+            runner._attempt(row)
+        ended = [
+            store.read(lambda db, row=row: jobs.one(db, "alpha", row.id)) for row in (first, second)
+        ]
+        assert [(row.state, row.result["code"]) for row in ended] == [
+            ("failed", "IDEMPOTENCY_CONFLICT"),
+            ("cancelled", "JOB_CANCELLED"),
+        ]
+
+
 def endless(store, name):
     """A job that this test has claimed for ever, in the transaction that made it."""
 
@@ -292,3 +336,18 @@ def test_listener_hears_a_job_as_it_happens(tmp_path):
             seen.append(int(line.removeprefix("id:")))
         assert seen == [1, 2, 3]
         assert httpx2.delete(path.removesuffix("/events")).json()["state"] == "cancelled"
+
+
+def test_erase_ends_an_open_stream(tmp_path):
+    """The listener of a job that is erased hears nothing more, and the log has no failure."""
+    with Server(tmp_path / "data") as server, Store.open(tmp_path / "data") as store:
+        row = endless(store, "gone")
+        path = f"{server.url}/v1/jobs/gone/events"
+        with httpx2.stream("GET", path, timeout=30) as events:
+            lines = events.iter_lines()
+            store.write(lambda db: jobs.tell(db, row, {"done": 1}, now=2**60))
+            assert any(line.startswith("data:") for line in lines)
+            store.write(lambda db: add_tenant(db, "default", 1))
+            store.erase("default")
+            assert [line for line in lines if line.startswith("data:")] == []
+        assert "request failed" not in server.output

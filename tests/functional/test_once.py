@@ -34,6 +34,25 @@ def test_same_key_for_another_request_is_409(client, change):
     assert len(client.get("/v1/imports").json()["items"]) == 1
 
 
+@pytest.mark.parametrize("first", [{}, {"Prefer": "respond-async"}], ids=["import", "job"])
+def test_same_key_for_another_kind_of_answer_is_409(client, first):
+    """Whether a job imports a file belongs to the request; asked as before it is answered."""
+    kinds = [{}, {"Prefer": "respond-async"}]
+    kinds.remove(first)
+    files = {"file": ("fund.csv", TEXT)}
+
+    def post(headers):
+        key = {"Idempotency-Key": "abc-3"}
+        return client.post("/v1/imports", files=files, headers=key | headers)
+
+    asked = post(first)
+    other = post(kinds[0])
+    assert (other.status_code, other.json()["code"]) == (409, "IDEMPOTENCY_CONFLICT")
+    again = post(first)
+    assert again.status_code == asked.status_code
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
 def test_keys_of_strange_form_are_malformed(client):
     """A key has 1 to 255 visible letters."""
     assert send(client, key="k" * 255).status_code == 201

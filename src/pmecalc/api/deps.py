@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-from pmecalc.api.auth import Principal
+from pmecalc.api.auth import Identify, Principal
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.imports import Imports
@@ -29,6 +29,7 @@ class Services:
     keys: Keys
     jobs: Jobs
     cache_stats: Callable[[], dict[str, object]]
+    identify: Identify  # who has a credential now; a stream asks again while it lasts
     ready: Callable[[], bool]
     now: Callable[[], int]
     version: str

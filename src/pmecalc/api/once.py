@@ -12,6 +12,8 @@ from pmecalc.store.values import Once
 if TYPE_CHECKING:
     from fastapi import Request, Response
 
+_USERS = "user:"  # beside the keys under which jobs commit
+
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -29,7 +31,7 @@ def once_of(request: Request, key: str | None, *parts: bytes) -> Once | None:
     digest = hashlib.sha256()
     for part in (request.url.path.encode(), request.scope["query_string"], *parts):
         digest.update(len(part).to_bytes(8, "big") + part)
-    return Once(key=key, request_hash=digest.hexdigest())
+    return Once(key=_USERS + key, request_hash=digest.hexdigest())
 
 
 def mark_replayed(response: Response, *, replayed: bool) -> None:

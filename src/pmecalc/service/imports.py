@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.errors import InputError
 from pmecalc.ingest.upload import read_upload
 from pmecalc.service.quota import Quota
+from pmecalc.store.catalog import owns
 from pmecalc.store.usage import usage
 from pmecalc.store.values import NewDataset
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pmecalc.core.benchmark import Benchmark, IndexKind
     from pmecalc.core.fund import Fund
     from pmecalc.ingest.options import Sign
     from pmecalc.ingest.upload import Upload
+    from pmecalc.store.commits import Target
     from pmecalc.store.store import Store
     from pmecalc.store.values import (
         By,
@@ -82,8 +88,7 @@ class Imports:
 
     async def set_aside(self, tenant: str, content: bytes) -> str:
         """Keep a file for a job that commits it later; its hash."""
-        await asyncio.to_thread(self._store.require_space, len(content))
-        return await asyncio.to_thread(self._store.keep_raw, tenant, content)
+        return await asyncio.to_thread(self._set_aside, tenant, content)
 
     def commit_now(
         self,
@@ -116,8 +121,6 @@ class Imports:
             )
             for value in values
         ]
-        used = self._store.read(lambda db: usage(db, tenant))
-        self._quota.check(used, datasets, len(content))
         return self._store.commit(
             tenant,
             datasets,
@@ -127,7 +130,21 @@ class Imports:
             via=by.via,
             request_id=by.request_id,
             once=once,
+            admit=partial(self._admit, tenant, content),
         )
+
+    def _set_aside(self, tenant: str, content: bytes) -> str:
+        self._store.require_space(len(content))
+        self._admit(tenant, content, ())
+        return self._store.keep_raw(tenant, content)
+
+    def _admit(self, tenant: str, content: bytes, new: Sequence[Target]) -> None:
+        """Compare what would be added with the quota; a file that is kept already adds nothing."""
+        name, ids = sha256(content).hexdigest(), [target.id for target in new]
+        used = self._store.read(lambda db: usage(db, tenant, beside=ids))
+        is_kept = self._store.read(lambda db: owns(db, tenant, name))
+        size = 0 if is_kept else len(content)
+        self._quota.check(used, [target.item.new for target in new], size)
 
     def _values(
         self, tenant: str, upload: Upload, options: ImportOptions

@@ -274,7 +274,7 @@ class Runner:
                 task = Task(self._store, row, lambda: self._ended)
                 result = self._kinds[row.kind](task)
                 self._end(row, "done", result)
-            except (StoppedError, KeyReusedError):
+            except StoppedError:
                 self._store.write(lambda db: jobs.hand_back(db, row, self._store.now()))
             except jobs.JobLostError:
                 raise

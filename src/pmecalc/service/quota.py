@@ -39,16 +39,11 @@ class Quota:
     bytes: int = 20 * 2**30
 
     def check(self, used: Usage, datasets: Sequence[NewDataset], size: int) -> None:
-        """Refuse an import that goes over; a new revision of a known fund counts no fund."""
-        new = [each for each in datasets if isinstance(each.value, Fund)]
-        funds = used.funds + sum(each.dataset is None for each in new)
-        rows = used.rows + sum(
-            len(each.value.days) + len(each.value.nav_days)
-            for each in new
-            if isinstance(each.value, Fund)
-        )
+        """Refuse what goes over: these datasets and bytes on top of what is used beside them."""
+        new = [each.value for each in datasets if isinstance(each.value, Fund)]
+        rows = used.rows + sum(len(fund.days) + len(fund.nav_days) for fund in new)
         for what, wanted, most in (
-            ("funds", funds, self.funds),
+            ("funds", used.funds + len(new), self.funds),
             ("flows and NAVs", rows, self.rows),
             ("bytes", used.bytes + size, self.bytes),
         ):

@@ -26,6 +26,8 @@ async def keep(store: Store, ended: asyncio.Event, *, every_seconds: float = _MI
             collected = await asyncio.to_thread(store.tend)
         except StoreError as error:
             _LOG.warning("upkeep: %s", error.code)
+        except OSError:
+            _LOG.exception("upkeep: the data folder could not be tended")
         else:
             if collected is not None:
                 _LOG.info("upkeep: %s", collected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pmecalc.store.errors import TenantErasedError
 from pmecalc.store.values import DatasetRow, ImportRow, Kind, Meta, Pointer
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ def position(db: Connection) -> int:
 def is_erased(db: Connection, tenant: str) -> bool:
     sql = "SELECT 1 FROM tenant WHERE id = ? AND erased_at IS NOT NULL"
     return bool(db.execute(sql, (tenant,)).fetchall())
+
+
+def refuse_erased(db: Connection, tenant: str) -> None:
+    """An erased tenant takes no more data."""
+    if is_erased(db, tenant):
+        raise TenantErasedError(tenant)
 
 
 def pointer(db: Connection, tenant: str, kind: Kind, dataset: str) -> Pointer | None:

@@ -10,7 +10,7 @@ from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.errors import NotFoundError
 from pmecalc.core.fund import Fund
 from pmecalc.store import audit, catalog, records, remembered
-from pmecalc.store.errors import ConflictError, NameExistsError, TenantErasedError
+from pmecalc.store.errors import ConflictError, NameExistsError
 from pmecalc.store.packs import Place, flow_pack, level_pack
 from pmecalc.store.values import KINDS, Committed, CommittedDataset
 
@@ -75,8 +75,7 @@ class Draft:
 def plan(db: Connection, tenant: str, items: Sequence[Item]) -> Plan:
     """Where each item goes as the catalog stands now; refuses what cannot go anywhere."""
     position = catalog.position(db)  # before the rest: what moves meanwhile shows
-    if catalog.is_erased(db, tenant):
-        raise TenantErasedError(tenant)
+    catalog.refuse_erased(db, tenant)
     names, ids = {}, {}
     for kind in KINDS:
         some = [item for item in items if item.new.kind == kind]

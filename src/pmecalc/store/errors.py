@@ -42,7 +42,7 @@ class KeyReusedError(InputError):
             "This Idempotency-Key was used for another request.",
             code="IDEMPOTENCY_CONFLICT",
             field="Idempotency-Key",
-            value=key,
+            value=key.removeprefix("user:"),
             hint="Send the first request again as it was, or choose a new key.",
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from pmecalc.core.errors import NotFoundError, StoreError
+from pmecalc.store import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +68,8 @@ class JobEvent(NamedTuple):
 
 
 def add(db: Connection, tenant: str, job: str, *, kind: str, params: Facts, now: int) -> None:
-    """Put a job into the queue; jobs that ended a week ago go."""
+    """Put a job into the queue; jobs that ended a week ago go. An erased tenant gets none."""
+    catalog.refuse_erased(db, tenant)
     _forget(db, tenant, now - _KEPT_MS)
     open_now = db.execute("SELECT count(*) FROM job WHERE state IN ('queued', 'running')")
     if open_now.fetchone()[0] >= MOST_OPEN:

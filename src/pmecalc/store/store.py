@@ -227,15 +227,19 @@ class Store:
         raw: bytes | None = None,
         raw_name: str | None = None,
         once: Once | None = None,
+        admit: Callable[[Sequence[commits.Target]], None] | None = None,
     ) -> Committed:
         """Store all of these datasets or none; when this returns they are safe and visible.
 
-        With `once` a request that comes again gets the answer it got before.
+        With `once` a request that comes again gets the answer it got before. `admit` may refuse,
+        before anything is written, what would be new.
         """
         items = checked(datasets)
         by = By(actor=actor, via=via, request_id=request_id)
         return self._attempted(
-            lambda: self._commit(tenant, items, by=by, raw=raw, raw_name=raw_name, once=once)
+            lambda: self._commit(
+                tenant, items, by=by, raw=raw, raw_name=raw_name, once=once, admit=admit
+            )
         )
 
     def edit(
@@ -320,10 +324,12 @@ class Store:
 
     def keep_raw(self, tenant: str, data: bytes) -> str:
         """Put bytes aside for a tenant, for as long as uploads are kept; their hash."""
+        self.read(lambda db: catalog.refuse_erased(db, tenant))  # before there is a file
         stored = self._attempted(lambda: self._objects.put_if_absent("raw", data))
         now = self._clock()
 
         def work(db: sqlite.Connection) -> None:
+            catalog.refuse_erased(db, tenant)
             records.add_tenant(db, tenant, now)
             records.add_object(db, tenant, "raw", stored, now)
 
@@ -386,13 +392,16 @@ class Store:
         raw: bytes | None,
         raw_name: str | None,
         once: Once | None,
+        admit: Callable[[Sequence[commits.Target]], None] | None,
     ) -> Committed:
         now, objects = self._clock(), self._objects
         known = self.read(lambda db: remembered.commit(db, tenant, once, now))
         if known is not None:
             return known
         planned = self.read(lambda db: commits.plan(db, tenant, items))
-        new = not all(target.already for target in planned.targets)
+        new = [target for target in planned.targets if not target.already]
+        if new and admit is not None:
+            admit(new)
         if not new and once is None:
             return self.read(lambda db: commits.unchanged(db, tenant, planned.targets))
         upload = commits.Upload(

@@ -12,12 +12,15 @@ import pytest
 
 from functional.access.conftest import bearer, make_keys
 from pmecalc.service import secret_text
+from pmecalc.store import jobs
+from pmecalc.store.store import Store
 from redis_server import RedisServer
 from server import Server
 
 CLIENTS = 4
 BEFORE_SECONDS, AFTER_SECONDS = 1.5, 2.5
 EFFECTIVE_SECONDS = 1.0
+_FAR = 2**60
 
 
 class Load(threading.Thread):
@@ -82,6 +85,43 @@ def test_revoked_key_is_refused_everywhere(tmp_path):
 def test_revoked_key_is_refused_everywhere_at_length(tmp_path, shared):
     """T-04 for 30 s, with and without Redis: no remembered key comes back to life."""
     run(tmp_path, shared=shared, seconds=30.0)
+
+
+def test_open_stream_of_a_revoked_key_ends(tmp_path):
+    """A job tells nothing to a listener whose key was revoked a second ago."""
+    keys = make_keys(tmp_path / "data")
+    headers = bearer(keys["alpha", "viewer"])
+    with (
+        Store.open(tmp_path / "data") as store,
+        Server(tmp_path / "data", environment={"PME_MODE": "key"}) as server,
+    ):
+        row = _claimed(store, "alpha")
+        path = f"{server.url}/v1/jobs/{row.id}/events"
+        with httpx2.stream("GET", path, headers=headers, timeout=30) as stream:
+            lines = stream.iter_lines()
+            _tell(store, row, "early")
+            assert any("early" in line for line in lines)
+            name = secret_text.parsed(keys["alpha", "viewer"]).id
+            admin = bearer(keys["alpha", "admin"])
+            assert httpx2.delete(f"{server.url}/v1/keys/{name}", headers=admin).status_code == 204
+            time.sleep(EFFECTIVE_SECONDS)
+            _tell(store, row, "late")
+            store.write(lambda db: jobs.end(db, row, "done", {}, now=_FAR))
+            assert [line for line in lines if "late" in line or "done" in line] == []
+
+
+def _claimed(store, tenant):
+    """A job that this test holds for ever."""
+
+    def work(db):
+        jobs.add(db, tenant, f"job-{tenant}", kind="batch", params={}, now=1)
+        return jobs.claim(db, _FAR)
+
+    return store.write(work)
+
+
+def _tell(store, row, message):
+    store.write(lambda db: jobs.tell(db, row, {"message": message}, now=_FAR))
 
 
 def run(tmp_path, *, shared, seconds):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from fakes import until
 from pmecalc.core.errors import StoreError
 from pmecalc.service.upkeep import keep
@@ -10,18 +12,20 @@ from pmecalc.service.upkeep import keep
 class CountingStore:
     """A store that counts how often it is tended, and fails the first time."""
 
-    def __init__(self):
+    def __init__(self, error=None):
         self.tended = 0
+        self.error = error or StoreError("busy")
 
     def tend(self):
         self.tended += 1
         if self.tended == 1:
-            raise StoreError("busy")
+            raise self.error
 
 
-def test_upkeep_goes_on_until_it_ends():
+@pytest.mark.parametrize("error", [StoreError("busy"), IsADirectoryError("tmp/1-a")])
+def test_upkeep_goes_on_until_it_ends(error, caplog):
     """A pass that fails is not the last one; the end comes at once and leaves no pass running."""
-    store = CountingStore()
+    store = CountingStore(error)
 
     async def serve():
         ended = asyncio.Event()
@@ -32,6 +36,7 @@ def test_upkeep_goes_on_until_it_ends():
 
     asyncio.run(serve())
     assert store.tended > 2
+    assert sum(line.startswith("upkeep: ") for line in caplog.messages) >= 1
 
 
 def test_end_does_not_wait_for_the_minute():

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from pmecalc.core.errors import NotFoundError
-from pmecalc.store import Store, TenantErasedError, audit
+from pmecalc.store import Store, TenantErasedError, audit, jobs
 from pmecalc.store.doctor import examine
 from unit.store.samples import new_benchmark, new_fund
 
@@ -126,3 +126,16 @@ def test_broken_off(root):
         path.unlink()
         assert store.erase("a").files == 4
         assert traces(root) == []
+
+
+def test_erased_tenant_gets_no_file_and_no_job(root):
+    """What is put aside for later is refused like a commit, and no byte of it is written."""
+    with Store.open(root) as store:
+        fill(store, "a", "Alpha")
+        store.erase("a")
+        with pytest.raises(TenantErasedError):
+            store.keep_raw("a", MARKER.encode())
+        with pytest.raises(TenantErasedError):
+            store.write(lambda db: jobs.add(db, "a", "j", kind="batch", params={}, now=1))
+        assert traces(root) == []
+        assert store.read(lambda db: db.execute("SELECT count(*) FROM job").fetchone()) == (0,)

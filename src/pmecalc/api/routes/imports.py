@@ -61,8 +61,10 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
     """
     content, filename = await file.read(), file.filename or "upload"
     options = ImportOptions(**query.model_dump(exclude={"commit"}))
-    once = once_of(request, key, filename.encode("utf-8", "replace"), content)
-    if "respond-async" in (prefer or "").lower():
+    is_job = "respond-async" in (prefer or "").lower()
+    answer = b"job" if is_job else b"import"  # under one key the other one is another request
+    once = once_of(request, key, answer, filename.encode("utf-8", "replace"), content)
+    if is_job:
         params = {
             "object": await services.imports.set_aside(tenant, content),
             "filename": filename,

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import JSONResponse
 
-from pmecalc.api.deps import Asker, ServicesOf, Tenant
+from pmecalc.api.deps import Asker, Services, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import Id, JobIn, JobOut, JobsOut, PageQuery
+from pmecalc.core.errors import NotFoundError
 from pmecalc.store.jobs import JobRow
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
@@ -97,20 +98,33 @@ async def result(job: JobId, services: ServicesOf, tenant: Tenant) -> Response:
     openapi_extra=needs("read"),
 )
 async def events(
+    request: Request,
     found: KnownJob,
     services: ServicesOf,
     tenant: Tenant,
     last_event_id: Annotated[str | None, Header(pattern=r"^[0-9]{1,9}$")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """What the job tells, from the beginning or from `Last-Event-ID` on, until it has ended."""
+    """What the job tells, from the beginning or from `Last-Event-ID` on, until it has ended.
+
+    The stream ends sooner where its credential is revoked or the tenant is erased.
+    """
     after, may_go_on = int(last_event_id or 0), True
-    while may_go_on:
-        told, may_go_on = await services.jobs.events(tenant, found.id, after=after)
+    while may_go_on and _may_listen(services, request, tenant):
+        try:
+            told, may_go_on = await services.jobs.events(tenant, found.id, after=after)
+        except NotFoundError:
+            return
         for n, event, data in told:
             yield ServerSentEvent(id=str(n), event=event, data=data)
             after = n
         if may_go_on:
             await asyncio.sleep(_LISTEN_SECONDS)
+
+
+def _may_listen(services: Services, request: Request, tenant: str) -> bool:
+    """Whether the credential of the request still opens what it opened when it came."""
+    caller = services.identify(dict(request.scope))
+    return caller.tenant == tenant and caller.may("read")
 
 
 def accepted(row: JobRow, *, replayed: bool) -> Response:
