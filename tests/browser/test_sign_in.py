@@ -43,7 +43,7 @@ def test_key_opens_the_page_and_sign_out_closes_it(page, key, watch):
     expect(page).to_have_title("Sign in · PME Calculator")
     page.get_by_label("API key").fill("pme_wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(form.get_by_role("alert")).to_contain_text("UNAUTHENTICATED")
+    expect(form.get_by_role("alert")).to_contain_text("This key is not valid")
     page.get_by_label("API key").fill(key)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Funds and benchmarks")).to_be_visible()
