@@ -198,3 +198,16 @@ async def _main(target: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(_main(int(sys.argv[1])))
+
+
+# What a wire can do to a client, by name.
+FAULTS = {
+    "delayed by 20 ms each way": lambda proxy: proxy.delay(0.020),
+    "delayed by 100 ms each way": lambda proxy: proxy.delay(0.100),
+    "delayed by 1 s each way": lambda proxy: proxy.delay(1.0),
+    "half-open": FaultProxy.mute,
+    "cut": FaultProxy.cut,
+    "reset": FaultProxy.reset,
+    "truncated after 3 bytes": lambda proxy: proxy.truncate(3),
+    "trickling": lambda proxy: proxy.throttle(100),
+}

@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 
+from fault_proxy import FaultProxy
 from redis_server import RedisServer, redis_server_path
 from requirements import require
 
@@ -22,6 +23,13 @@ def redis_server(redis_program):
     """A server that runs."""
     with RedisServer() as server:
         yield server
+
+
+@pytest.fixture
+def proxy(redis_server):
+    """A wire to that server, good until a test makes it bad."""
+    with FaultProxy(redis_server.port) as between:
+        yield between
 
 
 # asyncio loses the transport of a connect that is cancelled in the turn it succeeds; the collector

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from fakes import until
-from fault_proxy import FaultProxy
+from fault_proxy import FAULTS
 from pmecalc.cache.breaker import ProbePauses
 from redis_users import (
     Users,
@@ -19,23 +19,6 @@ from redis_users import (
     until_used_again,
     used_again_at_once,
 )
-
-FAULTS = {
-    "delayed by 20 ms each way": lambda proxy: proxy.delay(0.020),
-    "delayed by 100 ms each way": lambda proxy: proxy.delay(0.100),
-    "delayed by 1 s each way": lambda proxy: proxy.delay(1.0),
-    "half-open": FaultProxy.mute,
-    "cut": FaultProxy.cut,
-    "reset": FaultProxy.reset,
-    "truncated after 3 bytes": lambda proxy: proxy.truncate(3),
-    "trickling": lambda proxy: proxy.throttle(100),
-}
-
-
-@pytest.fixture
-def proxy(redis_server):
-    with FaultProxy(redis_server.port) as between:
-        yield between
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

@@ -10,27 +10,11 @@ import httpx2
 import pytest
 
 from fakes import PATIENCE_SECONDS
-from fault_proxy import FaultProxy
+from fault_proxy import FAULTS, FaultProxy
 from server import Server
 
 USERS = 10
 FIRST_DAY = date(2015, 1, 1)
-FAULTS = {
-    "delayed by 20 ms each way": lambda proxy: proxy.delay(0.020),
-    "delayed by 100 ms each way": lambda proxy: proxy.delay(0.100),
-    "delayed by 1 s each way": lambda proxy: proxy.delay(1.0),
-    "half-open": FaultProxy.mute,
-    "cut": FaultProxy.cut,
-    "reset": FaultProxy.reset,
-    "truncated after 3 bytes": lambda proxy: proxy.truncate(3),
-    "trickling": lambda proxy: proxy.throttle(100),
-}
-
-
-@pytest.fixture
-def proxy(redis_server):
-    with FaultProxy(redis_server.port) as between:
-        yield between
 
 
 class Service:
