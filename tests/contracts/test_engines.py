@@ -12,7 +12,7 @@ import pytest
 from nasty import KINDS, funds, streams
 from plain_measures import ragged, world
 from pmecalc.core import engine
-from pmecalc.core.batch import batch, irrs
+from pmecalc.core.batch import batch, irr_outcome, irrs
 from pmecalc.core.methods import METHODS
 from requirements import require
 
@@ -61,6 +61,41 @@ def test_every_rate_is_the_one_that_the_plain_engine_gives(solved):
     ill = np.isin(kinds, list(ILL))
     assert apart[~ill].max() < EQUAL
     assert apart[ill].max() < ILL_EQUAL
+
+
+def test_no_answer_depends_on_the_streams_beside(solved):
+    """Streams sorted by length stand side by side in the loops, and keep rate and status."""
+    (pointers, days, amounts), plain, rates, statuses = solved
+    order = np.argsort(np.diff(pointers), kind="stable")
+    rows = np.concatenate([np.arange(pointers[place], pointers[place + 1]) for place in order])
+    lengths = np.diff(pointers)[order]
+    resorted, codes = irrs(np.append(0, np.cumsum(lengths)), days[rows], amounts[rows])
+    np.testing.assert_array_equal(np.array(engine.STATUSES)[codes], plain["statuses"][order])
+    known = np.isin(statuses[order], ["ok", "multiple"])
+    ill = np.isin(np.array(KINDS)[order[known] % len(KINDS)], list(ILL))
+    before = rates[order][known]
+    apart = np.abs(resorted[known] - before) / (1 + np.abs(before))
+    assert apart[~ill].max() < EQUAL
+    assert apart[ill].max() < ILL_EQUAL
+
+
+def test_streams_of_every_length_are_solved_as_each_alone():
+    """From none to thousands of flows, in any mixture of lengths."""
+    rng = np.random.default_rng(12)
+    lengths = rng.permutation([0, 1, 2, 3, 15, 16, 17, 511, 512, 513, 5000, *range(20, 60)])
+    made = [_drawdown(rng, int(length)) for length in lengths]
+    days, amounts = (np.concatenate(columns) for columns in zip(*made, strict=True))
+    rates, codes = irrs(np.append(0, np.cumsum(lengths)), days, amounts)
+    for place, stream in enumerate(made):
+        expected = irr_outcome(*stream)
+        assert codes[place] == expected[1]
+        np.testing.assert_allclose(rates[place], expected[0], rtol=EQUAL, atol=EQUAL)
+
+
+def _drawdown(rng, length):
+    """Money in for the first third, money out for the rest."""
+    amounts = np.where(np.arange(length) * 3 < length, -1.0, 0.9) * rng.uniform(0.5, 1, length)
+    return (12000 + 9 * np.arange(length)).astype(np.int32), amounts
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,33 @@ OK, MULTIPLE, NO_ROOT, TOTAL_LOSS, NO_FLOWS, NO_INVESTMENT, ZERO_DURATION, OVERF
 MOST_ROOTS = 64
 YEAR = 365.0  # of ACT/365F
 
-_LOG2_E = 1.4426950408889634
+LOG2_E = 1.4426950408889634
 _EPS = 2.220446049250313e-16
 CANCELLED = 1e-14  # of the money of a day: `irr.by_date`
 LARGEST_LOG_RATE = 709.782712893384
 _LEAST_RATE, _MOST_RATE = math.log(1e-4), math.log(101.0)
-_REACH = 1.8  # exp is held to 1.1e-15 of its largest value by the polynomial of `_moments`
+REACH = 1.8  # exp is held to 1.1e-15 of its largest value by the polynomial of `moments`
 _LAST_STEP = 3e-5  # Halley is cubic: what is left after this step is below rounding
-_LEFT_OVER = 1e-16  # of a step whose slope is a step old
+NEAR_EXP = (  # of exp(-y t), a near-minimax polynomial for |y| <= REACH
+    1.0,
+    -0.9999999999999908,
+    0.4999999999999995,
+    -0.16666666666680324,
+    0.04166666666667422,
+    -0.008333333332743513,
+    0.0013888888888562501,
+    -0.0001984126995562066,
+    2.4801587364860493e-05,
+    -2.7557307476928213e-06,
+    2.7557312722165586e-07,
+    -2.5052792486106265e-08,
+    2.0877135708106742e-09,
+    -1.6036390795333547e-10,
+    1.1458200126994214e-11,
+    -8.043608049905083e-13,
+    4.9992008296268926e-14,
+)
+LEFT_OVER = 1e-16  # of a step whose slope is a step old
 _FLAT = 1e-3  # a slope below this share of the amounts is near a double root
 _SHARP = 20.0  # slope times days over amounts: rounding is then below 1e-13 of ln(1+r)
 _FARTHEST = 200.0
@@ -42,10 +61,11 @@ _FIRST_CUTS = (-3.7, -0.93, -0.21, 0.017, 0.23, 0.97, 3.9)
 _MOST_POINTS = 400
 _LEAST_WIDTH = 1e-6
 _STEP_TOLERANCE = 1e-10
-_SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer in the low bits
+SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer in the low bits
 
 _plain = njit(cache=True, nogil=True, error_model="numpy")
 _fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_spliced = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="always")
 _summing = njit(
     cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
 )
@@ -69,24 +89,6 @@ def stream_rate(days, amounts, last_day, anchor, year, scratch):
         return ZERO_DURATION, np.nan
     guess = y * 2.0 * year / max(1.0, float(days[-1] - days[0]))
     return _general(times[:n], sums[:n], anchor, guess, year, scratch)
-
-
-@_plain
-def stream_rates(pointers, days, amounts, first, last, log_rates, codes):
-    """`stream_rate` of the funds `first` to `last`, each until its own last day."""
-    longest = 1
-    for fund in range(first, last):
-        longest = max(longest, pointers[fund + 1] - pointers[fund])
-    scratch = np.empty((6, longest))
-    for fund in range(first, last):
-        own_days = days[pointers[fund] : pointers[fund + 1]]
-        own = amounts[pointers[fund] : pointers[fund + 1]]
-        if len(own) == 0:
-            codes[fund], log_rates[fund] = NO_FLOWS, np.nan
-        else:
-            codes[fund], log_rates[fund] = stream_rate(
-                own_days, own, own_days[-1], np.nan, YEAR, scratch
-            )
 
 
 @_plain
@@ -238,40 +240,40 @@ def _near(days, amounts):
     span = days[-1] - days[0]
     if span <= 0 or not amounts[0] < 0.0:
         return np.nan, UNDECIDED
-    about = _moments(days, amounts, 2.0 / span)
-    if not _LEAST_SIZE < about[0] < _MOST_SIZE:
+    about = moments(days, amounts, 2.0 / span)
+    if not holds(about[0]):
         return np.nan, UNDECIDED
     y, slope = _polished(about)
-    if _steep(slope, about[0], span) and _one_root(amounts, about[1], about[0]):
+    if steep(slope, about[0], span) and _one_root(amounts, about[1], about[0]):
         return y, OK
     return y, _FARTHER
 
 
 @_plain
-def _steep(slope, size, span):
+def steep(slope, size, span):
     return abs(slope) > _FLAT * size and abs(slope) * span > _SHARP * size
 
 
 @_fused
 def _polished(about):
     """The root of the polynomial nearest to 0 and its slope; slope 0 where it is out of reach."""
-    y = _first_guess(about)
+    y = first_guess(about)
     for _ in range(6):
-        if not abs(y) <= _REACH:
+        if not abs(y) <= REACH:
             break
-        value, slope, bend = _polynomial(about, y)
+        value, slope, bend = polynomial(about, y)
         step = -value * slope / (slope * slope - 0.5 * value * bend)
         y += step
         slope += bend * step
-        last = -_value(about, y) / slope
+        last = -value_of(about, y) / slope
         y += last
-        if abs(last) * step * step < _LEFT_OVER and abs(y) <= _REACH:
+        if abs(last) * step * step < LEFT_OVER and abs(y) <= REACH:
             return y, slope
-    return (y if abs(y) < 2.0 * _REACH else math.copysign(_REACH, y)), 0.0
+    return (y if abs(y) < 2.0 * REACH else math.copysign(REACH, y)), 0.0
 
 
-@_fused
-def _first_guess(c):
+@_spliced
+def first_guess(c):
     """The ratio of two coefficients of the reciprocal series (König): order five, one division."""
     a, b, d, e, f = c[1], c[2], c[3], c[4], c[5]
     second = b * b - a * d
@@ -283,16 +285,14 @@ def _first_guess(c):
 @_plain
 def _walk(days, amounts, span, start, weights):
     """Steps of a short polynomial about the latest point, until the next one is tiny."""
-    y = start if abs(start) < 2.0 * _REACH else 0.0
+    y = start if abs(start) < 2.0 * REACH else 0.0
     for _ in range(40):
         about = _weighed(days, amounts, 2.0 / span, y, weights)
-        if not _LEAST_SIZE < about[0] < _MOST_SIZE:
+        if not holds(about[0]):
             break
         step, slope = _short_step(about)
         if abs(step) < 0.02:
-            if _steep(slope, about[0], span) and _one_root(
-                weights[: len(days)], about[1], about[0]
-            ):
+            if steep(slope, about[0], span) and _one_root(weights[: len(days)], about[1], about[0]):
                 return y + step, OK
             return y, UNDECIDED
         y += step
@@ -318,13 +318,25 @@ def _short_step(about):
 
 
 @_plain
+def rounding_of(count, size):
+    """What the rounding of so many sums of such a size may come to."""
+    return _EPS * (count + 4) * size
+
+
+@_plain
+def holds(size):
+    """Whether moments of a size neither overflow nor vanish."""
+    return _LEAST_SIZE < size < _MOST_SIZE
+
+
+@_plain
 def _one_root(values, total, size):
     """Whether running sums from both ends change sign once in all (Laguerre): one root is all.
 
     `values` start negative. From the start no sum but the last may pass the higher of 0 and the
     total, and the lower of the two is passed once; what rounding could turn is not proved.
     """
-    margin = _EPS * (len(values) + 4) * size
+    margin = rounding_of(len(values), size)
     low, high = min(0.0, total), max(0.0, total)
     running = 0.0
     largest = -np.inf
@@ -348,8 +360,8 @@ def _one_root(values, total, size):
 @_fused
 def _exp2(z):
     """2**z for |z| < 1000: a polynomial on [-1/2, 1/2], and the integer part in the exponent."""
-    rounded = z + _SHIFT
-    f = z - (rounded - _SHIFT)
+    rounded = z + SHIFT
+    f = z - (rounded - SHIFT)
     p = 4.4558179083360645e-10
     p = p * f + 7.074194297288521e-09
     p = p * f + 1.0178057087733941e-07
@@ -367,7 +379,7 @@ def _exp2(z):
 
 
 @_summing
-def _moments(days, amounts, scale):
+def moments(days, amounts, scale):
     """Size, and the coefficients of `g` about 0: a near-minimax polynomial of exp(-y t)."""
     first = days[0]
     size = m0 = m1 = m2 = m3 = m4 = m5 = m6 = m7 = m8 = 0.0
@@ -412,27 +424,27 @@ def _moments(days, amounts, scale):
     return (
         size,
         m0,
-        -0.9999999999999908 * m1,
-        0.4999999999999995 * m2,
-        -0.16666666666680324 * m3,
-        0.04166666666667422 * m4,
-        -0.008333333332743513 * m5,
-        0.0013888888888562501 * m6,
-        -0.0001984126995562066 * m7,
-        2.4801587364860493e-05 * m8,
-        -2.7557307476928213e-06 * m9,
-        2.7557312722165586e-07 * m10,
-        -2.5052792486106265e-08 * m11,
-        2.0877135708106742e-09 * m12,
-        -1.6036390795333547e-10 * m13,
-        1.1458200126994214e-11 * m14,
-        -8.043608049905083e-13 * m15,
-        4.9992008296268926e-14 * m16,
+        NEAR_EXP[1] * m1,
+        NEAR_EXP[2] * m2,
+        NEAR_EXP[3] * m3,
+        NEAR_EXP[4] * m4,
+        NEAR_EXP[5] * m5,
+        NEAR_EXP[6] * m6,
+        NEAR_EXP[7] * m7,
+        NEAR_EXP[8] * m8,
+        NEAR_EXP[9] * m9,
+        NEAR_EXP[10] * m10,
+        NEAR_EXP[11] * m11,
+        NEAR_EXP[12] * m12,
+        NEAR_EXP[13] * m13,
+        NEAR_EXP[14] * m14,
+        NEAR_EXP[15] * m15,
+        NEAR_EXP[16] * m16,
     )
 
 
-@_fused
-def _polynomial(c, y):
+@_spliced
+def polynomial(c, y):
     """Value, slope and second derivative of `sum c[m+1] y**m`, odd and even terms apart."""
     z = y * y
     even = (((((c[17] * z + c[15]) * z + c[13]) * z + c[11]) * z + c[9]) * z + c[7]) * z + c[5]
@@ -450,8 +462,8 @@ def _polynomial(c, y):
     return even + odd * y, de * y + do, ce + co * y
 
 
-@_fused
-def _value(c, y):
+@_spliced
+def value_of(c, y):
     """The value alone, in a shallow tree."""
     z = y * y
     q = z * z
@@ -467,7 +479,7 @@ def _value(c, y):
 def _weighed(days, amounts, scale, y, weights):
     """Discounted amounts at `y`, their size, and the Taylor coefficients of `g` there."""
     first = days[0]
-    rate = -y * _LOG2_E
+    rate = -y * LOG2_E
     size = m0 = m1 = m2 = m3 = m4 = m5 = m6 = 0.0
     for i in range(len(days)):
         t = np.float64(days[i] - first) * scale - 1.0
@@ -526,7 +538,7 @@ def _largest(times, logs, x):
 def _shifted(times, logs, x, largest):
     total = moment = 0.0
     for i in range(len(times)):
-        e = (logs[i] - x * times[i] - largest) * _LOG2_E
+        e = (logs[i] - x * times[i] - largest) * LOG2_E
         w = _exp2(e if e > -1000.0 else -1000.0)
         total += w
         moment += w * times[i]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pmecalc.core import _fund_kernels, _kernels, _series_kernels
+from pmecalc.core import _fund_kernels, _kernels, _lane_kernels, _series_kernels
 
 _CLOSED = (  # code for columns that cannot be written to takes the others too
-    _kernels.stream_rates,
+    _lane_kernels.stream_rates,
     _kernels.roots_of,
     _fund_kernels.valued_rows,
     _fund_kernels.fund_rows,
@@ -39,7 +39,7 @@ def _closed() -> None:
     conventions = (False, _kernels.YEAR, (0, none), wanted)
     shape = (1, _fund_kernels.N_MEASURES)
     rates, codes = np.empty(shape), np.empty(shape, np.int8)
-    _kernels.stream_rates(pointers, days, amounts, 0, 1, rates[0], codes[0])
+    _lane_kernels.stream_rates(pointers, days, amounts, 0, 1, rates[0], codes[0])
     _kernels.roots_of(received, amounts)
     seen = (nav_days, navs, navs)
     _fund_kernels.valued_rows(flows, residuals, seen, ones, np.nan, conventions)
@@ -61,4 +61,4 @@ _prepared(writable=False)
 _closed()
 for _entry in _CLOSED:
     _entry.disable_compile()
-SOLVER, MEASURES, SERIES = _kernels, _fund_kernels, _series_kernels
+SOLVER, LANES, MEASURES, SERIES = _kernels, _lane_kernels, _fund_kernels, _series_kernels

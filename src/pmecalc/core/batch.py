@@ -248,19 +248,18 @@ def irrs(
     pointers, days = np.ascontiguousarray(pointers, np.int64), np.ascontiguousarray(days, np.int32)
     amounts = np.ascontiguousarray(amounts, np.float64)
     count = len(pointers) - 1
-    log_rates, codes = np.full(count, np.nan), np.full(count, -1, np.int8)
+    rates, codes = np.full(count, np.nan), np.full(count, -1, np.int8)
     if _loaded(count):
-        compiled = engine.kernels()
+        compiled = engine.lane_kernels()
 
         def solve_span(span: tuple[int, int]) -> None:
-            compiled.stream_rates(pointers, days, amounts, *span, log_rates, codes)  # type: ignore[union-attr]
+            compiled.stream_rates(pointers, days, amounts, *span, rates, codes)  # type: ignore[union-attr]
 
         _each(solve_span, count, threads)
-    engine.to_rates(log_rates, codes)
     for place in np.flatnonzero(codes < 0).tolist():
         rows = slice(pointers[place], pointers[place + 1])
-        log_rates[place], codes[place] = irr_outcome(days[rows], amounts[rows])
-    return log_rates, codes
+        rates[place], codes[place] = irr_outcome(days[rows], amounts[rows])
+    return rates, codes
 
 
 def stream_irr(days: DayArray, amounts: FloatArray) -> float:

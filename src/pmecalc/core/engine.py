@@ -83,6 +83,11 @@ def kernels() -> ModuleType | None:
     return getattr(sys.modules.get(_WARM), "SOLVER", None)
 
 
+def lane_kernels() -> ModuleType | None:
+    """The compiled solver of many streams, if it is loaded."""
+    return getattr(sys.modules.get(_WARM), "LANES", None)
+
+
 def fund_kernels() -> ModuleType | None:
     """The compiled measures, if they are loaded."""
     return getattr(sys.modules.get(_WARM), "MEASURES", None)
