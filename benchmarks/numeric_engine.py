@@ -383,7 +383,7 @@ def pooled_bootstrap(rng):
         flows = np.append(member.distributions - member.contributions, max(nav, 0.0))
         streams.append((EPOCH + np.append(member.days, last), flows))
     as_of, share = (EPOCH + last).item(), 20
-    draws = np.concatenate(list(Plan.of([2002] * 50, "stratified").draws(share, 0)))
+    draws = next(Plan.of([2002] * 50, "stratified").draws(share, 0)).weights()
 
     def theirs():
         pools = []

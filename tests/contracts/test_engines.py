@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,14 @@ import pytest
 
 from nasty import KINDS, funds, streams
 from plain_measures import ragged, world
+from pmecalc import Fund
 from pmecalc.core import engine
 from pmecalc.core.batch import batch, irr_outcome, irrs
 from pmecalc.core.methods import METHODS
+from pmecalc.core.resampling import Plan
+from pmecalc.core.streams import Holdings, Streams
+from pmecalc.core.valuation import Options
+from pmecalc.core.weighted_pools import RateTables
 from requirements import require
 
 TESTS = Path(__file__).parents[1]
@@ -22,6 +28,7 @@ EQUAL = 1e-12  # of 1 + value: rounding of some hundred terms, with room for sho
 ILL = {"near_double", "planted_roots", "noisy", "same_days"}
 ILL_EQUAL = 1e-8
 COUNT = 100_000
+EPOCH = np.datetime64("1970-01-01")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -156,3 +163,26 @@ def _by_plain(script, table, tmp_path_factory, *options):
         check=True,
     )
     return dict(np.load(folder / "out.npz"))
+
+
+@pytest.mark.parametrize("scheme", ["stratified", "block", "simple"])
+@pytest.mark.parametrize("count", [2, 7, 24, 61])
+def test_rates_of_resamples_are_those_of_their_weights(scheme, count):
+    """Digits drawn, sums and roots of the compiled loops, against weights and their exact roots."""
+    rng = np.random.default_rng(count)
+    pointers, days, amounts = streams(rng, count * len(KINDS))
+    members = []
+    for place in range(0, count * len(KINDS), len(KINDS)):  # the ordinary ones
+        own = slice(pointers[place], pointers[place + 1])
+        flows = zip((EPOCH + days[own]).tolist(), amounts[own].tolist(), strict=True)
+        members.append(Fund.of(flows=list(flows)))
+    held = Holdings.of(members, None, 20000, Options())
+    tables = RateTables(Streams.of(held, carried=False))
+    plan = Plan.of(rng.integers(2001, 2005, count).tolist(), scheme)
+    for draws in plan.draws(2100, 3):
+        weights = draws.weights()
+        found = tables.drawn_rates(draws)
+        np.testing.assert_allclose(found, tables.rates(weights), rtol=0, atol=EQUAL)
+        for row in range(0, len(weights), 250):
+            exact = tables.exact(weights[row])
+            assert math.isclose(1 + found[row], 1 + exact.number, rel_tol=1e-10)

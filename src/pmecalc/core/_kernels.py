@@ -358,7 +358,7 @@ def _one_root(values, total, size):
 
 
 @_fused
-def _exp2(z):
+def exp2(z):
     """2**z for |z| < 1000: a polynomial on [-1/2, 1/2], and the integer part in the exponent."""
     rounded = z + SHIFT
     f = z - (rounded - SHIFT)
@@ -483,7 +483,7 @@ def _weighed(days, amounts, scale, y, weights):
     size = m0 = m1 = m2 = m3 = m4 = m5 = m6 = 0.0
     for i in range(len(days)):
         t = np.float64(days[i] - first) * scale - 1.0
-        w = amounts[i] * _exp2(rate * t)
+        w = amounts[i] * exp2(rate * t)
         weights[i] = w
         size += abs(w)
         m0 += w
@@ -539,7 +539,7 @@ def _shifted(times, logs, x, largest):
     total = moment = 0.0
     for i in range(len(times)):
         e = (logs[i] - x * times[i] - largest) * LOG2_E
-        w = _exp2(e if e > -1000.0 else -1000.0)
+        w = exp2(e if e > -1000.0 else -1000.0)
         total += w
         moment += w * times[i]
     return total, moment

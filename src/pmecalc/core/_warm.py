@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from pmecalc.core import _fund_kernels, _kernels, _lane_kernels, _series_kernels
+from pmecalc.core import (
+    _fund_kernels,
+    _kernels,
+    _lane_kernels,
+    _pool_kernels,
+    _series_kernels,
+)
 
 _CLOSED = (  # code for columns that cannot be written to takes the others too
     _lane_kernels.stream_rates,
     _kernels.roots_of,
     _fund_kernels.valued_rows,
     _fund_kernels.fund_rows,
+    _pool_kernels.drawn_log_rates,
+    _pool_kernels.fund_sums,
+    _pool_kernels.fund_terms,
+    _pool_kernels.located,
 )
 
 
@@ -56,9 +66,24 @@ def _closed() -> None:
     )
 
 
+def _pooled() -> None:
+    starts, times = np.zeros(1, np.int64), np.array([0.0, 1.0])
+    paid, received, sums = np.array([2.0, 0.0]), np.array([0.0, 3.0]), np.empty((12, 1))
+    for column in (times, paid, received):
+        column.flags.writeable = False
+    words, strata = np.zeros(1, np.uint32), np.array([[1, 1, 1]])
+    window, rates = (4, 0.1, 0.1, 1.0), np.empty(1)
+    _pool_kernels.drawn_log_rates(words, strata, np.ones((8, 12)), window, rates)
+    _pool_kernels.fund_sums(times, received, paid, starts, 0.1, sums)
+    _pool_kernels.fund_terms(times, received, starts, 0.1, 0.5, 0.1, sums)
+    _pool_kernels.located(sums, *window, rates)
+
+
 _prepared(writable=True)
 _prepared(writable=False)
 _closed()
+_pooled()
 for _entry in _CLOSED:
     _entry.disable_compile()
-SOLVER, LANES, MEASURES, SERIES = _kernels, _lane_kernels, _fund_kernels, _series_kernels
+SOLVER, LANES, MEASURES = _kernels, _lane_kernels, _fund_kernels
+SERIES, POOLS = _series_kernels, _pool_kernels

@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import FloatArray, Fund
-    from pmecalc.core.resampling import Scheme
+    from pmecalc.core.resampling import Draws, Scheme
     from pmecalc.core.valuation import Valuation
 
 Statistic: TypeAlias = Literal["pooled", "mean"]
-_Figure: TypeAlias = "Callable[[FloatArray], FloatArray]"  # weights by row -> value, NaN where none
 POOLED = ("ks_pme", "tvpi", "dpi", "rvpi", "irr", "direct_alpha")
 LEAST_SAMPLES = 2000  # METHODS 6.4
 _NEED_INDEX = ("ks_pme", "direct_alpha")
@@ -92,6 +91,21 @@ class Bootstrap:
     n_vintages: int
     seed: int
     values: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """Values by row, NaN where there is none, of weights by fund and of resamples."""
+
+    of: Callable[[FloatArray], FloatArray]
+    of_draws: Callable[[Draws], FloatArray]
+
+    @classmethod
+    def ratio(cls, tops: FloatArray, bottoms: FloatArray) -> _Figure:
+        def of(weights: FloatArray) -> FloatArray:
+            return weighted_ratios(tops, bottoms, weights)
+
+        return cls(of, lambda draws: of(draws.weights()))
 
 
 def bootstrap(
@@ -183,18 +197,19 @@ def bootstrap(
         figure, kept = _pooled(metric, Holdings.of(members, benchmark, last, options))
     plan = Plan.of([years[place] for place in kept], scheme)
     _check_variation(plan, len(kept))
-    estimate, *left_out = figure(np.vstack([np.ones(len(kept)), plan.leave_one_out()])).tolist()
+    estimate, *left_out = figure.of(np.vstack([np.ones(len(kept)), plan.leave_one_out()])).tolist()
     if math.isnan(estimate):
         raise _not_defined(metric, Holdings.of(members, benchmark, last, options))
     values = _resampled(metric, figure, plan, samples, seed)
+    ordered = np.sort(values)
     return Bootstrap(
         metric=metric,
         statistic=statistic,
         value=estimate,
         standard_error=float(values.std(ddof=1)),
         confidence=confidence,
-        percentile=percentile_interval(values, confidence),
-        bca=_bca(np.array(left_out), plan, values, estimate, confidence),
+        percentile=percentile_interval(ordered, confidence),
+        bca=_bca(np.array(left_out), plan, ordered, estimate, confidence),
         bias=float(values.mean()) - estimate,
         samples=samples,
         n=len(kept),
@@ -245,20 +260,20 @@ def _check_variation(plan: Plan, n: int) -> None:
 
 
 def _mean(metric: str, seen: list[Valuation]) -> tuple[_Figure, list[int]]:
-    """The mean as a function of weights, and the places of the funds that have a value."""
+    """The mean of the funds drawn, and the places of the funds that have a value."""
     metrics = [number_measure(metric).at(at) for at in seen]
     kept = [place for place, each in enumerate(metrics) if each.value is not None]
     values = np.array([metrics[place].number for place in kept])
-    return lambda weights: weighted_ratios(values, np.ones(len(kept)), weights), kept
+    return _Figure.ratio(values, np.ones(len(kept))), kept
 
 
 def _pooled(metric: str, held: Holdings) -> tuple[_Figure, list[int]]:
-    """The metric of the funds as one as a function of weights, and the places of all funds."""
+    """The metric of the funds drawn as one, and the places of all funds."""
     every = list(range(len(held.navs)))
     if metric in _RATES:
-        return _tables(metric, held).rates, every
-    tops, bottoms = _sums(metric, held)
-    return lambda weights: weighted_ratios(tops, bottoms, weights), every
+        tables = _tables(metric, held)
+        return _Figure(tables.rates, tables.drawn_rates), every
+    return _Figure.ratio(*_sums(metric, held)), every
 
 
 def _tables(metric: str, held: Holdings) -> RateTables:
@@ -274,7 +289,7 @@ def _sums(metric: str, held: Holdings) -> tuple[FloatArray, FloatArray]:
 
 
 def _resampled(metric: str, figure: _Figure, plan: Plan, samples: int, seed: int) -> FloatArray:
-    drawn = np.concatenate([figure(weights) for weights in plan.draws(samples, seed)])
+    drawn = np.concatenate([figure.of_draws(draws) for draws in plan.draws(samples, seed)])
     values: FloatArray = drawn[~np.isnan(drawn)]
     if 2 * len(values) < samples:
         reason = f"{samples - len(values)} of {samples} resamples have no value"
@@ -283,11 +298,11 @@ def _resampled(metric: str, figure: _Figure, plan: Plan, samples: int, seed: int
 
 
 def _bca(
-    left_out: FloatArray, plan: Plan, values: FloatArray, estimate: float, confidence: float
+    left_out: FloatArray, plan: Plan, ordered: FloatArray, estimate: float, confidence: float
 ) -> Interval | None:
     if np.isnan(left_out).any():
         return None
-    return bca_interval(values, estimate, acceleration_of(left_out, plan.strata), confidence)
+    return bca_interval(ordered, estimate, acceleration_of(left_out, plan.strata), confidence)
 
 
 def _not_defined(metric: str, held: Holdings) -> NotDefinedError:

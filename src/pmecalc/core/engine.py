@@ -98,6 +98,11 @@ def series_kernels() -> ModuleType | None:
     return getattr(sys.modules.get(_WARM), "SERIES", None)
 
 
+def pool_kernels() -> ModuleType | None:
+    """The compiled bootstrap, if it is loaded."""
+    return getattr(sys.modules.get(_WARM), "POOLS", None)
+
+
 def to_rates(log_rates: FloatArray, codes: npt.NDArray[np.int8]) -> None:
     """Turn log rates into annual rates in place, by their status codes.
 

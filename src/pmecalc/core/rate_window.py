@@ -16,21 +16,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core import engine
+
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from pmecalc.core.fund import BoolArray, FloatArray
+    from pmecalc.core.resampling import Draws
     from pmecalc.core.streams import Streams
 
-_MARGIN = 1e-12  # sums of different order agree within it; nearer than that nothing is proved
+MARGIN = 1e-12  # sums of different order agree within it; nearer than that nothing is proved
 _FARTHEST = 4.6  # METHODS 2.3 chooses among roots up to ln(101) = 4.615 if there is one
 _ONE_THREAD = 65536 * 4  # multiplications below which OpenBLAS works alone
+_LONGEST = 140.0  # years
 _SPREADS = 6.0  # standard deviations that the window reaches on either side
 _LEAST_REACH = 1e-3
 _MOST_ANGLE = 2.0  # of log rate times years from the middle: the series stays short and exact
 _REMAINDER = 1e-14  # of the money: what the series leaves out
-_LEAST_SLOPE = 1e-3  # of the money a unit of log rate: a flatter one would blow rounding up
+LEAST_SLOPE = 1e-3  # of the money a unit of log rate: a flatter one would blow rounding up
 _PIECES, _EASE = (1, 2, 4, 8, 16), 1.5
 _SEARCH_STEPS, _SEARCHED = 20, 1e-3
-_STEPS, _SETTLED = 8, 1e-6  # of the reach; a step that small leaves its square
+STEPS, SETTLED = 8, 1e-6  # of the reach; a step that small leaves its square
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,15 +97,27 @@ class RateWindow:
         weights
             How often each weighting holds each fund, shape (n_rows, n_funds), `>= 0`.
         """
-        products, n_rows = weighted_sums(self.table, weights), len(weights)
-        terms, at_zero = products[: self.n_terms], products[self.n_terms : self.n_terms + 2]
-        points = products[self.n_terms + 2 :].reshape(-1, 4, n_rows)
-        with np.errstate(all="ignore"):  # what divides by 0 proves nothing
-            offset, slope, settled = _root(terms)
-        size = self.size * (points[0, 0] + points[0, 1])
-        steep = np.abs(slope) > _LEAST_SLOPE * self.reach * size
-        proved = settled & steep & (np.abs(offset) < 1.0) & _proof(at_zero, points)
-        return np.where(proved, self.centre + self.reach * offset, np.nan)
+        products = weighted_sums(self.table, weights)
+        loops = engine.pool_kernels()
+        if loops is None:
+            return _located(self, products)
+        found = np.empty(len(weights))
+        loops.located(products, *self._series, found)
+        return found
+
+    def drawn_log_rates(self, draws: Draws) -> FloatArray:
+        """The same of resamples, shape (n_rows,)."""
+        loops = engine.pool_kernels()
+        if loops is None:
+            return self.log_rates(draws.weights())
+        found, table = np.empty(len(draws)), draws.by_place(self.table, full=loops.FUNDS)
+        words = np.concatenate([own.ravel() for own in draws.words])
+        loops.drawn_log_rates(words, draws.strata, table, self._series, found)
+        return found
+
+    @property
+    def _series(self) -> tuple[int, float, float, float]:
+        return self.n_terms, self.centre, self.reach, self.size
 
 
 def weighted_sums(table: FloatArray, weights: FloatArray) -> FloatArray:
@@ -135,12 +153,10 @@ def _pooled_log_rate(streams: Streams) -> float | None:
     x, step, count = 0.0, math.inf, 0
     while abs(step) >= _SEARCHED and abs(x) < _FARTHEST and count < _SEARCH_STEPS:
         count += 1
-        factors = np.exp(-x * streams.times)
-        plus, minus = streams.received * factors, streams.paid * factors
-        worth, cost = float(plus.sum()), float(minus.sum())
+        worth, cost, worth_time, cost_time = _sums(streams, x).sum(axis=1).tolist()
         if worth <= 0 or cost <= 0:
             return None
-        later = float((streams.times * (plus / worth - minus / cost)).sum())
+        later = worth_time / worth - cost_time / cost
         step = math.log(worth / cost) / later if later > 0 else math.inf
         x += step
     return x if abs(step) < _SEARCHED else None
@@ -148,14 +164,19 @@ def _pooled_log_rate(streams: Streams) -> float | None:
 
 def _reach(streams: Streams, centre: float) -> float:
     """How far resamples go: by what each fund moves the pooled rate, were it held once more."""
-    worth = (streams.received - streams.paid) * np.exp(-centre * streams.times)
-    moves = streams.held.by_fund(worth) / float((streams.times * worth).sum())
+    plus, minus, plus_time, minus_time = _sums(streams, centre)
+    moves = (plus - minus) / float((plus_time - minus_time).sum())
     half = _half_span(streams)
     return min(max(_SPREADS * float(np.sqrt(moves @ moves)), _LEAST_REACH), _MOST_ANGLE / half)
 
 
 def _half_span(streams: Streams) -> float:
     return float(streams.times.max()) / 2.0
+
+
+def _loops(streams: Streams) -> ModuleType | None:
+    """The compiled loops, for lives of ordinary length: their exponential has its limits."""
+    return engine.pool_kernels() if float(streams.times.max()) < _LONGEST else None
 
 
 def _terms(streams: Streams, centre: float, reach: float) -> FloatArray:
@@ -165,8 +186,15 @@ def _terms(streams: Streams, centre: float, reach: float) -> FloatArray:
     roots alone; the series then has an angle of at most `reach * span / 2`.
     """
     half = _half_span(streams)
-    ratios = -reach * (streams.times - half)
     count = _term_count(reach * half)
+    loops = _loops(streams)
+    if loops is not None:
+        held = streams.held
+        own = np.empty((count, len(held.starts)))
+        signed = streams.received - streams.paid
+        loops.fund_terms(streams.times, signed, held.starts, centre, half, reach, own)
+        return own
+    ratios = -reach * (streams.times - half)
     terms = np.empty((count, len(ratios)))
     terms[0] = (streams.received - streams.paid) * np.exp(-centre * (streams.times - half))
     for power in range(1, count):
@@ -188,7 +216,8 @@ def _term_count(angle: float) -> int:
 def _points(streams: Streams, low: float, high: float) -> FloatArray:
     """Money in and out, and the sums at as many points as prove the pool itself with ease."""
     for pieces in _PIECES:
-        points = [_sums(streams, x) for x in np.linspace(low, high, pieces + 1).tolist()]
+        places = [low + (high - low) * piece / pieces for piece in range(pieces + 1)]
+        points = [_sums(streams, x) for x in places]
         plus, minus, plus_time, minus_time = np.sum(points, axis=2).T
         if (plus_time[1:] * minus[:-1] > _EASE * minus_time[:-1] * plus[1:]).all():
             break
@@ -198,11 +227,28 @@ def _points(streams: Streams, low: float, high: float) -> FloatArray:
 
 def _sums(streams: Streams, x: float) -> FloatArray:
     """PVs of money in and of money out of each fund, and the same times the time."""
+    loops = _loops(streams)
+    if loops is not None:
+        own, held = np.empty((4, len(streams.held.starts))), streams.held
+        loops.fund_sums(streams.times, streams.received, streams.paid, held.starts, x, own)
+        return own
     factors = np.exp(-x * streams.times)
     plus, minus = streams.received * factors, streams.paid * factors
     return streams.held.by_fund(
         np.stack([plus, minus, plus * streams.times, minus * streams.times])
     )
+
+
+def _located(window: RateWindow, products: FloatArray) -> FloatArray:
+    """The log rate of each weighting, NaN where its root is not proved."""
+    count = window.n_terms
+    points = products[count + 2 :].reshape(-1, 4, products.shape[1])
+    with np.errstate(all="ignore"):  # what divides by 0 proves nothing
+        offset, slope, settled = _root(products[:count])
+    size = window.size * (points[0, 0] + points[0, 1])
+    steep = np.abs(slope) > LEAST_SLOPE * window.reach * size
+    proved = settled & steep & (np.abs(offset) < 1.0) & _proof(products[count : count + 2], points)
+    return np.where(proved, window.centre + window.reach * offset, np.nan)
 
 
 def _proof(at_zero: FloatArray, points: FloatArray) -> BoolArray:
@@ -211,23 +257,23 @@ def _proof(at_zero: FloatArray, points: FloatArray) -> BoolArray:
     The mean time of money, weighted by its PV, falls as rates rise. Where that of money in is
     later at the high end of a piece than that of money out at its low end, it is later in between.
     """
-    sure = 1.0 + _MARGIN
+    sure = 1.0 + MARGIN
     plus, minus, plus_time, minus_time = points.transpose(1, 0, 2)
     falling = (plus_time[1:] * minus[:-1] > minus_time[:-1] * plus[1:] * sure).all(axis=0)
     crossing = (plus[0] > minus[0] * sure) & (plus[-1] * sure < minus[-1])
     gain, money = at_zero[0] - at_zero[1], at_zero[0] + at_zero[1]
-    proved: BoolArray = falling & crossing & (np.abs(gain) > _MARGIN * money)
+    proved: BoolArray = falling & crossing & (np.abs(gain) > MARGIN * money)
     return proved
 
 
 def _root(terms: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     """A root of each series, the slope at it, and whether Newton settled."""
     offset = _reverted(*terms[:4])
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         value, slope = _evaluated(terms, np.clip(offset, -1.0, 1.0, out=offset))
         step = value / slope
         offset = offset - step
-        settled = np.abs(step) <= _SETTLED
+        settled = np.abs(step) <= SETTLED
         if settled.all():
             break
     return offset, slope, settled

@@ -8,6 +8,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from pmecalc.core.errors import InputError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from pmecalc.core.fund import FloatArray, IntArray
 
+WordArray: TypeAlias = npt.NDArray[np.uint32]
 Scheme: TypeAlias = Literal["stratified", "block", "simple"]
 SCHEMES: tuple[Scheme, ...] = ("stratified", "block", "simple")
 _ROWS = 2048  # resamples drawn at a time: bounds the memory, and fixes the stream of a seed
@@ -35,6 +37,54 @@ class Interval:
 
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """Resamples of a plan, as the random words they were drawn with.
+
+    Parameters
+    ----------
+    words
+        By stratum, shape (n_rows, n_words): the digits of a row to the base of its size, the last
+        ones first and the first `size` of them, are the units drawn.
+    sizes
+        How many units each stratum has.
+    places
+        Where the unit of each fund stands, stratum after stratum, shape (n_funds,).
+    """
+
+    words: tuple[WordArray, ...]
+    sizes: tuple[int, ...]
+    places: IntArray
+
+    def __len__(self) -> int:
+        return len(self.words[0])
+
+    @property
+    def strata(self) -> IntArray:
+        """The size, the digits a word and the words a row of each stratum, shape (n_strata, 3)."""
+        pairs = zip(self.words, self.sizes, strict=True)
+        return np.array([(size, _digits(size), words.shape[1]) for words, size in pairs])
+
+    def by_place(self, table: FloatArray, *, full: int = 1) -> FloatArray:
+        """Figures by fund, shape (n_figures, n_funds), added up by the places of their units.
+
+        Shape (n_places, n_figures), with places of nothing for a `full` number of them.
+        """
+        count = sum(self.sizes)
+        sums = np.zeros((-(-count // full) * full, len(table)))
+        if count == len(self.places):  # a place a fund
+            sums[self.places] = table.T
+        else:
+            np.add.at(sums, self.places, table.T)
+        return sums
+
+    def weights(self) -> FloatArray:
+        """How often each resample holds each fund, shape (n_rows, n_funds)."""
+        counts = [_counted(own, size) for own, size in zip(self.words, self.sizes, strict=True)]
+        weights: FloatArray = np.concatenate(counts, axis=1)[:, self.places].astype(np.float64)
+        return weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +128,8 @@ class Plan:
                 value=scheme,
                 hint=f"Offered: {', '.join(SCHEMES)}.",
             )
-        years, places = np.unique(np.asarray(vintages, np.int64), return_inverse=True)
+        years = {year: place for place, year in enumerate(sorted(set(vintages)))}
+        places = np.array([years[year] for year in vintages], np.int64)
         if scheme == "block":
             return cls(places, np.zeros(len(years), np.int64))
         each = np.arange(len(vintages))
@@ -88,15 +139,14 @@ class Plan:
         """How many units each stratum has."""
         return np.bincount(self.strata)
 
-    def draws(self, samples: int, seed: int) -> Iterator[FloatArray]:
-        """How often each resample holds each fund: pieces of shape (n_rows, n_funds)."""
+    def draws(self, samples: int, seed: int) -> Iterator[Draws]:
+        """The resamples of a seed, in pieces."""
         random = np.random.default_rng(seed)
         sizes, order = self.sizes().tolist(), np.argsort(self.strata, kind="stable")
-        places = np.argsort(order)[self.units]  # of each fund, where a stratum stands together
-        together = len(places) == len(order) and bool((places == np.arange(len(order))).all())
+        places = np.argsort(order)[self.units]
         for start in range(0, samples, _ROWS):
-            counts = _drawn(random, min(_ROWS, samples - start), sizes)
-            yield counts if together else counts[:, places]
+            rows = min(_ROWS, samples - start)
+            yield Draws(tuple(_words(random, size, rows) for size in sizes), tuple(sizes), places)
 
     def leave_one_out(self) -> FloatArray:
         """Weights of the funds with each unit left out in turn, shape (n_units, n_funds).
@@ -117,7 +167,7 @@ def percentile_interval(values: FloatArray, confidence: float) -> Interval:
     Parameters
     ----------
     values
-        Finite, shape (n_samples,), at least one.
+        Finite and ascending, shape (n_samples,), at least one.
     confidence
         The part kept, between 0 and 1.
 
@@ -142,7 +192,7 @@ def bca_interval(
     Parameters
     ----------
     values
-        Finite, shape (n_samples,), at least one.
+        Finite and ascending, shape (n_samples,), at least one.
     estimate
         The value of the sample itself.
     acceleration
@@ -167,8 +217,10 @@ def bca_interval(
     >>> bca_interval(np.arange(101.0), 50.0, 0.0, 0.5)
     Interval(low=25.0, high=75.0)
     """
-    ties = np.abs(values - estimate) <= _SAME * (1.0 + abs(estimate))
-    below = float(np.mean(np.where(ties, 0.5, values < estimate)))
+    near = _SAME * (1.0 + abs(estimate))
+    clear = int(values.searchsorted(estimate - near))
+    tied = int(values.searchsorted(estimate + near, side="right")) - clear
+    below = (clear + tied / 2.0) / len(values)
     if not 0 < below < 1:
         return None
     normal = NormalDist()
@@ -218,35 +270,33 @@ def acceleration_of(left_out: FloatArray, strata: IntArray) -> float:
 
 
 def _interval(values: FloatArray, low: float, high: float) -> Interval:
-    """Type-7 percentiles, as `ranks.interpolated` gives them, of values in any order."""
-    places = (len(values) - 1) * np.array([low, high])
-    below = places.astype(np.int64)
-    above = np.minimum(below + 1, len(values) - 1)
-    ordered = np.partition(values, np.append(below, above))
-    ends = ordered[below] + (ordered[above] - ordered[below]) * (places - below)
-    return Interval(*ends.tolist())
+    """Type-7 percentiles, as `ranks.interpolated` gives them, of ascending values."""
+    ends = []
+    for share in (low, high):
+        place = (len(values) - 1) * share
+        below = int(place)
+        start, end = values[below], values[min(below + 1, len(values) - 1)]
+        ends.append(float(start + (end - start) * (place - below)))
+    return Interval(*ends)
 
 
-def _drawn(random: np.random.Generator, rows: int, sizes: list[int]) -> FloatArray:
-    """How often each unit is drawn, strata side by side, shape (rows, sum of sizes)."""
-    count = sum(sizes)
-    picks = np.empty((rows, count), np.int64)
-    cells = count * np.arange(rows)[:, None]
-    first = 0
-    for size in sizes:
-        own = picks[:, first : first + size]
-        _pick(random, size, out=own)
-        own += cells + first
-        first += size
-    return np.bincount(picks.ravel(), minlength=rows * count).reshape(rows, count).astype(float)
+def _digits(size: int) -> int:
+    """How many numbers below `size` a word holds."""
+    return max((n for n in range(1, min(size, _WORD) + 1) if size**n <= 1 << _WORD), default=1)
 
 
-def _pick(random: np.random.Generator, size: int, *, out: IntArray) -> None:
-    """Draw `size` numbers below `size` a row, as digits of as few random words as hold them."""
-    digits = max((n for n in range(1, min(size, _WORD) + 1) if size**n <= 1 << _WORD), default=1)
-    width = -(-size // digits)
-    words = random.integers(0, size**digits, (len(out), width), np.uint32)
-    for first in range(0, size, width):
+def _words(random: np.random.Generator, size: int, rows: int) -> WordArray:
+    """As many random words a row as hold `size` numbers below `size`."""
+    digits = _digits(size)
+    return random.integers(0, size**digits, (rows, -(-size // digits)), np.uint32)
+
+
+def _counted(words: WordArray, size: int) -> IntArray:
+    """How often each number below `size` is among the first `size` digits of a row of words."""
+    rows, parts = len(words), []
+    for _ in range(_digits(size)):
         rest = words // size
-        out[:, first : first + width] = (words - rest * size)[:, : size - first]
+        parts.append(words - rest * size)
         words = rest
+    cells = np.concatenate(parts, axis=1)[:, :size] + size * np.arange(rows)[:, None]
+    return np.bincount(cells.ravel(), minlength=rows * size).reshape(rows, size)

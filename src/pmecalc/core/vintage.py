@@ -116,10 +116,15 @@ def vintage_year(
                 hint="Give it one, or choose another rule.",
             )
         return fund.vintage
-    paying = fund.contributions.nonzero()[0]
-    if len(paying) == 0:
+    return _first_year(fund)
+
+
+def _first_year(fund: Fund) -> int:
+    paid = fund.contributions
+    place = int((paid != 0).argmax()) if len(paid) else 0
+    if len(paid) == 0 or not paid[place]:
         raise NotDefinedError("vintage_year", "no_contributions", "nothing was paid in")
-    return date_of(int(fund.days[paying[0]])).year
+    return date_of(int(fund.days[place])).year
 
 
 def vintage_years(
@@ -168,6 +173,8 @@ def vintage_years(
             field="dates",
             hint="Give one date a fund.",
         )
+    if rule == "first_contribution":
+        return [_first_year(fund) for fund in funds]
     return [vintage_year(fund, rule=rule, on=on) for fund, on in zip(funds, given, strict=True)]
 
 

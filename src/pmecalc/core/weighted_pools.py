@@ -10,6 +10,7 @@ grid cannot settle is solved for all its roots, as any fund is.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,11 @@ from pmecalc.core.metric import undefined
 from pmecalc.core.rate_window import RateWindow, weighted_sums
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
     from pmecalc.core.metric import Metric
+    from pmecalc.core.resampling import Draws
     from pmecalc.core.streams import Streams
 
 _MARGIN = 1e-12  # sums of different order agree within it; nearer than that nothing is proved
@@ -74,15 +78,17 @@ class RateTables:
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        outward = _grid()
-        self._sides = {1: _Side(streams, outward), -1: _Side(streams, -outward)}
-        self._signed = streams.received - streams.paid
         self._moments: dict[int, FloatArray] = {}
         # Rates are proved for money of one sign a side, at times that add up.
         self._provable = streams.held.day_count not in SHARED_TIMES and bool(
             (streams.received >= 0).all() and (streams.paid >= 0).all()
         )
         self._window = RateWindow.around(streams) if self._provable else None
+
+    @cached_property
+    def _sides(self) -> dict[int, _Side]:
+        outward = _grid()
+        return {1: _Side(self._streams, outward), -1: _Side(self._streams, -outward)}
 
     def rates(self, weights: FloatArray) -> FloatArray:
         """The pooled rate of each weighting, NaN where it has none.
@@ -98,9 +104,22 @@ class RateTables:
             Annual rates `>= -1`, shape (n_rows,): the root that METHODS 2.3 chooses of the pooled
             stream, to rounding.
         """
-        found = np.full(len(weights), np.nan)
-        if self._window is not None:
-            found = self._window.log_rates(weights)
+        if self._window is None:
+            return self._left(np.full(len(weights), np.nan), lambda: weights)
+        return self._left(self._window.log_rates(weights), lambda: weights)
+
+    def drawn_rates(self, draws: Draws) -> FloatArray:
+        """The same of resamples, shape (n_rows,)."""
+        if self._window is None:
+            return self.rates(draws.weights())
+        return self._left(self._window.drawn_log_rates(draws), draws.weights)
+
+    def _left(self, found: FloatArray, weights_of: Callable[[], FloatArray]) -> FloatArray:
+        """Rates of log rates, and of the weightings for which there is none yet."""
+        open_ = np.isnan(found)
+        if not open_.any():
+            return np.expm1(found)
+        weights = weights_of()
         if self._provable:
             self._find(weights, found)
         rates: FloatArray = np.expm1(found)
@@ -112,8 +131,6 @@ class RateTables:
     def _find(self, weights: FloatArray, found: FloatArray) -> None:
         """Write the log rates that the grid can prove of those that the window cannot."""
         left = np.flatnonzero(np.isnan(found))
-        if len(left) == 0:
-            return
         signs = self._sides[1].signs_at_zero(weights[left])
         for sign, side in self._sides.items():
             rows = left[signs == sign]
@@ -167,7 +184,7 @@ class RateTables:
         known = self._moments.get(centre)
         if known is None:
             streams = self._streams
-            term = self._signed * np.exp(-centre / _CENTRES * streams.times)
+            term = (streams.received - streams.paid) * np.exp(-centre / _CENTRES * streams.times)
             columns = []
             for power in range(_TERMS):
                 columns.append(streams.held.by_fund(term))
