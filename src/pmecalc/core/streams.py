@@ -166,6 +166,8 @@ def _navs(
     bases, base_days = np.zeros(len(funds)), np.full(len(funds), NO_DAY)
     bases[based] = np.concatenate([fund.navs for fund in funds])[places]
     base_days[based] = nav_days[places]
+    if (base_days == as_of).all():
+        return bases
     since = np.flatnonzero((days > base_days[owners]) & (days <= as_of) & (invested != 0))
     rolled = bases.copy()
     for place in np.unique(owners[since]).tolist():

@@ -121,10 +121,12 @@ def vintage_year(
 
 def _first_year(fund: Fund) -> int:
     paid = fund.contributions
-    place = int((paid != 0).argmax()) if len(paid) else 0
-    if len(paid) == 0 or not paid[place]:
+    if len(paid) and paid[0]:  # as most do; the search below costs more than all else
+        return date_of(int(fund.days[0])).year
+    paying = paid.nonzero()[0]
+    if len(paying) == 0:
         raise NotDefinedError("vintage_year", "no_contributions", "nothing was paid in")
-    return date_of(int(fund.days[place])).year
+    return date_of(int(fund.days[paying[0]])).year
 
 
 def vintage_years(
