@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pmecalc import evaluate, read_benchmark, read_fund
+from pmecalc import evaluate, read_benchmark, read_fund, read_funds
 from pmecalc.cli import main
-from pmecalc.core.methods import METHODS
+from pmecalc.core.methods import METHODS, any_method
+from pmecalc.core.valuation import value
 
 COMMAND = [sys.executable, "-c", "import sys; from pmecalc.cli import main; sys.exit(main())"]
 INDEX = "sample_index_quarterly.csv"
@@ -67,7 +68,7 @@ def test_a_folder_becomes_one_file_of_what_analyze_says(folder, tmp_path, suffix
     assert done.returncode == 3
     assert done.stdout == ""
     seen = "result.xlsx › Import" if suffix == ".xlsx" else "result.import.csv"
-    assert done.stderr.splitlines()[-1].endswith(f"1 files refused (see {seen})")
+    assert done.stderr.splitlines()[-1].endswith(f"1 file refused (see {seen})")
     measures, statuses, imports = _read_back(target)
     assert [row["fund"] for row in measures] == [
         "Zeta",
@@ -170,7 +171,7 @@ def test_wrong_usage_is_code_2(words, tmp_path):
 def test_progress_is_shown_on_a_terminal_only(folder):
     """A pipe gets the summary line alone; a terminal a bar before it."""
     arguments = [*COMMAND, "batch", str(folder / "more"), "--csv"]
-    assert pme(folder / "more", "--csv").stderr == "2 funds of 1 files, 1 with warnings\n"
+    assert pme(folder / "more", "--csv").stderr == "2 funds of 1 file, 1 with warnings\n"
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=theirs) as process:
@@ -178,7 +179,7 @@ def test_progress_is_shown_on_a_terminal_only(folder):
         shown = _until_closed(ours)
         assert process.wait(60) == 0
     assert "files:" in shown
-    assert "2 funds of 1 files" in shown
+    assert "2 funds of 1 file" in shown
 
 
 def _until_closed(terminal):
@@ -218,3 +219,46 @@ def _rows(sheet):
 
 def _text(cell):
     return "" if cell is None else str(cell)
+
+
+def test_named_measures_come_alone_further_ones_too(folder, tmp_path):
+    """In the order asked, as `evaluate` has them; dates are dates in a file of typed columns."""
+    target = tmp_path / "result.parquet"
+    asked = ["twr", "irr", "j_trough_date", "volatility"]
+    done = pme(folder / "more", "--measures", ",".join(asked), "--threads", 1, "--out", target)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "2 funds of 1 file, 1 with warnings"
+    table = pq.read_table(target)
+    assert [name for name in table.column_names if f"{name}_status" in table.column_names] == asked
+    assert str(table.schema.field("j_trough_date").type) == "date32[day]"
+    (zeta,) = (row for row in table.to_pylist() if row["fund"] == "Zeta")
+    (fund,) = (fund for fund in read_funds(folder / "more" / "two.csv") if fund.name == "Zeta")
+    for name in asked:
+        metric = any_method(name).measure.at(value(fund))
+        assert zeta[f"{name}_status"] == metric.status
+        if name in {"twr", "irr"}:
+            assert zeta[name] == pytest.approx(metric.value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--measures", "irr,twrr"], "no measure named 'twrr'; near: twr"),
+        (["--threads", "0"], "at least 1"),
+    ],
+    ids=["measure", "threads"],
+)
+def test_what_cannot_be_meant_is_refused(folder, arguments, said):
+    """With the near name, or the range."""
+    done = pme(folder / "more", *arguments, "--csv")
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_folder_without_funds_is_no_batch(tmp_path):
+    """Nothing to compute is said, not written."""
+    (tmp_path / "empty").mkdir()
+    done = pme(tmp_path / "empty", "--out", tmp_path / "result.csv")
+    assert done.returncode == 3
+    assert "There is no CSV or XLSX file of funds." in done.stderr
+    assert not (tmp_path / "result.csv").exists()

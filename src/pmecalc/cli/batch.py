@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from pmecalc.core.benchmark import KINDS
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError, NeedsInputError, Problem
 from pmecalc.core.lookup import LOOKUPS
+from pmecalc.core.methods import METHODS
 from pmecalc.core.ragged import Ragged
 from pmecalc.core.valuation import NAV_GROWTHS, NETTINGS, RECALLABLES, Options
 from pmecalc.ingest.files import read_benchmark, read_funds
@@ -25,11 +27,10 @@ from pmecalc.report.batch_file import BatchTables, check_target, measure_columns
 from pmecalc.report.save import text_cell
 
 if TYPE_CHECKING:
-    import argparse
-
     from pmecalc.core.fund import Fund
     from pmecalc.report.batch_file import Columns
 
+_CAUTIOUS = ("ln_short_from", "pme_plus_lambda")  # what the warnings of a fund come from
 _CONVENTIONS = (
     ("day_count", tuple(DAY_COUNTS), "convention of year fractions; default: ACT/365F"),
     ("netting", NETTINGS, "same_day nets the flows of a day first; default: gross"),
@@ -70,6 +71,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
             default=getattr(Options(), name),
             help=what,
         )
+    parser.add_argument(
+        "--measures",
+        type=lambda text: tuple(text.split(",")),
+        metavar="NAME,NAME",
+        help="only these, further ones such as twr among them; default: those of a report",
+    )
+    parser.add_argument(
+        "--threads", type=_threads, metavar="N", help="default: as many as there are processors"
+    )
     parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument("--out", type=Path, metavar="FILE", help="write .xlsx, .parquet or .csv")
@@ -97,8 +107,17 @@ def run(given: argparse.Namespace) -> Exit:
     conventions = {name: getattr(given, name) for name, _, _ in _CONVENTIONS}
     conventions["max_staleness_days"] = given.max_staleness_days
     ragged = Ragged.of_funds(read.funds)
-    made = batch(ragged, index, as_of=given.as_of, **conventions)
+    asked = dict.fromkeys(given.measures or METHODS)
+    made = batch(
+        ragged,
+        index,
+        as_of=given.as_of,
+        measures={**asked, **dict.fromkeys(_CAUTIOUS)},
+        threads=given.threads,
+        **conventions,
+    )
     warned = cautions(made, read.funds, index, as_of=given.as_of, options=Options.of(**conventions))
+    made = replace(made, columns={name: made.columns[name] for name in asked})
     values, statuses = measure_columns(
         made, read.funds, read.files, as_ofs(ragged, given.as_of), warned
     )
@@ -179,16 +198,20 @@ def _measures(values: Columns, statuses: Columns) -> list[str]:
 
 def _sum_up(read: _Read, warned: int, seen: str) -> None:
     files = len(read.refusals) + sum(state == "read" for _, state, *_ in read.imports)
-    line = f"{len(read.funds):,} funds of {files:,} files"
+    line = f"{_counted(len(read.funds), 'fund')} of {_counted(files, 'file')}"
     if warned:
         line += f", {warned:,} with warnings"
     if read.refusals:
-        line += f", {len(read.refusals):,} files refused"
+        line += f", {_counted(len(read.refusals), 'file')} refused"
         line += f" (see {seen})" if seen else ""
     print(line, file=sys.stderr)
     if not seen:
         for file, error in read.refusals:
             print(f"{file}: {error}  [{error.code}]", file=sys.stderr)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _exit(read: _Read, statuses: Columns, *, strict: bool) -> Exit:
@@ -199,6 +222,13 @@ def _exit(read: _Read, statuses: Columns, *, strict: bool) -> Exit:
     names = [name for name in statuses if name.endswith("_status")]
     undefined = any(status not in _VALUED for name in names for status in statuses[name])
     return Exit.UNDEFINED if strict and undefined else Exit.OK
+
+
+def _threads(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1")
+    return count
 
 
 def _days(text: str) -> int | None:

@@ -17,7 +17,7 @@ from pmecalc.core.dates import day_number
 from pmecalc.core.errors import BenchmarkError, NotDefinedError
 from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
 from pmecalc.core.lookup import levels_by_day, rule_of
-from pmecalc.core.methods import METHODS, method
+from pmecalc.core.methods import METHODS, any_method
 from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.ragged import Ragged
 from pmecalc.core.valuation import Options, value, value_on
@@ -61,8 +61,8 @@ class Batch:
     labels
         What the funds are called, shape (n_funds,).
     columns
-        Values by measure, each of shape (n_funds,): NaN where there is none; `ln_short_from` is a
-        date, NaT where there is none.
+        Values by measure, shape (n_funds,) each: NaN where there is none; dates (`ln_short_from`,
+        `j_trough_date`), NaT where there is none.
     codes
         Status codes by measure, each of shape (n_funds,): places in `engine.STATUSES`.
     """
@@ -76,11 +76,11 @@ class Batch:
 
     def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
         """The values of a measure."""
-        return self.columns[method(name).name]
+        return self.columns[any_method(name).name]
 
     def statuses(self, name: str) -> npt.NDArray[np.str_]:
         """The status of a measure for each fund, as text."""
-        return np.array(engine.STATUSES)[self.codes[method(name).name]]
+        return np.array(engine.STATUSES)[self.codes[any_method(name).name]]
 
     def to_dict(self) -> dict[str, npt.NDArray[np.generic]]:
         """Columns `fund`, each measure, and each measure's status as `<name>_status`."""
@@ -106,7 +106,7 @@ def batch(
     reversals: Reversals = "reject",
     threads: int | None = None,
 ) -> Batch:
-    """Measures of many funds, all by default.
+    """Measures of many funds, by default all those of a report.
 
     Parameters
     ----------
@@ -118,7 +118,8 @@ def batch(
     as_of
         A common valuation date; by default each fund's own.
     measures
-        Names of measures; fewer cost less.
+        Names of measures; fewer cost less. The further ones (`FURTHER`, such as `twr`) have no
+        compiled loops: they are computed as `evaluate` does, fund by fund.
     day_count, netting, lookup, max_staleness_days, nav_growth, recallable
         As for `evaluate`. Compiled, but for 30/360 US, NAVs that grow with the index, and funds
         with reversed or recallable flows: those are computed as `evaluate` does, one by one.
@@ -147,7 +148,7 @@ def batch(
     [0.1]
     """
     ragged = _ragged(funds, reversals)
-    names = tuple(method(name).name for name in (METHODS if measures is None else measures))
+    names = tuple(any_method(name).name for name in (METHODS if measures is None else measures))
     options = Options.of(
         day_count=day_count,
         netting=netting,
@@ -156,22 +157,27 @@ def batch(
         nav_growth=nav_growth,
         recallable=recallable,
     )
-    task = Task(ragged, index, as_ofs(ragged, as_of), options, names)
+    usual = tuple(name for name in names if name in METHODS)
+    task = Task(ragged, index, as_ofs(ragged, as_of), options, usual)
+    further = replace(task, names=tuple(name for name in names if name not in METHODS))
     compute = compiled_rows(task) if knows(options) and _loaded(len(ragged)) else plain_rows(task)
     columns = {name: np.empty(len(ragged)) for name in names}
     codes = {name: np.empty(len(ragged), np.int8) for name in names}
-    places = {name: place for place, name in enumerate(METHODS) if name in columns}
+    places = {name: place for place, name in enumerate(METHODS) if name in usual}
 
     def fill(span: tuple[int, int]) -> None:
-        values, states = compute(*span)
-        for name, place in places.items():
-            columns[name][slice(*span)] = values[:, place]
-            codes[name][slice(*span)] = states[:, place]
+        if usual:
+            values, states = compute(*span)
+            for name, place in places.items():
+                columns[name][slice(*span)] = values[:, place]
+                codes[name][slice(*span)] = states[:, place]
+        for fund in range(*span) if further.names else ():
+            for name, metric in _outcomes(further, fund):
+                columns[name][fund], codes[name][fund] = _coded(metric)
 
     _each(fill, len(ragged), threads)
-    if "ln_short_from" in columns:
-        columns["ln_short_from"] = _dates(columns["ln_short_from"])  # type: ignore[assignment]
-    return Batch(ragged.labels, columns, codes)
+    dated = {name: _dates(columns[name]) for name in names if any_method(name).unit == "date"}
+    return Batch(ragged.labels, {**columns, **dated}, codes)
 
 
 def cautions(
@@ -435,7 +441,7 @@ def _outcomes(task: Task, place: int) -> Iterator[tuple[str, Metric]]:
             return
         at = value_on(fund, None, as_of, task.options)
     for name in task.names:
-        metric = METHODS[name].measure.at(at)
+        metric = any_method(name).measure.at(at)
         if failure is not None and metric.status == "no_index":
             metric = Metric(None, failure)
         yield name, metric

@@ -37,6 +37,9 @@ STATUSES = (
     "index_not_covered",
     "index_stale",
     "uncertified",
+    "too_few_observations",  # this one and what follows only of the further measures
+    "dietz_undefined",
+    "not_smoothed",
 )
 YEARS = MappingProxyType(  # the days of a year in the conventions that the compiled loops know
     {

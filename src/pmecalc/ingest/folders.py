@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from pmecalc.core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
 _SUFFIXES = frozenset({".csv", ".xlsx"})
 
 
-def files_of(paths: Iterable[Path], *, leaving_out: Path | None = None) -> list[Path]:
+def files_of(paths: Sequence[Path], *, leaving_out: Path | None = None) -> list[Path]:
     """The files named, and the CSV and XLSX files below the folders named, each once, by name.
 
     Left out are hidden files, a spreadsheet's lock files, and the index.
@@ -31,6 +31,13 @@ def files_of(paths: Iterable[Path], *, leaving_out: Path | None = None) -> list[
             found.setdefault(file.resolve(), file)
     if leaving_out is not None:
         found.pop(leaving_out.resolve(), None)
+    if not found:
+        raise InputError(
+            "There is no CSV or XLSX file of funds.",
+            code="NO_SUCH_FILE",
+            file=", ".join(map(str, paths)),
+            hint="Name the files, or a folder with such files below it.",
+        )
     return list(found.values())
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pmecalc.core.dates import date_of
 from pmecalc.core.errors import InputError
+from pmecalc.core.methods import FURTHER, METHODS, any_method
 from pmecalc.report.save import text_cell
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _parquet(tables: BatchTables, path: Path) -> str:
 def _arrow_type(arrow: object, name: str, cells: Sequence[Cell]) -> object:
     """One type a column, also where every cell of it is blank."""
     first = next((cell for cell in cells if cell is not None), None)
-    if isinstance(first, date) or name in {"as_of", "ln_short_from"}:
+    if isinstance(first, date) or name in _DATES:
         return arrow.date32()  # type: ignore[attr-defined]  # imported when it is needed
     if isinstance(first, str) or name in _TEXTS:
         return arrow.string()  # type: ignore[attr-defined]
@@ -198,6 +199,9 @@ def _umask() -> int:
     return mask
 
 
+_DATES = frozenset(
+    {"as_of", *(name for name in (*METHODS, *FURTHER) if any_method(name).unit == "date")}
+)
 _TEXTS = frozenset({"file", "fund", "currency", "warnings"})
 _LIBRARIES = MappingProxyType({".xlsx": "xlsxwriter", ".parquet": "pyarrow"})
 _WRITERS: Mapping[str, Callable[[BatchTables, Path], str]] = MappingProxyType(

@@ -194,3 +194,15 @@ def test_a_nav_that_cannot_grow_with_the_index_leaves_no_measure():
     holed = pme.Benchmark.of([("2020-01-01", 100)])
     made = pme.batch([fund], holed, as_of="2020-12-31", nav_growth="index")
     assert {made.statuses(name)[0] for name in METHODS} == {"index_stale"}
+
+
+def test_further_measures_are_computed_when_named():
+    """Beside those of a report, with statuses of their own; dates as dates."""
+    names = ("irr", "twr", "volatility", "j_trough_date")
+    made = pme.batch(_typed("dict"), WORLD, max_staleness_days=None, measures=names)
+    assert tuple(made.columns) == names
+    assert made["twr"].dtype == float
+    assert made["j_trough_date"].dtype == np.dtype("datetime64[D]")
+    assert made.statuses("volatility").tolist() == ["too_few_observations"] * 2
+    fund = made.labels.tolist().index("b")
+    assert made["j_trough_date"][fund] == np.datetime64("2021-06-30")
