@@ -15,7 +15,8 @@ from server import Server
 
 USERS = 500
 SATURATING = 100
-ROUNDS = 4  # answers that each may have on average before the last has its first
+AT_ONCE = 8  # requests that a user sends together: the server is to be slower than its users
+ROUNDS = 20  # answers a user, on average, before the last has its first; one accepted a turn: 245
 ALLOWED = 50
 REQUEST = f"GET /healthz HTTP/1.1\r\n{HOST}\r\n".encode()
 
@@ -40,7 +41,7 @@ class Counts:
         self.answers: Counter[int] = Counter()
         self.everybody = asyncio.Event()
 
-    async def ask(self, user: int, reader: asyncio.StreamReader) -> None:
+    async def read_answer(self, user: int, reader: asyncio.StreamReader) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 "), head
         length = int(head.lower().partition(b"content-length: ")[2].split()[0])
@@ -51,11 +52,13 @@ class Counts:
 
 
 async def saturate(counts: Counts, user: int, connection) -> None:
-    """Ask, and again as soon as the answer is there, until everybody was answered."""
+    """Ask, and again as soon as the answers are there, until everybody was answered."""
     reader, writer = connection
+    await counts.read_answer(user, reader)
     while not counts.everybody.is_set():
-        await counts.ask(user, reader)
-        writer.write(REQUEST)
+        writer.write(REQUEST * AT_ONCE)
+        for _ in range(AT_ONCE):
+            await counts.read_answer(user, reader)
     writer.close()
 
 
@@ -69,12 +72,14 @@ async def come(server: Server, number: int):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_last_of_many_is_answered_soon(tmp_path, workers, capsys):
-    """Of 500 who ask without a pause, 400 from the queue, each is answered within 4 rounds."""
+    """Of 500 who ask without a pause, 400 from the queue, each is answered within 20 rounds."""
 
     async def story(server: Server) -> Counts:
         counts = Counts()
         inside = await come(server, SATURATING)
-        await asyncio.gather(*(counts.ask(user, reader) for user, (reader, _) in enumerate(inside)))
+        await asyncio.gather(
+            *(counts.read_answer(user, reader) for user, (reader, _) in enumerate(inside))
+        )
         with paused(server):
             for _, writer in inside:
                 writer.write(REQUEST)

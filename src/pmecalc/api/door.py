@@ -1,9 +1,8 @@
-"""Where connections come in: all that wait, not one of them a turn of the loop."""
+"""Where connections come in: while many wait, many at each turn of the loop."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +10,22 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
-_TOGETHER = 128  # let in at one turn: more would keep those inside waiting
+_MOST = 256  # let in at one turn: more would keep those inside waiting
 
 
 class Door:
     """Makes the protocol of a connection that the server accepted, and lets in who waits behind.
 
     libuv accepts one connection a turn. A turn lasts as long as the answers to all who are inside,
-    so the last of a thousand that came together would wait for many seconds.
+    so the last of a thousand that came together would wait for many seconds. Twice as many at each
+    turn need ten turns, and leave a small crowd to all the workers that listen.
     """
 
     def __init__(self, protocol: Callable[..., asyncio.Protocol], listener: socket.socket) -> None:
         listener.setblocking(False)
         self._protocol = protocol
         self._listener = listener
+        self._together = 1
         self._coming: set[asyncio.Task[object]] = set()
 
     def __reduce__(self) -> tuple[type[Door], tuple[object, ...]]:
@@ -42,7 +43,12 @@ class Door:
         return protocol()
 
     def _waiting(self) -> Iterator[socket.socket]:
-        """Until there are no more; what else may go wrong happens to the server's accept too."""
-        with suppress(OSError):
-            for _ in range(_TOGETHER):
-                yield self._listener.accept()[0]
+        """Begins with one anew when nobody is left, or what else the server meets and handles."""
+        for _ in range(self._together):
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                self._together = 1
+                return
+            yield connection
+        self._together = min(2 * self._together, _MOST)

@@ -62,38 +62,44 @@ def callers(listener):
         yield call
 
 
-def test_one_call_lets_in_all_who_wait(runner, listener, callers):
-    """Five wait; the server's call makes its own protocol and lets in these five."""
-    callers(5)
+def test_twice_as_many_come_in_at_each_turn(runner, listener, callers):
+    """Of 200 who wait, the calls let in 1, 2, 4 and so on; the last 73, and then 1 again."""
+    callers(200)
     house = []
 
+    async def turn(door):
+        before = len(house)
+        assert isinstance(door(house=house), Guest)
+        await until(lambda: door._coming == set())
+        return len(house) - before
+
     async def story():
-        own = Door(Guest, listener)(house=house)
-        await until(lambda: len(house) == 5)
+        door = Door(Guest, listener)
+        crowd = [await turn(door) for _ in range(8)]
+        callers(2)
+        later = [await turn(door) for _ in range(2)]
         for guest in house:
             guest.transport.close()
-        return own
+        return crowd, later
 
-    assert runner.run(story()) not in house
+    assert runner.run(story()) == ([1, 2, 4, 8, 16, 32, 64, 73], [1, 1])
 
 
 def test_a_turn_lets_in_so_many_and_no_more(runner, listener, callers):
-    """Of 200 who wait 128 come in by one call, and the others by the next."""
-    callers(200)
+    """Those inside wait for 256 at most, however many stand at the door."""
+    callers(300)
     house = []
 
     async def story():
         door = Door(Guest, listener)
+        door._together = 256
         door(house=house)
-        await until(lambda: len(house) == 128)
-        await asyncio.sleep(0)
-        assert len(house) == 128
-        door(house=house)
-        await until(lambda: len(house) == 200)
+        await until(lambda: door._coming == set())
         for guest in house:
             guest.transport.close()
+        return len(house), door._together
 
-    runner.run(story())
+    assert runner.run(story()) == (256, 256)
 
 
 def test_who_is_sent_away_at_once_leaves_no_complaint(runner, listener, callers):
@@ -102,7 +108,9 @@ def test_who_is_sent_away_at_once_leaves_no_complaint(runner, listener, callers)
     house = []
 
     async def story():
-        Door(Guest, listener)(house=house, welcome=False)
+        door = Door(Guest, listener)
+        for _ in range(2):
+            door(house=house, welcome=False)
         await until(lambda: len(house) == 3)
         await asyncio.sleep(0)
 
@@ -126,14 +134,15 @@ def test_a_queue_that_cannot_be_asked_is_left_to_the_server(runner, listener, ca
 
 def test_a_door_goes_to_a_worker_with_its_queue(runner, listener, callers):
     """Pickled for another process, it opens onto the same queue."""
-    callers(2)
+    callers(3)
     house = []
     door = Door(Guest, listener)
     sent = pickle.loads(reduction.ForkingPickler.dumps(door))  # noqa: S301  (our own)
 
     async def story():
-        sent(house=house)
-        await until(lambda: len(house) == 2)
+        for _ in range(2):
+            sent(house=house)
+        await until(lambda: len(house) == 3)
         for guest in house:
             guest.transport.close()
 
