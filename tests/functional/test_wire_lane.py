@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from dataclasses import dataclass
 
 import httpx2
@@ -10,6 +11,7 @@ import pytest
 
 from server import Server
 
+PATIENCE_SECONDS = 10
 OWN = {"date", "connection", "x-cache", "server-timing", "x-request-id"}
 
 
@@ -105,6 +107,29 @@ def test_what_the_client_has_is_not_sent_again(connection, path):
     assert (known.status, known.body) == (304, b"")
     assert known.headers["etag"] == tag
     assert connection.ask(path).status == 200
+
+
+def test_what_the_client_has_is_told_the_same_on_every_way(connection, path):
+    """By the protocol, by the application and by the route: one 304, one head, one order."""
+    tag = f"If-None-Match: {connection.ask(path).headers['etag']}"
+    kept = connection.ask(path, tag)
+    slow = connection.ask(path, tag, "X-Request-Id: past-the-lane")
+    last = connection.ask(path, tag, "Connection: close")
+    assert kept.status == slow.status == last.status == 304
+    heads = [{n: v for n, v in r.headers.items() if n not in OWN} for r in (kept, slow, last)]
+    assert heads[0] == heads[1] == heads[2]
+    orders = [[n for n in reply.order if n not in OWN] for reply in (kept, slow, last)]
+    assert orders[0] == orders[1] == orders[2]
+    assert kept.headers["x-request-id"] != last.headers["x-request-id"]
+
+
+def test_the_date_of_hits_goes_on(connection, path):
+    """Hits of one connection carry the server's date of now, not that of its first one."""
+    first = connection.ask(path).headers["date"]
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while connection.ask(path).headers["date"] == first:
+        assert time.monotonic() < ends, "the date stands still"
+        time.sleep(0.05)
 
 
 def test_answers_come_in_the_order_of_the_questions(connection, path):

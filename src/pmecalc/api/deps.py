@@ -1,4 +1,7 @@
-"""What routes ask for: the services, and whose request it is."""
+"""What routes ask for: the services, and whose request it is.
+
+None of it waits; coroutines all the same, since FastAPI sends plain functions through a thread.
+"""
 
 from __future__ import annotations
 
@@ -37,19 +40,19 @@ class Services:
     unprotected: bool
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """The services of this application."""
     return cast("Services", request.app.state.services)  # set by create_app's lifespan
 
 
-def principal(request: Request) -> Principal:
+async def principal(request: Request) -> Principal:
     """Who asks."""
-    return cast("Principal", request.scope["pme.principal"])  # set by the guard
+    return _caller(request)
 
 
-def by(request: Request) -> By:
+async def by(request: Request) -> By:
     """Who asks, as the audit names it."""
-    caller = principal(request)
+    caller = _caller(request)
     return By(
         actor=caller.actor,
         via=caller.via,
@@ -57,12 +60,16 @@ def by(request: Request) -> By:
     )
 
 
-def tenant(request: Request) -> str:
+async def tenant(request: Request) -> str:
     """Whose data."""
-    return principal(request).tenant
+    return _caller(request).tenant
 
 
 ServicesOf = Annotated[Services, Depends(services)]
 Caller = Annotated[Principal, Depends(principal)]
 Asker = Annotated[By, Depends(by)]
 Tenant = Annotated[str, Depends(tenant)]
+
+
+def _caller(request: Request) -> Principal:
+    return cast("Principal", request.scope["pme.principal"])  # set by the guard

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pmecalc.api.questions import question_of
@@ -13,7 +14,7 @@ from pmecalc.cache.reply import Reply, lines_of
 from pmecalc.core.errors import PmeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.types import Message, Scope
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pmecalc.service.analyses import Analyses, Pinned, Question
 
     Admit: TypeAlias = Callable[[Scope, Mapping[bytes, bytes]], str | None]
+    # The status and a whole answer, but for the headers that all answers have.
+    Found: TypeAlias = tuple[int, Reply]
 
 # Requests with one of these are rare, or mean more than the lane knows.
 _UNUSUAL = frozenset(
@@ -36,26 +39,11 @@ _MAX_HOSTS = 64
 _ANY_HEADERS = 256
 
 
-class Found(NamedTuple):
-    """A whole answer, but for the headers that all answers have."""
-
-    status: int
-    reply: Reply
-
-
 class Messages(NamedTuple):
     """The two messages of an answer."""
 
     start: Message
     body: Message
-
-
-class Wire(NamedTuple):
-    """An answer as it goes over the wire, but for the headers that the server adds."""
-
-    status: int
-    head: bytes
-    body: bytes
 
 
 class Hits:
@@ -98,8 +86,9 @@ class FastLane:
         raw = tuple((name.lower().encode(), value.encode()) for name, value in security.items())
         self._admit = admit
         self._headers = {200: (*CACHING, *_HIT, *raw), 304: (*CACHING, *raw)}
-        self._heads = {status: lines_of(headers) for status, headers in self._headers.items()}
+        self._lines = {status: _lines(status, these) for status, these in self._headers.items()}
         self._hits: Hits | None = None
+        self._unchanged = lru_cache(_MAX_ADDRESSES)(_unchanged)
         self._encoding = lru_cache(_ANY_HEADERS)(_encoding_of)
         self._ids = random.Random(random.SystemRandom().getrandbits(64))  # noqa: S311  (no secret)
 
@@ -123,20 +112,15 @@ class FastLane:
             {"type": "http.response.body", "body": reply.body},
         )
 
-    def wire(self, scope: Scope) -> Wire | None:
-        """The same answer as bytes, for a server that writes them itself."""
+    def wire(self, scope: Scope, usual: bytes) -> tuple[bytes, bytes] | None:
+        """The same answer as head and body, for a server that adds its usual lines and writes."""
         found = self._found(scope)
         if found is None:
             return None
         status, reply = found
-        parts = (
-            reply.head,
-            self._heads[status],
-            b"x-request-id: ",
-            self._request_id(),
-            b"\r\n\r\n",
-        )
-        return Wire(status, b"".join(parts), reply.body)
+        first, last = self._lines[status]
+        parts = (first, usual, reply.head, last, self._request_id(), b"\r\n\r\n")
+        return b"".join(parts), reply.body
 
     def _found(self, scope: Scope) -> Found | None:
         hits = self._hits
@@ -154,11 +138,11 @@ class FastLane:
     def _answer(self, hits: Hits, pinned: Pinned, headers: Mapping[bytes, bytes]) -> Found | None:
         condition = headers.get(b"if-none-match")
         if condition is not None and has_already(condition.decode("latin-1"), pinned.key.etag):
-            return Found(304, Reply.of(b"", ((b"etag", pinned.key.etag.encode()),)))
+            return 304, self._unchanged(pinned.key.etag)
         entry = hits.entry(pinned)
         if entry is None:
             return None
-        return Found(200, entry.replies[self._encoding(headers.get(b"accept-encoding", b""))])
+        return 200, entry.replies[self._encoding(headers.get(b"accept-encoding", b""))]
 
     def _request_id(self) -> bytes:
         return b"%016x" % self._ids.getrandbits(64)
@@ -193,6 +177,16 @@ def by_credential(checks: Checks) -> Admit:
         return principal.tenant if principal.may("read") else None
 
     return admit
+
+
+def _lines(status: int, headers: Iterable[Header]) -> tuple[bytes, bytes]:
+    """What a head begins with, and what it ends with but for the request's id."""
+    first = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+    return first.encode(), lines_of(headers) + b"x-request-id: "
+
+
+def _unchanged(etag: str) -> Reply:
+    return Reply.of(b"", ((b"etag", etag.encode()),))
 
 
 def _encoding_of(accept: bytes) -> Encoding:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pmecalc.api.protocol import LimitedProtocol
 from pmecalc.cache.reply import lines_of
@@ -13,11 +12,8 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-    from pmecalc.api.fast_lane import FastLane, Wire
-
-_STATUS_LINES = {
-    status: f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() for status in (200, 304)
-}
+    from pmecalc.api.fast_lane import FastLane
+    from pmecalc.cache.reply import Header
 
 
 class Fronted(Protocol):
@@ -29,20 +25,32 @@ class Fronted(Protocol):
 class AnsweringProtocol(LimitedProtocol):
     """A connection that sends hits itself, and gives the application all other requests."""
 
+    def __init__(self, *server: Any, **options: Any) -> None:  # noqa: ANN401  (the base's own)
+        super().__init__(*server, **options)
+        self._usual_headers: list[Header] = []
+        self._usual = b""
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         # The base calls this when it is a request's turn, pipelined ones too.
         found = None
         if cycle.keep_alive and not self.flow.write_paused:
-            found = cast("Fronted", app).lane.wire(cast("Scope", cycle.scope))
+            lane = cast("Fronted", app).lane
+            found = lane.wire(cast("Scope", cycle.scope), self._usual_lines())
         if found is None:
             super()._start_asgi_task(cycle, app)
             return
-        self._send(found)
+        head, body = found
+        if body:
+            self.transport.writelines(found)
+        else:
+            self.transport.write(head)
         cycle.more_body = False
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
 
-    def _send(self, found: Wire) -> None:
-        usual = lines_of(self.server_state.default_headers)
-        head = b"".join((_STATUS_LINES[found.status], usual, found.head))
-        self.transport.writelines((head, found.body) if found.body else (head,))
+    def _usual_lines(self) -> bytes:
+        """The server's own headers; it makes a new list of them when the second changes."""
+        usual = self.server_state.default_headers
+        if usual is not self._usual_headers:
+            self._usual_headers, self._usual = usual, lines_of(usual)
+        return self._usual

@@ -41,18 +41,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class CacheKey:
-    """`text` is the key in a tier, `digest` what an entry is checked against."""
+    """`text` is the key in a tier, `digest` what an entry is checked against.
+
+    `etag` is weak, so that one tag serves every content encoding.
+    """
 
     text: str
     digest: bytes
     engine: int
     view: str
     tenant: str
-
-    @property
-    def etag(self) -> str:
-        """Weak, so that one tag serves every content encoding."""
-        return f'W/"{self.digest.hex()}"'
+    etag: str
 
 
 def make_cache_key(view: str, params: Mapping[str, object], *, scope: Scope) -> CacheKey:
@@ -69,7 +68,7 @@ def make_cache_key(view: str, params: Mapping[str, object], *, scope: Scope) -> 
     digest = _blake2b(canonical_json(parts), DIGEST_BYTES)
     tag = f"{{{scope.tenant}.{_dataset_tag(scope.datasets)}}}"
     text = f"{FORMAT}:{tag}:{view}:{scope.engine}:{digest.hex()}"
-    return CacheKey(text, digest, scope.engine, view, scope.tenant)
+    return CacheKey(text, digest, scope.engine, view, scope.tenant, f'W/"{digest.hex()}"')
 
 
 def canonical_json(value: object) -> str:

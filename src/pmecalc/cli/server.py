@@ -17,6 +17,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from pmecalc.api import logs
+from pmecalc.api.door import Door
 from pmecalc.api.doorkeeper import ConnectionLimits, Doorkeeper
 from pmecalc.api.wire_lane import AnsweringProtocol
 from pmecalc.app import conclude, prepare
@@ -111,12 +112,12 @@ def _announce(settings: Settings, port: int, first_key: str | None) -> None:
 def _run(settings: Settings, listener: socket.socket) -> Exit:
     """Serve until a signal; an end that was asked for is a clean one, whichever signal asked."""
     _raise_open_files(_FILES_A_CONNECTION * settings.connections + _OTHER_FILES)
+    keeper = Doorkeeper(_limits(settings))
+    protocol = partial(AnsweringProtocol, doorkeeper=keeper, tls=settings.tls)
     config = uvicorn.Config(
         "pmecalc.cli.worker:application",
         factory=True,
-        http=partial(  # type: ignore[arg-type]  # uvicorn only ever calls it
-            AnsweringProtocol, doorkeeper=Doorkeeper(_limits(settings)), tls=settings.tls
-        ),
+        http=Door(protocol, listener),  # type: ignore[arg-type]  # uvicorn only ever calls it
         ws="none",
         workers=settings.workers,
         access_log=False,
