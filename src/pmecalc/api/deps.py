@@ -37,19 +37,22 @@ class Services:
     unprotected: bool
 
 
-def services(request: Request) -> Services:
+# Coroutines, though they wait for nothing: FastAPI runs plain functions in a thread each.
+
+
+async def services(request: Request) -> Services:
     """The services of this application."""
     return cast("Services", request.app.state.services)  # set by create_app's lifespan
 
 
-def principal(request: Request) -> Principal:
+async def principal(request: Request) -> Principal:
     """Who asks."""
-    return cast("Principal", request.scope["pme.principal"])  # set by the guard
+    return _principal(request)
 
 
-def by(request: Request) -> By:
+async def by(request: Request) -> By:
     """Who asks, as the audit names it."""
-    caller = principal(request)
+    caller = _principal(request)
     return By(
         actor=caller.actor,
         via=caller.via,
@@ -57,9 +60,13 @@ def by(request: Request) -> By:
     )
 
 
-def tenant(request: Request) -> str:
+async def tenant(request: Request) -> str:
     """Whose data."""
-    return principal(request).tenant
+    return _principal(request).tenant
+
+
+def _principal(request: Request) -> Principal:
+    return cast("Principal", request.scope["pme.principal"])  # set by the guard
 
 
 ServicesOf = Annotated[Services, Depends(services)]
