@@ -33,7 +33,7 @@ def shared() -> Path:
 @pytest.fixture
 def client(tmp_path):
     """The application through its ASGI door, on an empty data folder."""
-    settings = Settings(data=tmp_path / "data", warm_engine=False, _env_file=None)
+    settings = Settings(data=tmp_path / "data", warm_engine=False, compute="thread", _env_file=None)
     with TestClient(create_app(settings), base_url="http://127.0.0.1") as opened:
         yield opened
 

@@ -16,6 +16,8 @@ import httpx2
 
 START_SECONDS = 90.0
 POLL_SECONDS = 0.05
+# Nothing is compiled, and no process is started beside each worker, unless a test is about that.
+PLAIN = {"PME_WARM_ENGINE": "false", "PME_COMPUTE": "thread"}
 
 
 def resident_bytes(pid: int) -> int:
@@ -36,6 +38,23 @@ def _is_worker(pid: int) -> bool:
         return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:
         return False
+
+
+def children(pid: int, word: bytes) -> list[int]:
+    """The processes that a process has started whose command holds the word."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return [child for child in found if word in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process lives; one that only waits to be reaped does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def free_port() -> int:
@@ -83,7 +102,7 @@ class Server:
         ]
         self._process = subprocess.Popen(
             [*command, "serve", "--port", str(self.port), "--data", str(self.data), *self._options],
-            env={**kept, "PME_WARM_ENGINE": "false", **self._environment},
+            env={**kept, **PLAIN, **self._environment},
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

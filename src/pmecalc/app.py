@@ -36,11 +36,13 @@ from pmecalc.api.routes import (
     system,
 )
 from pmecalc.cache.cache import Cache
+from pmecalc.cache.crew import Crew
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.workers import ComputePool, give_way
+from pmecalc.cache.workers import ComputePool, cores, give_way
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.core.evaluate import ENGINE
+from pmecalc.service import computer
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
@@ -147,7 +149,10 @@ async def _opened(
     closing.push_async_callback(asyncio.to_thread, store.close)
     holders = Holders(store)
     closing.push_async_callback(asyncio.to_thread, holders.write_uses)
-    cache = build_cache(settings)
+    crew = build_crew(settings)
+    if crew is not None:
+        closing.push_async_callback(crew.close)
+    cache = build_cache(settings, crew)
     closing.push_async_callback(cache.close)
     await cache.start()
     known_keys = Keys(store, changed=holders.forget)
@@ -159,7 +164,7 @@ async def _opened(
     vitals = Vitals(
         cache.stats,
         redis_figures=cache.redis_figures,
-        versions=partial(_versions, warming=settings.warm_engine),
+        versions=partial(_versions, crew, warming=settings.warm_engine),
     )
     closing.push_async_callback(vitals.close)
     vitals.start()
@@ -272,7 +277,18 @@ def build_rates(settings: Settings) -> Rates | None:
     return Rates(limits, workers=settings.workers, redis_url=settings.redis_address)
 
 
-def build_cache(settings: Settings) -> Cache:
+def build_crew(settings: Settings) -> Crew | None:
+    """The processes that compute, if there are to be any; all workers together keep a core free."""
+    if settings.compute == "thread":
+        return None
+    return Crew(
+        computer.command(settings.data, loops="compiled" if settings.warm_engine else "plain"),
+        size=max(1, (cores() - 1) // settings.workers),
+        unmanned=_wake if settings.warm_engine else None,
+    )
+
+
+def build_cache(settings: Settings, crew: Crew | None = None) -> Cache:
     """The tiers: memory always, Redis where a URL is given."""
     memory: MemoryTier[Entry] = MemoryTier(
         settings.cache_memory_bytes,
@@ -291,24 +307,29 @@ def build_cache(settings: Settings) -> Cache:
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
         compute_pool=ComputePool(
-            queue_length=settings.compute_queue, wake=_wake if settings.warm_engine else None
+            queue_length=settings.compute_queue,
+            wake=_wake if settings.warm_engine else None,
+            crew=crew,
         ),
     )
 
 
-def _versions(*, warming: bool) -> dict[str, str | int]:
+def _versions(crew: Crew | None, *, warming: bool) -> dict[str, str | int]:
     """`loops`: which ones compute now; they wait for the first computation."""
-    loops = "plain"
-    if warming and engine.importable():
-        started = any(thread.name == _WARMER for thread in threading.enumerate())
-        loops = "loading" if started else "waiting"
     return {
         "pmecalc": __version__,
         "engine": ENGINE,
-        "loops": "compiled" if engine.kernels() is not None else loops,
+        "loops": _loops(crew) if warming and engine.importable() else "plain",
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
+
+
+def _loops(crew: Crew | None) -> str:
+    if engine.kernels() is not None or (crew is not None and crew.compiled):
+        return "compiled"
+    started = any(thread.name == _WARMER for thread in threading.enumerate())
+    return "loading" if started or (crew is not None and crew.started) else "waiting"
 
 
 def _can_read(store: Store) -> bool:

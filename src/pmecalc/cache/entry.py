@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
-from pmecalc.cache.reply import replies
+from pmecalc.cache.reply import compressed, replies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pmecalc.cache.key import CacheKey
-    from pmecalc.cache.reply import Encoding, Reply
+    from pmecalc.cache.reply import Bodies, Encoding, Reply
 
 NEVER = math.inf
 
@@ -71,9 +71,18 @@ def finish(
     expires: float = NEVER,
 ) -> Entry:
     """Make the replies of a JSON body; it compresses, so it belongs into a worker thread."""
-    if not isinstance(body, bytes):
-        raise TypeError(f"a computation returns its JSON as bytes, not {type(body).__name__}")
-    made = replies(body, etag=key.etag)
+    return finished(compressed(body), key=key, created=created, expires=expires)
+
+
+def finished(
+    bodies: Bodies,
+    *,
+    key: CacheKey,
+    created: float,
+    expires: float = NEVER,
+) -> Entry:
+    """The entry of bodies that are compressed already."""
+    made = replies(bodies, etag=key.etag)
     return Entry(key.digest, key.engine, created, expires, made)
 
 

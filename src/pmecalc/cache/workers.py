@@ -1,4 +1,4 @@
-"""Threads that compute: so many at work, so many in the queue, and no more."""
+"""Who computes: a process if one is ready, else a thread; so many wait in the queue, no more."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from pmecalc.cache.reply import compressed
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from pmecalc.cache.crew import Crew
+    from pmecalc.cache.reply import Bodies
 
 QUEUE_LENGTH = 256
 
@@ -26,6 +35,26 @@ class ComputeQueueFullError(RuntimeError):
     retry_after_seconds = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A computed body in every encoding, and how long that took without the waiting."""
+
+    bodies: Bodies
+    seconds: float
+
+
+def made(work: Callable[[], bytes]) -> Made:
+    """Compute and compress."""
+    started = time.perf_counter()
+    bodies = compressed(work())
+    return Made(bodies, time.perf_counter() - started)
+
+
+def cores() -> int:
+    """How many cores the machine has."""
+    return os.cpu_count() or 1
+
+
 def give_way() -> None:
     """Lower this thread's priority; only Linux has one for each thread (ADR 11)."""
     if sys.platform == "linux":
@@ -37,7 +66,7 @@ def give_way() -> None:
 class ComputePool:
     """`workers` is the number of cores but one, unless given; they give way to the event loop.
 
-    `wake` is called once, when there is something to compute for the first time.
+    `wake` is called once, when threads have something to compute that is no order for the crew.
     """
 
     def __init__(
@@ -46,9 +75,11 @@ class ComputePool:
         workers: int | None = None,
         queue_length: int = QUEUE_LENGTH,
         wake: Callable[[], None] | None = None,
+        crew: Crew | None = None,
     ) -> None:
         self._wake = wake
-        self._workers = workers or max(1, (os.cpu_count() or 1) - 1)
+        self._crew = crew
+        self._workers = workers or max(1, cores() - 1)
         self._room = self._workers + queue_length
         self._threads = ThreadPoolExecutor(
             self._workers, thread_name_prefix="pme-compute", initializer=give_way
@@ -58,29 +89,49 @@ class ComputePool:
 
     async def run(self, work: Callable[[], _ResultT]) -> _ResultT:
         """What `work` returns or raises; ComputeQueueFullError instead of an endless queue."""
-        if self._pending >= self._room:
-            self._refused += 1
-            raise ComputeQueueFullError(f"{self._pending} computations are running or waiting")
-        wake, self._wake = self._wake, None
-        if wake is not None:
-            wake()
-        self._pending += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, _guarded, work)
-        finally:
-            self._pending -= 1
+        with self._place():
+            wake, self._wake = self._wake, None
+            if wake is not None:
+                wake()
+            return await self._in_thread(work)
+
+    async def make(self, work: Callable[[], bytes], order: Callable[[], bytes] | None) -> Made:
+        """What `work` makes; `order` tells a process to make the same."""
+        if order is None or self._crew is None:
+            return await self.run(partial(made, work))
+        with self._place():
+            self._crew.start()
+            answer = await self._crew.ask(order())
+            if answer is not None:
+                return Made(answer.bodies, answer.seconds)
+            return await self._in_thread(partial(made, work))
 
     def close(self) -> None:
         """Waits for nobody: what runs ends by itself, what waits is cancelled."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def stats(self) -> dict[str, int]:
+    def stats(self) -> dict[str, object]:
         return {
             "workers": self._workers,
             "pending": self._pending,
             "room": self._room,
             "refused": self._refused,
+            "processes": None if self._crew is None else self._crew.stats(),
         }
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if self._pending >= self._room:
+            self._refused += 1
+            raise ComputeQueueFullError(f"{self._pending} computations are running or waiting")
+        self._pending += 1
+        try:
+            yield
+        finally:
+            self._pending -= 1
+
+    async def _in_thread(self, work: Callable[[], _ResultT]) -> _ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _guarded, work)
 
 
 def _guarded(work: Callable[[], _ResultT]) -> _ResultT:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypedDict, Unpack
 
 import orjson
 
@@ -18,7 +20,6 @@ from pmecalc.service.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date
 
     from pmecalc.cache.cache import Cache, Result
     from pmecalc.cache.entry import Entry
@@ -121,6 +122,11 @@ class Pinned:
     key: CacheKey
     word: int
 
+    @property
+    def order(self) -> Order:
+        """What it takes to compute the answer."""
+        return Order(self.tenant, self.question, self.fund_revision, self.benchmark_revision)
+
 
 @dataclass(frozen=True, slots=True)
 class _Default:
@@ -130,16 +136,63 @@ class _Default:
     word: int
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What it takes to compute an answer, wherever that is done."""
+
+    tenant: str
+    question: Question
+    fund_revision: str
+    benchmark_revision: str | None
+
+    def encoded(self) -> bytes:
+        """As another process reads it."""
+        return orjson.dumps(self)
+
+    @classmethod
+    def decoded(cls, data: bytes) -> Self:
+        """The order that was encoded."""
+        fields = orjson.loads(data)
+        question = fields["question"]
+        as_of = question["as_of"]
+        question["as_of"] = None if as_of is None else date.fromisoformat(as_of)
+        return cls(**{**fields, "question": Question(**question)})
+
+
+class Answers:
+    """The answers about the funds of a store, as they are computed; threads may share it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._funds = Recent(
+            self._read_fund, rows_of=lambda fund: len(fund.days) + len(fund.nav_days)
+        )
+        self._benchmarks = Recent(self._read_benchmark, rows_of=lambda index: len(index.days))
+
+    def compute(self, order: Order) -> bytes:
+        """The JSON of an answer."""
+        question = order.question
+        fund = self._funds.get(order.tenant, question.fund, order.fund_revision)
+        index = None
+        if question.benchmark is not None and order.benchmark_revision is not None:
+            index = self._benchmarks.get(order.tenant, question.benchmark, order.benchmark_revision)
+        report = evaluate(fund, index, as_of=question.as_of, **question.conventions)
+        return orjson.dumps(VIEWS[question.view].make(report), option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def _read_fund(self, tenant: str, dataset: str, revision: str) -> Fund:
+        return self._store.load(tenant, "fund", dataset, revision)
+
+    def _read_benchmark(self, tenant: str, dataset: str, revision: str) -> Benchmark:
+        return self._store.load(tenant, "benchmark", dataset, revision)
+
+
 class Analyses:
     """The answers about the funds of a store, through a cache."""
 
     def __init__(self, store: Store, cache: Cache) -> None:
         self._store = store
         self._cache = cache
-        self._funds = Recent(
-            self._read_fund, rows_of=lambda fund: len(fund.days) + len(fund.nav_days)
-        )
-        self._benchmarks = Recent(self._read_benchmark, rows_of=lambda index: len(index.days))
+        self._answers = Answers(store)
         self._defaults: dict[tuple[str, str, Need], _Default] = {}
 
     async def pin(self, tenant: str, question: Question) -> Pinned:
@@ -165,29 +218,15 @@ class Analyses:
         return self._cache.peek(pinned.key)
 
     async def answer(self, pinned: Pinned) -> Result:
-        """The finished reply, from the nearest tier or computed in a worker thread."""
-        return await self._cache.get_or_compute(pinned.key, lambda: self._compute(pinned))
+        """The finished reply, from the nearest tier or computed by a worker."""
+        order = pinned.order
+        return await self._cache.get_or_compute(
+            pinned.key, partial(self._answers.compute, order), order=order.encoded
+        )
 
     async def once(self, work: Callable[[], bytes]) -> bytes:
         """An answer about data that are not stored: computed beside all others, not kept."""
         return await self._cache.compute(work)
-
-    def _compute(self, pinned: Pinned) -> bytes:
-        question = pinned.question
-        fund = self._funds.get(pinned.tenant, question.fund, pinned.fund_revision)
-        index = None
-        if question.benchmark is not None and pinned.benchmark_revision is not None:
-            index = self._benchmarks.get(
-                pinned.tenant, question.benchmark, pinned.benchmark_revision
-            )
-        report = evaluate(fund, index, as_of=question.as_of, **question.conventions)
-        return orjson.dumps(VIEWS[question.view].make(report), option=orjson.OPT_SERIALIZE_NUMPY)
-
-    def _read_fund(self, tenant: str, dataset: str, revision: str) -> Fund:
-        return self._store.load(tenant, "fund", dataset, revision)
-
-    def _read_benchmark(self, tenant: str, dataset: str, revision: str) -> Benchmark:
-        return self._store.load(tenant, "benchmark", dataset, revision)
 
     def _pinned(self, tenant: str, question: Question, default: _Default) -> Pinned:
         settled = replace(question, benchmark=default.benchmark)

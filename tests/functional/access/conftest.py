@@ -20,6 +20,7 @@ def key_settings(folder, **more):
     plain = {
         "mode": "key",
         "warm_engine": False,
+        "compute": "thread",
         "rate_reads_per_s": 100_000,
         "rate_reads_burst": 100_000,
         "rate_imports_burst": 10_000,

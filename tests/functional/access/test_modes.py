@@ -40,6 +40,7 @@ def test_forwarded_requests(tmp_path, mode, flag, status, header):
         mode=mode,
         insecure_no_auth_i_understand=flag,
         warm_engine=False,
+        compute="thread",
         _env_file=None,
     )
     with opened(settings) as client:
@@ -164,7 +165,9 @@ def applications(tmp_path_factory):
     key = bearer(prepare(settings))
     with (
         opened(
-            Settings(data=local, allowed_hosts=names, warm_engine=False, _env_file=None)
+            Settings(
+                data=local, allowed_hosts=names, warm_engine=False, compute="thread", _env_file=None
+            )
         ) as first,
         opened(settings) as second,
     ):

@@ -118,7 +118,9 @@ def caller(request, tmp_path):
     """A stocked service in each mode, and the headers of somebody who may do all."""
     folder = tmp_path / "data"
     if request.param == "local":
-        chosen = Settings(data=folder, demo=True, warm_engine=False, _env_file=None)
+        chosen = Settings(
+            data=folder, demo=True, warm_engine=False, compute="thread", _env_file=None
+        )
     else:
         chosen = key_settings(folder, demo=True)
     first = prepare(chosen)

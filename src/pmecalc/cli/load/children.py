@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _START_SECONDS = 120.0
 _END_SECONDS = 20.0
 _POLL_SECONDS = 0.05
+_COMPUTING = ("PME_COMPUTE", "PME_WARM_ENGINE")
 _PME = "import sys; from pmecalc.cli import main; sys.exit(main())"
 
 
@@ -36,13 +37,13 @@ class LoadTestError(RuntimeError):
 def service(data: Path, *, core: int | None, settings: Mapping[str, str]) -> Iterator[int]:
     """`pme serve` on a data folder; the port it listens on.
 
-    Of the settings in the environment it has `PME_WARM_ENGINE` alone.
+    Of the settings in the environment it has those that say how to compute alone.
     """
     port = free_port()
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("PME_") or name == "PME_WARM_ENGINE"
+        if not name.startswith("PME_") or name in _COMPUTING
     }
     command = [sys.executable, "-c", _PME, "serve", "--port", str(port), "--data", str(data)]
     with _running(command, core=core, environment={**kept, **settings}) as process:

@@ -1,0 +1,27 @@
+"""A process that takes orders as the computing one does; an order says what happens to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+
+from pmecalc.cache.frames import Answer, Kind, answer_frame, orders
+from pmecalc.cache.reply import compressed
+
+
+def main() -> None:
+    with socket.socket(fileno=os.dup(sys.stdin.fileno())) as wire:
+        wire.sendall(answer_frame(Answer(Kind.READY)))
+        for order in orders(wire):
+            if order == b"die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            elif order == b"decline":
+                wire.sendall(answer_frame(Answer(Kind.DECLINED)))
+            elif order != b"say nothing":
+                wire.sendall(answer_frame(Answer.made(compressed(order), 0.5)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Answers computed in processes: the same bytes, whatever happens to the process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import httpx2
+import pytest
+
+from fakes import until
+from pmecalc.app import create_app, prepare
+from pmecalc.service.analyses import VIEWS, Question
+from pmecalc.settings import Settings
+from server import Server, children, is_there
+
+PROCESS = {"PME_COMPUTE": "process"}
+COMPUTER = b"pmecalc.service.computer"
+HEAVY = "/v1/metrics/summary?all=true"  # tens of milliseconds
+SECONDS = 60
+
+
+def processes(server: Server) -> dict[str, int]:
+    return httpx2.get(f"{server.url}/v1/system/cache").json()["compute"]["processes"]
+
+
+def ready(server: Server) -> dict[str, int]:
+    """Wait until every process takes orders."""
+    deadline = time.monotonic() + SECONDS
+    while (said := processes(server))["ready"] < said["size"]:
+        assert time.monotonic() < deadline, said
+        time.sleep(0.02)
+    return said
+
+
+def fund_ids(server: Server) -> set[str]:
+    return {fund["id"] for fund in httpx2.get(f"{server.url}/v1/funds").json()["items"]}
+
+
+def questions(fund: str, count: int) -> list[str]:
+    """Addresses that nobody has asked, of as many days."""
+    days = (date(2020, 1, 1) + timedelta(days=number) for number in range(count))
+    return [f"{HEAVY}&fund={fund}&as_of={day}" for day in days]
+
+
+async def entries(settings: Settings) -> dict[str, object]:
+    """What a service makes of every view of a demo fund; of processes, only they do it."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        services = app.state.services
+        (fund, *_), _ = await services.datasets.page("default", "fund", limit=10, after=None)
+        first = Question(view="summary", fund=fund["id"], as_of=date(2019, 12, 31))
+        await services.analyses.answer(await services.analyses.pin("default", first))
+        if settings.compute == "process":
+            counts = services.cache_stats
+            await until(lambda: counts()["compute"]["processes"]["ready"] > 0)
+        found = {}
+        for view in VIEWS:
+            question = Question(view=view, fund=fund["id"], as_of=date(2020, 12, 31))
+            pinned = await services.analyses.pin("default", question)
+            found[view] = (await services.analyses.answer(pinned)).entry
+        stats = services.cache_stats()["compute"]
+    assert stats["failed"] == 0
+    if settings.compute == "process":
+        assert stats["processes"]["made"] == len(VIEWS)
+    return found
+
+
+def test_a_process_makes_the_bytes_that_a_thread_makes(tmp_path):
+    """Every view, in every encoding, with the same headers and the same tag."""
+    options = {"data": tmp_path, "demo": True, "warm_engine": False, "_env_file": None}
+    prepare(Settings(**options))
+    by_threads = asyncio.run(entries(Settings(compute="thread", **options)))
+    by_processes = asyncio.run(entries(Settings(compute="process", **options)))
+    assert by_threads.keys() == by_processes.keys() == VIEWS.keys()
+    for view, entry in by_threads.items():
+        assert entry.replies == by_processes[view].replies
+        assert entry.digest == by_processes[view].digest
+
+
+def test_nobody_sees_a_process_die(tmp_path):
+    """Fifty misses at once, the process killed in the middle: all answered, and it comes back.
+
+    A new revision is read by the process that came; none is left at the end.
+    """
+    with Server(tmp_path / "data", "--demo", environment=PROCESS) as server:
+        fund = min(fund_ids(server))
+        assert children(server.pid, COMPUTER) == []  # who only waits does without
+        first, *asked = questions(fund, 51)
+        with ThreadPoolExecutor(10) as users:
+            assert httpx2.get(server.url + first).status_code == 200
+            size = ready(server)["size"]
+            answers = users.map(lambda path: httpx2.get(server.url + path, timeout=60), asked)
+            for child in children(server.pid, COMPUTER):
+                os.kill(child, signal.SIGKILL)
+            codes = [answer.status_code for answer in answers]
+        assert codes == [200] * len(asked)
+        said = ready(server)
+        assert said["restarts"] == size
+        assert said["declined"] == 0
+
+        known = fund_ids(server)
+        file = tmp_path / "fund.csv"
+        file.write_bytes(b"date,contribution,distribution\n2020-01-31,100,0\n2024-06-30,0,150\n")
+        assert server.upload(file).is_success
+        (new,) = fund_ids(server) - known
+        answer = httpx2.get(f"{server.url}/v1/metrics/cashflow_overview?fund={new}")
+        assert answer.status_code == 200
+        assert processes(server)["lost"] == said["lost"]
+        assert processes(server)["declined"] == 0
+        found = children(server.pid, COMPUTER)
+        assert len(found) == size
+        assert server.stop() == 0
+    assert not any(map(is_there, found))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+def test_a_killed_service_takes_its_processes_along(tmp_path, seconds):
+    """Idle or in the middle of a computation, the process ends by itself."""
+    with Server(tmp_path / "data", "--demo", environment=PROCESS) as server:
+        first, *others = questions(min(fund_ids(server)), 9)
+        httpx2.get(server.url + first)
+        ready(server)
+        found = children(server.pid, COMPUTER)
+        with ThreadPoolExecutor(8) as users:
+            if seconds:
+                for path in others:
+                    users.submit(httpx2.get, server.url + path)
+                time.sleep(seconds)
+            server.kill()
+    assert found
+    deadline = time.monotonic() + SECONDS
+    while any(map(is_there, found)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,193 @@
+"""Processes that compute: real ones, killed and missing ones; nobody is left without an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from fakes import until
+from pmecalc.cache.crew import Crew
+from pmecalc.cache.workers import ComputePool
+from server import children, is_there
+
+TESTS = Path(__file__).parents[2]
+COMPUTER = (sys.executable, str(TESTS / "fake_computer.py"))
+PARENT = """
+import asyncio, sys
+from pmecalc.cache.crew import Crew
+
+async def hold():
+    crew = Crew(sys.argv[1:], size=1)
+    crew.start()
+    while not crew.stats()["ready"]:
+        await asyncio.sleep(0.01)
+    print("ready", flush=True)
+    await crew.ask(b"say nothing")
+
+asyncio.run(hold())
+"""
+
+
+@asynccontextmanager
+async def manned(command=COMPUTER, **options):
+    """A crew that has started, as far as it can."""
+    crew = Crew(command, **{"size": 1, "first_pause_seconds": 0.01, **options})
+    try:
+        crew.start()
+        await until(lambda: crew.stats()["ready"] == crew.size)
+        yield crew
+    finally:
+        await crew.close()
+
+
+def test_orders_beyond_the_crew_wait_for_their_turn():
+    """Fifty orders at once to two processes: each gets the answer to its own order."""
+
+    async def story():
+        async with manned(size=2) as crew:
+            answers = await asyncio.gather(*(crew.ask(b"%d" % number) for number in range(50)))
+            assert [a.bodies["identity"] for a in answers] == [b"%d" % n for n in range(50)]
+            failed = {"lost": 0, "declined": 0, "restarts": 0}
+            assert crew.stats() == {"size": 2, "ready": 2, "made": 50, **failed}
+
+    asyncio.run(story())
+
+
+def test_a_process_that_dies_over_an_order_is_replaced():
+    """Its order has no answer, those behind it have none either, and the next process answers."""
+
+    async def story():
+        async with manned() as crew:
+            orders = (b"die", b"behind", b"behind")
+            assert await asyncio.gather(*map(crew.ask, orders)) == [None] * 3
+            assert await crew.ask(b"nobody is there") is None
+            await until(lambda: crew.stats()["ready"] == 1)
+            assert (await crew.ask(b"again")).bodies["identity"] == b"again"
+            assert crew.stats()["lost"] == crew.stats()["restarts"] == 1
+
+    asyncio.run(story())
+
+
+def test_a_process_that_dies_idle_is_replaced():
+    """No order is lost over it."""
+
+    async def story():
+        async with manned() as crew:
+            (child,) = children(os.getpid(), b"fake_computer")
+            os.kill(child, signal.SIGKILL)
+            await until(lambda: crew.stats()["restarts"] == 1 and crew.stats()["ready"] == 1)
+            assert (await crew.ask(b"again")).bodies["identity"] == b"again"
+            assert crew.stats()["lost"] == 0
+
+    asyncio.run(story())
+
+
+def test_a_process_that_never_answers_is_replaced():
+    """Patience ends; the order is given back."""
+
+    async def story():
+        async with manned(patience_seconds=0.1) as crew:
+            assert await crew.ask(b"say nothing") is None
+            await until(lambda: crew.stats()["restarts"] == 1)
+            assert crew.stats()["lost"] == 1
+
+    asyncio.run(story())
+
+
+def test_who_gives_up_hurts_nobody():
+    """The process of an order that was given up is replaced; a waiting one just leaves."""
+
+    async def story():
+        async with manned() as crew:
+            first = asyncio.create_task(crew.ask(b"say nothing"))
+            second = asyncio.create_task(crew.ask(b"second"))
+            await asyncio.sleep(0)
+            second.cancel()
+            await asyncio.sleep(0)
+            first.cancel()
+            await asyncio.gather(first, second, return_exceptions=True)
+            await until(lambda: crew.stats()["restarts"] == 1 and crew.stats()["ready"] == 1)
+            assert (await crew.ask(b"third")).bodies["identity"] == b"third"
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "command", [(sys.executable, "-c", ""), (str(TESTS / "missing"),)], ids=["ends", "missing"]
+)
+def test_threads_compute_where_no_process_starts(command):
+    """A start that fails is told once, and every computation is done."""
+
+    async def story():
+        told = []
+        crew = Crew(
+            command, size=1, first_pause_seconds=0.01, unmanned=lambda: told.append("unmanned")
+        )
+        pool = ComputePool(workers=1, crew=crew)
+        made = [await pool.make(lambda: b"[]", lambda: b"order") for _ in range(3)]
+        await until(lambda: crew.stats()["restarts"] >= 2)
+        await crew.close()
+        pool.close()
+        assert [each.bodies["identity"] for each in made] == [b"[]"] * 3
+        assert told == ["unmanned"]
+
+    asyncio.run(story())
+
+
+def test_what_a_process_declines_is_computed_by_a_thread():
+    """The thread makes the answer, or says what is wrong."""
+
+    async def story():
+        async with manned() as crew:
+            pool = ComputePool(workers=1, crew=crew)
+            made = await pool.make(lambda: b"[]", lambda: b"decline")
+            assert made.bodies["identity"] == b"[]"
+            with pytest.raises(LookupError, match="wrong"):
+                await pool.make(_wrong, lambda: b"decline")
+            made = await pool.make(_wrong, lambda: b"by the process")
+            assert made.bodies["identity"] == b"by the process"
+            assert (pool.stats()["pending"], crew.stats()["declined"]) == (0, 2)
+            pool.close()
+
+    asyncio.run(story())
+
+
+def test_a_closed_crew_leaves_no_process():
+    """Neither idle ones nor one in the middle of an order."""
+
+    async def story():
+        async with manned(size=2) as crew:
+            found = children(os.getpid(), b"fake_computer")
+            asking = asyncio.create_task(crew.ask(b"say nothing"))
+            await asyncio.sleep(0)
+        assert await asking is None
+        return found
+
+    found = asyncio.run(story())
+    assert len(found) == 2
+    assert not any(map(is_there, found))
+
+
+def test_a_process_ends_with_its_parent():
+    """The parent is killed in the middle of an order, and the process sees it."""
+    command = [sys.executable, "-c", PARENT, *COMPUTER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout.readline() == b"ready\n"
+        (child,) = children(parent.pid, b"fake_computer")
+        parent.kill()
+    deadline = time.monotonic() + 60
+    while is_there(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _wrong() -> bytes:
+    raise LookupError("wrong")
