@@ -1,4 +1,7 @@
-"""A program whose clients ask what nobody has asked before, until its standard input ends."""
+"""A program whose clients ask what nobody has asked before, until its standard input ends.
+
+Arguments: the service, the path, how many clients, and the first of the numbers they ask for.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ def ask(url: str, path: str, numbers: itertools.count, ended: threading.Event) -
     return tiers
 
 
-def main(url: str, path: str, clients: int) -> None:
-    numbers, ended = itertools.count(), threading.Event()
+def main(url: str, path: str, clients: int, first: int) -> None:
+    numbers, ended = itertools.count(first), threading.Event()
     found: list[Counter[str]] = []
 
     def run() -> None:
@@ -38,8 +41,8 @@ def main(url: str, path: str, clients: int) -> None:
     ended.set()
     for thread in threads:
         thread.join()
-    print(json.dumps(sum(found, Counter())))
+    print(json.dumps({"tiers": sum(found, Counter()), "next": next(numbers)}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
