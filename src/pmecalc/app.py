@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from pmecalc import __version__
 from pmecalc.api import auth, errors, logs
 from pmecalc.api.checks import Checks
+from pmecalc.api.compute_lane import ComputeLane
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
@@ -127,6 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
     require_permissions(app.routes)
     describe_credentials(app)
     app.router.routes.extend(page_routes())
+    app.add_middleware(ComputeLane)
     app.add_middleware(logs.RequestLog, slow_seconds=settings.slow_request_s)
     app.add_middleware(
         Guard,

@@ -39,9 +39,9 @@ def hits(port: int, path: str, seconds: float) -> dict:
 
 
 @contextmanager
-def missing(url: str, path: str, first: int) -> Iterator[dict]:
+def missing(port: int, path: str, first: int) -> Iterator[dict]:
     """Ask what nobody has asked before, until it is over; where the answers came from."""
-    command = [sys.executable, str(MISS_CLIENT), url, path, str(MISSING), str(first)]
+    command = [sys.executable, str(MISS_CLIENT), str(port), path, str(MISSING), str(first)]
     told: dict = {}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as clients:
         assert clients.stdout.readline() == b"asking\n"
@@ -85,7 +85,7 @@ def beside(server: Server, seconds: float, view: str = "irr_pme?", rounds: int =
     for _ in range(rounds):
         with on(1):
             idle = hits(server.port, path, seconds)
-            with missing(url, f"/v1/metrics/{view}{names}", first) as told:
+            with missing(server.port, f"/v1/metrics/{view}{names}", first) as told:
                 busy = hits(server.port, path, seconds)
         first = told["next"]
         factors.append(busy["p99"] / idle["p99"])

@@ -7,6 +7,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from pmecalc.api.compute_lane import PINNED
 from pmecalc.api.questions import question_of
 from pmecalc.api.replies import CACHING
 from pmecalc.cache.negotiate import encoding_of, has_already
@@ -102,7 +103,7 @@ class FastLane:
 
     def find(self, scope: Scope) -> Messages | None:
         """The answer as ASGI has it; None: the routes answer, and nothing has happened yet."""
-        found = self._found(scope)
+        found = None if PINNED in scope else self._found(scope)
         if found is None:
             return None
         status, reply = found
@@ -133,7 +134,12 @@ class FastLane:
         if tenant is None:
             return None
         pinned = hits.pinned(tenant, scope["path"], scope["query_string"])
-        return None if pinned is None else self._answer(hits, pinned, headers)
+        if pinned is None:
+            return None
+        found = self._answer(hits, pinned, headers)
+        if found is None:
+            scope[PINNED] = pinned
+        return found
 
     def _answer(self, hits: Hits, pinned: Pinned, headers: Mapping[bytes, bytes]) -> Found | None:
         condition = headers.get(b"if-none-match")

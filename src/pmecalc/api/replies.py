@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from pmecalc.cache.reply import Header
-    from pmecalc.service.analyses import Analyses, Question
+    from pmecalc.service.analyses import Analyses, Pinned, Question
 
+FAILURE = "pme.failure"  # of a computation that was tried before the route
 CACHING: tuple[Header, ...] = (
     (b"cache-control", b"private, no-cache"),
     (b"vary", b"Accept-Encoding, Authorization"),
@@ -25,13 +26,21 @@ CACHING: tuple[Header, ...] = (
 
 async def reply(request: Request, analyses: Analyses, tenant: str, question: Question) -> Response:
     """304 from the key alone, else the finished bytes from the nearest tier."""
-    started = time.perf_counter()
+    failure: Exception | None = request.scope.get(FAILURE)
+    if failure is not None:
+        raise failure
     pinned = await analyses.pin(tenant, question)
     etag = pinned.key.etag
     if has_already(request.headers.get("if-none-match", ""), etag):
         return _response(304, b"", ((b"etag", etag.encode()), *CACHING))
+    return await answered(analyses, pinned, request.headers.get("accept-encoding", ""))
+
+
+async def answered(analyses: Analyses, pinned: Pinned, accepted: str) -> Response:
+    """The finished bytes from the nearest tier, in the best of the accepted encodings."""
+    started = time.perf_counter()
     result = await analyses.answer(pinned)
-    made = result.entry.replies[encoding_of(request.headers.get("accept-encoding", ""))]
+    made = result.entry.replies[encoding_of(accepted)]
     milliseconds = (time.perf_counter() - started) * 1000
     return _response(
         200,
