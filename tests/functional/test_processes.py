@@ -14,8 +14,10 @@ import pytest
 
 from fakes import until
 from pmecalc.app import create_app, prepare
+from pmecalc.core import engine
 from pmecalc.service.analyses import VIEWS, Question
 from pmecalc.settings import Settings
+from requirements import require
 from server import Server, children, is_there
 
 PROCESS = {"PME_COMPUTE": "process"}
@@ -72,6 +74,7 @@ async def entries(settings: Settings) -> dict[str, object]:
 
 def test_a_process_makes_the_bytes_that_a_thread_makes(tmp_path):
     """Every view, in every encoding, with the same headers and the same tag."""
+    require("numba", present=engine.load())  # which the processes have, and digits hang on
     options = {"data": tmp_path, "demo": True, "warm_engine": False, "_env_file": None}
     prepare(Settings(**options))
     by_threads = asyncio.run(entries(Settings(compute="thread", **options)))
