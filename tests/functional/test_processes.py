@@ -74,8 +74,8 @@ async def entries(settings: Settings) -> dict[str, object]:
 
 def test_a_process_makes_the_bytes_that_a_thread_makes(tmp_path):
     """Every view, in every encoding, with the same headers and the same tag."""
-    require("numba", present=engine.load())  # which the processes have, and digits hang on
-    options = {"data": tmp_path, "demo": True, "warm_engine": False, "_env_file": None}
+    require("numba", present=engine.load())  # both by the compiled loops: last digits hang on it
+    options = {"data": tmp_path, "demo": True, "warm_engine": True, "_env_file": None}
     prepare(Settings(**options))
     by_threads = asyncio.run(entries(Settings(compute="thread", **options)))
     by_processes = asyncio.run(entries(Settings(compute="process", **options)))
