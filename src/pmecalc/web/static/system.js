@@ -82,6 +82,11 @@ function state(kind, text) {
   return el("span", { class: `state ${kind}` }, text);
 }
 
+function seen(held) {
+  if (!held) return NOT_AVAILABLE;
+  return held.age_s === undefined ? "now" : `${Math.round(held.age_s)} s ago`;
+}
+
 function tiers(said) {
   const rows = TIERS.map(([name, title]) => {
     const tier = said[name];
@@ -90,7 +95,7 @@ function tiers(said) {
     return [
       title, state(kind, text), share(tier.hit_ratio_1m), share(tier.hit_ratio_5m), share(tier.hit_ratio_60m),
       held ? [bytes(held.bytes), held.max_bytes ? ` of ${bytes(held.max_bytes)}` : null] : NOT_AVAILABLE,
-      number(held?.entries), number(held?.evictions), held?.age_s === undefined ? "now" : `${Math.round(held.age_s)} s ago`,
+      number(held?.entries), number(held?.evictions), seen(held),
     ];
   });
   return table("Tiers of the cache", ["Tier", "State", "Hits, 1 min", "Hits, 5 min", "Hits, 60 min", "Bytes", "Entries", "Evicted", "Seen"], rows);
