@@ -244,9 +244,11 @@ def test_named_measures_come_alone_further_ones_too(folder, tmp_path):
     ("arguments", "said"),
     [
         (["--measures", "irr,twrr"], "no measure named 'twrr'; near: twr"),
-        (["--threads", "0"], "at least 1"),
+        (["--threads", "0"], "'0' is no whole number from 1"),
+        (["--threads", "two"], "'two' is no whole number from 1"),
+        (["--max-staleness-days", "two"], "'two' is neither a number of days nor `none`"),
     ],
-    ids=["measure", "threads"],
+    ids=["measure", "none", "threads", "days"],
 )
 def test_what_cannot_be_meant_is_refused(folder, arguments, said):
     """With the near name, or the range."""

@@ -50,10 +50,6 @@ class Crew:
         self._compiled = False
 
     @property
-    def size(self) -> int:
-        return self._size
-
-    @property
     def started(self) -> bool:
         return bool(self._places)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pmecalc.cli.exits import Exit
 from pmecalc.cli.figures import everything, headline, side_by_side
+from pmecalc.cli.values import days
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError
@@ -49,7 +50,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--index-kind", choices=KINDS, help="default: total_return")
     parser.add_argument(
         "--max-staleness-days",
-        type=_days,
+        type=days,
         default=100,
         metavar="N",
         help="oldest index level that may be used; `none` for no limit; default: 100",
@@ -142,7 +143,3 @@ def _path(text: str) -> Path:
             "There is no such file.", code="NO_SUCH_FILE", file=text, hint="Check the path."
         )
     return path
-
-
-def _days(text: str) -> int | None:
-    return None if text == "none" else int(text)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import sys
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from pmecalc.cli.exits import Exit
+from pmecalc.cli.values import days, whole
 from pmecalc.core.batch import as_ofs, batch, cautions
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.daycount import DAY_COUNTS
@@ -27,9 +28,12 @@ from pmecalc.report.batch_file import BatchTables, check_target, measure_columns
 from pmecalc.report.save import text_cell
 
 if TYPE_CHECKING:
+    import argparse
+
     from pmecalc.core.fund import Fund
     from pmecalc.report.batch_file import Columns
 
+_MOST_THREADS = 1024
 _CAUTIOUS = ("ln_short_from", "pme_plus_lambda")  # what the warnings of a fund come from
 _CONVENTIONS = (
     ("day_count", tuple(DAY_COUNTS), "convention of year fractions; default: ACT/365F"),
@@ -59,7 +63,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--index-kind", choices=KINDS, help="default: total_return")
     parser.add_argument(
         "--max-staleness-days",
-        type=_days,
+        type=days,
         default=100,
         metavar="N",
         help="oldest index level that may be used; `none` for no limit; default: 100",
@@ -78,7 +82,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="only these, further ones such as twr among them; default: those of a report",
     )
     parser.add_argument(
-        "--threads", type=_threads, metavar="N", help="default: as many as there are processors"
+        "--threads",
+        type=partial(whole, most=_MOST_THREADS),
+        metavar="N",
+        help="default: as many as there are processors",
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 if a measure is undefined")
     form = parser.add_mutually_exclusive_group(required=True)
@@ -112,7 +119,7 @@ def run(given: argparse.Namespace) -> Exit:
         ragged,
         index,
         as_of=given.as_of,
-        measures={**asked, **dict.fromkeys(_CAUTIOUS)},
+        measures=dict.fromkeys((*asked, *_CAUTIOUS)),
         threads=given.threads,
         **conventions,
     )
@@ -222,17 +229,6 @@ def _exit(read: _Read, statuses: Columns, *, strict: bool) -> Exit:
     names = [name for name in statuses if name.endswith("_status")]
     undefined = any(status not in _VALUED for name in names for status in statuses[name])
     return Exit.UNDEFINED if strict and undefined else Exit.OK
-
-
-def _threads(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text}: at least 1")
-    return count
-
-
-def _days(text: str) -> int | None:
-    return None if text == "none" else int(text)
 
 
 _VALUED = frozenset({"ok", "multiple", "total_loss"})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pmecalc.cli.exits import Exit
+from pmecalc.cli.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,17 +111,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def _users(text: str) -> tuple[int, ...]:
-    return tuple(_whole(part, most=_MOST_USERS) for part in text.split(","))
+    return tuple(whole(part, most=_MOST_USERS) for part in text.split(","))
 
 
 def _funds(text: str) -> int:
-    return _whole(text, most=_MOST_FUNDS)
-
-
-def _whole(text: str, *, most: int) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {most}")
-    return int(text)
+    return whole(text, most=_MOST_FUNDS)
 
 
 def _seconds(text: str) -> float:

@@ -1,6 +1,6 @@
 """Compiled loops of the pooled bootstrap: draws, sums by fund, and roots; need Numba.
 
-Each has a twin in NumPy that says what it means, `resampling._count` and `_sums`, `_terms` and
+Each has a twin in NumPy that says what it means, `resampling._counted` and `_sums`, `_terms` and
 `_located` of `rate_window`.
 """
 

@@ -42,7 +42,7 @@ async def manned(command=COMPUTER, **options):
     crew = Crew(command, **{"size": 1, "first_pause_seconds": 0.01, **options})
     try:
         crew.start()
-        await until(lambda: crew.stats()["ready"] == crew.size)
+        await until(lambda: crew.stats()["ready"] == crew.stats()["size"])
         yield crew
     finally:
         await crew.close()

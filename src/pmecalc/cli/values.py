@@ -1,0 +1,23 @@
+"""What options take: a text as the value that it means, or a sentence why it means none."""
+
+from __future__ import annotations
+
+import argparse
+
+_MOST_DAYS = 1_000_000
+
+
+def whole(text: str, *, most: int) -> int:
+    """A number from 1."""
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {most}")
+    return int(text)
+
+
+def days(text: str) -> int | None:
+    """A number of days, or none for no limit."""
+    if text == "none":
+        return None
+    if not text.isdecimal() or int(text) > _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of days nor `none`")
+    return int(text)
