@@ -16,28 +16,31 @@ LAST = "2030-01-01"
 
 
 def members(table):
-    """The streams of a table of pointers, days and amounts as funds."""
+    """The streams of a table of pointers, days and amounts as funds, two of three with a NAV."""
     bounds = table["pointers"].tolist()
-    for first, last in pairwise(bounds):
+    for place, (first, last) in enumerate(pairwise(bounds)):
         dates = (EPOCH + table["days"][first:last]).tolist()
+        amounts = table["amounts"][first:last].tolist()
+        day = [dates[len(dates) // 2], LAST, None][place % 3]
+        paid_in = -sum(min(amount, 0.0) for amount in amounts)
         yield Fund.of(
-            flows=list(zip(dates, table["amounts"][first:last].tolist(), strict=True)),
+            flows=list(zip(dates, amounts, strict=True)),
+            navs=[(day, paid_in)] if day else [],
         )
 
 
-def resampled(funds, vintages):
-    """The resampled pooled IRRs of each scheme, one after another."""
-    return np.concatenate(
-        [
-            bootstrap(funds, as_of=LAST, metric="irr", scheme=scheme, vintages=vintages).values
-            for scheme in SCHEMES
-        ]
-    )
+def resampled(funds, vintages, as_of):
+    """Pooled IRRs under each scheme, one after another: of all, the BCa ends, of the resamples."""
+    found = [
+        bootstrap(funds, as_of=as_of, metric="irr", scheme=scheme, vintages=vintages)
+        for scheme in SCHEMES
+    ]
+    return np.concatenate([[own.value, own.bca.low, own.bca.high, *own.values] for own in found])
 
 
 if __name__ == "__main__":
-    source, target = sys.argv[1:]
+    source, target, as_of = sys.argv[1:]
     table = np.load(source)
-    values = resampled(list(members(table)), table["vintages"].tolist())
+    values = resampled(list(members(table)), table["vintages"].tolist(), as_of)
     assert "numba" not in sys.modules
     np.savez(target, values=values)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nasty import KINDS, funds, streams
-from plain_bootstrap import SCHEMES, members, resampled
+from plain_bootstrap import LAST, SCHEMES, members, resampled
 from plain_measures import ragged, world
 from pmecalc.core import engine
 from pmecalc.core.batch import batch, irr_outcome, irrs
@@ -164,13 +164,14 @@ def _by_plain(script, table, tmp_path_factory, *options):
     return dict(np.load(folder / "out.npz"))
 
 
+@pytest.mark.parametrize("as_of", ["2012-06-30", LAST])
 @pytest.mark.parametrize("count", [5, 24, 61])
-def test_resamples_have_the_rates_that_the_plain_engine_gives(count, tmp_path_factory):
-    """Draws, window and roots of the compiled loops, under every scheme, to rounding."""
+def test_resamples_have_the_rates_that_the_plain_engine_gives(count, as_of, tmp_path_factory):
+    """Columns, draws, window and roots of the compiled loops, under every scheme, to rounding."""
     rng = np.random.default_rng(count)
     table = _ordinary(rng, count) | {"vintages": 2001 + np.arange(count) % 2}
-    plain = _by_plain("plain_bootstrap.py", table, tmp_path_factory)
-    found = resampled(list(members(table)), table["vintages"].tolist())
+    plain = _by_plain("plain_bootstrap.py", table, tmp_path_factory, as_of)
+    found = resampled(list(members(table)), table["vintages"].tolist(), as_of)
     np.testing.assert_allclose(found, plain["values"], rtol=0, atol=EQUAL)
 
 

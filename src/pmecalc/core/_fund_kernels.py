@@ -128,7 +128,7 @@ def fund_row(flows, residuals, facts, index, conventions, out, scratch):
     if n_rows < 0:
         return
     start = _start(at)
-    nav = _nav_on(flows, residuals, as_of)
+    nav = nav_on(flows, residuals, as_of)
     _own(at, row, n_rows, nav, commitment, start, wanted)
     state, end_level = _levels(index, at, start, scratch[2][2])
     if state != OK:
@@ -229,7 +229,7 @@ def _start(at):
 
 
 @_plain
-def _nav_on(flows, residuals, day):
+def nav_on(flows, residuals, day):
     """The NAV of a day: reported, else rolled forward with the flows since (METHODS 1.5)."""
     nav_days, navs = residuals
     if len(nav_days) == 0:
@@ -513,7 +513,7 @@ def _modified(values, codes, at, held, source, start, anchor):
 
 @_plain
 def _navs_by_day(flows, nav_days, navs, days, out):
-    """`_nav_on` every flow day, not below 0, in one sweep."""
+    """`nav_on` every flow day, not below 0, in one sweep."""
     row, place = 0, -1
     total = error = base = 0.0
     for i in range(len(days)):

@@ -18,9 +18,10 @@ _CLOSED = (  # code for columns that cannot be written to takes the others too
     _fund_kernels.valued_rows,
     _fund_kernels.fund_rows,
     _pool_kernels.drawn_log_rates,
-    _pool_kernels.fund_sums,
-    _pool_kernels.fund_terms,
+    _pool_kernels.held_rows,
+    _pool_kernels.window,
     _pool_kernels.located,
+    _pool_kernels.log_rates_left_out,
 )
 
 
@@ -67,16 +68,15 @@ def _closed() -> None:
 
 
 def _pooled() -> None:
-    starts, times = np.zeros(1, np.int64), np.array([0.0, 1.0])
-    paid, received, sums = np.array([2.0, 0.0]), np.array([0.0, 3.0]), np.empty((12, 1))
-    for column in (times, paid, received):
-        column.flags.writeable = False
-    words, strata = np.zeros(1, np.uint32), np.array([[1, 1, 1]])
-    window, rates = (4, 0.1, 0.1, 1.0), np.empty(1)
-    _pool_kernels.drawn_log_rates(words, strata, np.ones((8, 12)), window, rates)
-    _pool_kernels.fund_sums(times, received, paid, starts, 0.1, sums)
-    _pool_kernels.fund_terms(times, received, starts, 0.1, 0.5, 0.1, sums)
-    _pool_kernels.located(sums, *window, rates)
+    days, paid, received = np.array([0, 365]), np.array([2.0, 0.0]), np.array([0.0, 3.0])
+    counts, no_navs = np.array([2]), (np.zeros(0, np.int64), np.zeros(0))
+    starts, *_ = _pool_kernels.held_rows((days, paid, received), counts, no_navs, counts - 2, 365)
+    *series, table = _pool_kernels.window(days / 365.0, received, paid, starts)
+    words, strata, places = np.zeros(1, np.uint64), np.array([[1, 1]]), np.zeros(1, np.int64)
+    rates = np.empty(1)
+    _pool_kernels.drawn_log_rates(words, strata, places, table, tuple(series), rates)
+    _pool_kernels.log_rates_left_out(places + 1, places, table, tuple(series), np.empty(2))
+    _pool_kernels.located(table, *series, rates)
 
 
 _prepared(writable=True)

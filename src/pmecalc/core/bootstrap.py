@@ -17,8 +17,9 @@ from pmecalc.core.resampling import (
     Interval,
     Plan,
     acceleration_of,
-    bca_interval,
-    percentile_interval,
+    bca_shares,
+    intervals,
+    percentile_shares,
 )
 from pmecalc.core.streams import Holdings, Streams
 from pmecalc.core.valuation import Options, value_on
@@ -95,9 +96,9 @@ class Bootstrap:
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """Values by row, NaN where there is none, of weights by fund and of resamples."""
+    """Values, NaN where there is none: of all and with each unit left out, and of resamples."""
 
-    of: Callable[[FloatArray], FloatArray]
+    of_plan: Callable[[Plan], FloatArray]
     of_draws: Callable[[Draws], FloatArray]
 
     @classmethod
@@ -105,7 +106,7 @@ class _Figure:
         def of(weights: FloatArray) -> FloatArray:
             return weighted_ratios(tops, bottoms, weights)
 
-        return cls(of, lambda draws: of(draws.weights()))
+        return cls(lambda plan: of(plan.leave_one_out()), lambda draws: of(draws.weights()))
 
 
 def bootstrap(
@@ -197,20 +198,23 @@ def bootstrap(
         figure, kept = _pooled(metric, Holdings.of(members, benchmark, last, options))
     plan = Plan.of([years[place] for place in kept], scheme)
     _check_variation(plan, len(kept))
-    estimate, *left_out = figure.of(np.vstack([np.ones(len(kept)), plan.leave_one_out()])).tolist()
+    of_plan = figure.of_plan(plan)
+    estimate, left_out = float(of_plan[0]), of_plan[1:]
     if math.isnan(estimate):
         raise _not_defined(metric, Holdings.of(members, benchmark, last, options))
     values = _resampled(metric, figure, plan, samples, seed)
-    ordered = np.sort(values)
+    mean = float(values.mean())
+    spread = values - mean
+    percentile, *bca = _intervals(left_out, plan, values, estimate, confidence)
     return Bootstrap(
         metric=metric,
         statistic=statistic,
         value=estimate,
-        standard_error=float(values.std(ddof=1)),
+        standard_error=math.sqrt(spread @ spread / (len(values) - 1)),
         confidence=confidence,
-        percentile=percentile_interval(ordered, confidence),
-        bca=_bca(np.array(left_out), plan, ordered, estimate, confidence),
-        bias=float(values.mean()) - estimate,
+        percentile=percentile,
+        bca=bca[0] if bca else None,
+        bias=mean - estimate,
         samples=samples,
         n=len(kept),
         n_excluded=len(members) - len(kept),
@@ -254,7 +258,7 @@ def _check_variation(plan: Plan, n: int) -> None:
     if n < 2:  # noqa: PLR2004  (one fund does not vary)
         reason = f"{n} funds have a value of the metric; two are needed"
         raise NotDefinedError("bootstrap", "too_few_observations", reason)
-    if plan.sizes().max() < 2:  # noqa: PLR2004  (nor does a stratum of one)
+    if plan.sizes.max() < 2:  # noqa: PLR2004  (nor does a stratum of one)
         reason = "every vintage has one fund, or there is one vintage: choose another scheme"
         raise NotDefinedError("bootstrap", "too_few_observations", reason)
 
@@ -272,7 +276,7 @@ def _pooled(metric: str, held: Holdings) -> tuple[_Figure, list[int]]:
     every = list(range(len(held.navs)))
     if metric in _RATES:
         tables = _tables(metric, held)
-        return _Figure(tables.rates, tables.drawn_rates), every
+        return _Figure(tables.rates_left_out, tables.drawn_rates), every
     return _Figure.ratio(*_sums(metric, held)), every
 
 
@@ -289,20 +293,27 @@ def _sums(metric: str, held: Holdings) -> tuple[FloatArray, FloatArray]:
 
 
 def _resampled(metric: str, figure: _Figure, plan: Plan, samples: int, seed: int) -> FloatArray:
-    drawn = np.concatenate([figure.of_draws(draws) for draws in plan.draws(samples, seed)])
-    values: FloatArray = drawn[~np.isnan(drawn)]
+    pieces = [figure.of_draws(draws) for draws in plan.draws(samples, seed)]
+    values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    undefined = np.isnan(values)
+    if undefined.any():
+        values = values[~undefined]
     if 2 * len(values) < samples:
         reason = f"{samples - len(values)} of {samples} resamples have no value"
         raise NotDefinedError(metric, "too_few_observations", reason)
     return values
 
 
-def _bca(
-    left_out: FloatArray, plan: Plan, ordered: FloatArray, estimate: float, confidence: float
-) -> Interval | None:
-    if np.isnan(left_out).any():
-        return None
-    return bca_interval(ordered, estimate, acceleration_of(left_out, plan.strata), confidence)
+def _intervals(
+    left_out: FloatArray, plan: Plan, values: FloatArray, estimate: float, confidence: float
+) -> list[Interval]:
+    """The percentile interval, and that of BCa where it is defined."""
+    shares = [percentile_shares(confidence)]
+    if not np.isnan(left_out).any():
+        acceleration = acceleration_of(left_out, plan.strata)
+        corrected = bca_shares(values, estimate, acceleration, confidence)
+        shares += [corrected] if corrected else []
+    return intervals(values, *shares)
 
 
 def _not_defined(metric: str, held: Holdings) -> NotDefinedError:

@@ -12,30 +12,39 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.polynomial import chebyshev
 
 from pmecalc.core import engine
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from collections.abc import Callable
 
     from pmecalc.core.fund import BoolArray, FloatArray
-    from pmecalc.core.resampling import Draws
+    from pmecalc.core.resampling import Draws, Plan
     from pmecalc.core.streams import Streams
 
+    Sums: TypeAlias = Callable[[float], FloatArray]
+
 MARGIN = 1e-12  # sums of different order agree within it; nearer than that nothing is proved
-_FARTHEST = 4.6  # METHODS 2.3 chooses among roots up to ln(101) = 4.615 if there is one
+FARTHEST = 4.6  # METHODS 2.3 chooses among roots up to ln(101) = 4.615 if there is one
 _ONE_THREAD = 65536 * 4  # multiplications below which OpenBLAS works alone
 _LONGEST = 140.0  # years
-_SPREADS = 6.0  # standard deviations that the window reaches on either side
-_LEAST_REACH = 1e-3
-_MOST_ANGLE = 2.0  # of log rate times years from the middle: the series stays short and exact
-_REMAINDER = 1e-14  # of the money: what the series leaves out
-LEAST_SLOPE = 1e-3  # of the money a unit of log rate: a flatter one would blow rounding up
-_PIECES, _EASE = (1, 2, 4, 8, 16), 1.5
-_SEARCH_STEPS, _SEARCHED = 20, 1e-3
+SPREADS = 6.0  # standard deviations that the window reaches on either side
+LEAST_REACH = 1e-3
+MOST_ANGLE = 2.0  # of log rate times years from the middle: the series stays short and exact
+EXPANDED, KEPT = 1e-14, 1e-12  # of the money: what a series leaves out
+LEAST_SLOPE = 1e-2  # of the money a unit of log rate: a flatter one would blow rounding up
+NEAREST = 1e-9  # a log rate nearer to 0 may be on either side of it
+PIECES, EASE = (1, 2, 4, 8, 16), 1.5
+SEARCH_STEPS, SEARCHED = 20, 1e-3
+CHEBYSHEV = np.stack(  # of degree up to 31, by power
+    [np.pad(chebyshev.cheb2poly([0.0] * n + [1.0]), (0, 31 - n)) for n in range(32)]
+)
 STEPS, SETTLED = 8, 1e-6  # of the reach; a step that small leaves its square
 
 
@@ -52,8 +61,10 @@ class RateWindow:
     n_terms
         How many terms the series has.
     table
-        By fund, shape (n_rows, n_funds): the terms of the series in `(x - centre) / reach`, money
-        in and out undiscounted, and the sums of `_sums` at the points that the proof stands on.
+        By fund, shape (n_rows, n_funds): the terms of the series in `(x - centre) / reach`, then
+        the PVs that the proof stands on. Of money in at the low end and of money out at the high
+        one; for each piece between of money out, and the same times the time, at its low end, and
+        both of money in at its high end.
     """
 
     centre: float
@@ -77,17 +88,14 @@ class RateWindow:
         >>> np.expm1(window.log_rates(np.ones((1, 1)))).round(12).tolist()
         [0.1]
         """
-        with np.errstate(over="ignore", invalid="ignore"):  # no window where nothing is finite
-            centre = _pooled_log_rate(streams)
-        if centre is None:
+        if (streams.received < 0).any() or (streams.paid < 0).any():
             return None
-        reach = _reach(streams, centre)
-        low, high = min(0.0, centre - reach), max(0.0, centre + reach)
-        if low < -_FARTHEST or high > _FARTHEST:
-            return None
-        terms = _terms(streams, centre, reach)
-        size = math.exp(centre * _half_span(streams))
-        return cls(centre, reach, size, len(terms), np.vstack([terms, _points(streams, low, high)]))
+        loops = engine.pool_kernels()
+        if loops is None or streams.times.max() > _LONGEST:
+            return _around(streams)
+        own = streams.times, streams.received, streams.paid, streams.held.starts
+        n_terms, centre, reach, size, table = loops.window(*own)
+        return cls(centre, reach, size, n_terms, table) if n_terms else None
 
     def log_rates(self, weights: FloatArray) -> FloatArray:
         """The log rate of each weighting, NaN where the window does not prove it.
@@ -105,14 +113,24 @@ class RateWindow:
         loops.located(products, *self._series, found)
         return found
 
+    def log_rates_left_out(self, plan: Plan) -> FloatArray:
+        """The same of all funds, then with each unit left out, shape (1 + n_units,)."""
+        loops = engine.pool_kernels()
+        if loops is None:
+            return self.log_rates(plan.leave_one_out())
+        found, places = np.empty(1 + len(plan.places)), plan.places[plan.units]
+        loops.log_rates_left_out(plan.sizes, places, self.table, self._series, found)
+        found[1:] = found[1:][plan.places]
+        return found
+
     def drawn_log_rates(self, draws: Draws) -> FloatArray:
         """The same of resamples, shape (n_rows,)."""
         loops = engine.pool_kernels()
         if loops is None:
             return self.log_rates(draws.weights())
-        found, table = np.empty(len(draws)), draws.by_place(self.table, full=loops.FUNDS)
-        words = np.concatenate([own.ravel() for own in draws.words])
-        loops.drawn_log_rates(words, draws.strata, table, self._series, found)
+        own = [words.ravel() for words in draws.words]
+        found, words = np.empty(len(draws)), own[0] if len(own) == 1 else np.concatenate(own)
+        loops.drawn_log_rates(words, draws.strata, draws.places, self.table, self._series, found)
         return found
 
     @property
@@ -148,90 +166,95 @@ def weighted_sums(table: FloatArray, weights: FloatArray) -> FloatArray:
     return products
 
 
-def _pooled_log_rate(streams: Streams) -> float | None:
-    """Where all funds together are worth nothing, by Newton from 0; not proved."""
+def _around(streams: Streams) -> RateWindow | None:
+    """What the compiled `window` gives."""
+    half = float(streams.times.max()) / 2.0
+    sums = cache(lambda x: _sums(streams, x))
+    with np.errstate(over="ignore", invalid="ignore"):  # no window where nothing is finite
+        centre, near = _pooled_log_rate(sums)
+    if centre is None:
+        return None
+    reach = min(_spread(near), MOST_ANGLE / half)
+    low, high = min(0.0, centre - reach), max(0.0, centre + reach)
+    if low < -FARTHEST or high > FARTHEST:
+        return None
+    terms = _terms(streams, centre, reach, half)
+    table = np.vstack([terms, *_points(sums, low, high)])
+    return RateWindow(centre, reach, math.exp(centre * half), len(terms), table)
+
+
+def _pooled_log_rate(sums: Sums) -> tuple[float | None, FloatArray]:
+    """Where all funds together are worth nothing, by Newton from 0, and sums near it; no proof."""
     x, step, count = 0.0, math.inf, 0
-    while abs(step) >= _SEARCHED and abs(x) < _FARTHEST and count < _SEARCH_STEPS:
+    while abs(step) >= SEARCHED and abs(x) < FARTHEST and count < SEARCH_STEPS:
         count += 1
-        worth, cost, worth_time, cost_time = _sums(streams, x).sum(axis=1).tolist()
+        near = sums(x)
+        worth, cost, worth_time, cost_time = near.sum(axis=1).tolist()
         if worth <= 0 or cost <= 0:
-            return None
+            return None, near
         later = worth_time / worth - cost_time / cost
         step = math.log(worth / cost) / later if later > 0 else math.inf
         x += step
-    return x if abs(step) < _SEARCHED else None
+    return x if abs(step) < SEARCHED else None, near
 
 
-def _reach(streams: Streams, centre: float) -> float:
+def _spread(near: FloatArray) -> float:
     """How far resamples go: by what each fund moves the pooled rate, were it held once more."""
-    plus, minus, plus_time, minus_time = _sums(streams, centre)
+    plus, minus, plus_time, minus_time = near
     moves = (plus - minus) / float((plus_time - minus_time).sum())
-    half = _half_span(streams)
-    return min(max(_SPREADS * float(np.sqrt(moves @ moves)), _LEAST_REACH), _MOST_ANGLE / half)
+    return max(SPREADS * math.sqrt(moves @ moves), LEAST_REACH)
 
 
-def _half_span(streams: Streams) -> float:
-    return float(streams.times.max()) / 2.0
-
-
-def _loops(streams: Streams) -> ModuleType | None:
-    """The compiled loops, for lives of ordinary length: their exponential has its limits."""
-    return engine.pool_kernels() if float(streams.times.max()) < _LONGEST else None
-
-
-def _terms(streams: Streams, centre: float, reach: float) -> FloatArray:
+def _terms(streams: Streams, centre: float, reach: float, half: float) -> FloatArray:
     """Power series of the discounted sum of each fund, shape (n_terms, n_funds).
 
     Times are counted from the middle, which multiplies the sum by an exponential and leaves its
-    roots alone; the series then has an angle of at most `reach * span / 2`.
+    roots alone; the series then has an angle of at most `reach * span / 2`. It is economised: the
+    highest powers go, each with the Chebyshev polynomial that it leads, as the exponential falls
+    twice as fast a term in those.
     """
-    half = _half_span(streams)
-    count = _term_count(reach * half)
-    loops = _loops(streams)
-    if loops is not None:
-        held = streams.held
-        own = np.empty((count, len(held.starts)))
-        signed = streams.received - streams.paid
-        loops.fund_terms(streams.times, signed, held.starts, centre, half, reach, own)
-        return own
+    angle = reach * half
+    kept = term_count(angle / 2.0, angle, KEPT / 2.0)
+    terms = np.empty((max(kept, term_count(angle, angle, EXPANDED)), len(streams.held.starts)))
     ratios = -reach * (streams.times - half)
-    terms = np.empty((count, len(ratios)))
-    terms[0] = (streams.received - streams.paid) * np.exp(-centre * (streams.times - half))
-    for power in range(1, count):
-        np.multiply(terms[power - 1], ratios, out=terms[power])
-    factorials = np.cumprod(np.append(1.0, np.arange(1.0, count)))
-    sums: FloatArray = streams.held.by_fund(terms) / factorials[:, None]
-    return sums
+    term = (streams.received - streams.paid) * np.exp(-centre * (streams.times - half))
+    for power in range(len(terms)):
+        terms[power] = streams.held.by_fund(term)
+        term *= ratios / (power + 1.0)
+    for degree in range(len(terms) - 1, kept - 1, -1):
+        own = CHEBYSHEV[degree, : degree + 1]
+        terms[:degree] -= np.outer(own[:-1] / own[-1], terms[degree])
+    return terms[:kept]
 
 
-def _term_count(angle: float) -> int:
-    """How many terms of an exponential leave out less than rounding."""
-    count, rest = 4, angle**4 / 24.0
-    while rest * math.exp(angle) > _REMAINDER:
+def term_count(ratio: float, angle: float, remainder: float) -> int:
+    """How many terms `ratio**n / n!` of a series of an exponential exceed what may be left out.
+
+    Examples
+    --------
+    >>> term_count(1.0, 1.0, 1e-14), term_count(0.5, 1.0, 1e-14)
+    (18, 14)
+    """
+    count, rest = 4, ratio**4 / 24.0
+    while rest * math.exp(angle) > remainder:
         count += 1
-        rest *= angle / count
+        rest *= ratio / count
     return count
 
 
-def _points(streams: Streams, low: float, high: float) -> FloatArray:
-    """Money in and out, and the sums at as many points as prove the pool itself with ease."""
-    for pieces in _PIECES:
-        places = [low + (high - low) * piece / pieces for piece in range(pieces + 1)]
-        points = [_sums(streams, x) for x in places]
+def _points(sums: Sums, low: float, high: float) -> list[FloatArray]:
+    """The PVs of the proof, at as many points as prove the pool itself with ease."""
+    for pieces in PIECES:
+        points = [sums(low + (high - low) * piece / pieces) for piece in range(pieces + 1)]
         plus, minus, plus_time, minus_time = np.sum(points, axis=2).T
-        if (plus_time[1:] * minus[:-1] > _EASE * minus_time[:-1] * plus[1:]).all():
+        if (plus_time[1:] * minus[:-1] > EASE * minus_time[:-1] * plus[1:]).all():
             break
-    at_zero = streams.held.by_fund(np.stack([streams.received, streams.paid]))
-    return np.concatenate([at_zero, *points])
+    ends = np.stack([points[0][0], points[-1][1]])
+    return [ends, *(part for a, b in pairwise(points) for part in (a[1::2], b[::2]))]
 
 
 def _sums(streams: Streams, x: float) -> FloatArray:
     """PVs of money in and of money out of each fund, and the same times the time."""
-    loops = _loops(streams)
-    if loops is not None:
-        own, held = np.empty((4, len(streams.held.starts))), streams.held
-        loops.fund_sums(streams.times, streams.received, streams.paid, held.starts, x, own)
-        return own
     factors = np.exp(-x * streams.times)
     plus, minus = streams.received * factors, streams.paid * factors
     return streams.held.by_fund(
@@ -241,28 +264,25 @@ def _sums(streams: Streams, x: float) -> FloatArray:
 
 def _located(window: RateWindow, products: FloatArray) -> FloatArray:
     """The log rate of each weighting, NaN where its root is not proved."""
-    count = window.n_terms
-    points = products[count + 2 :].reshape(-1, 4, products.shape[1])
+    sums = products[window.n_terms :]
     with np.errstate(all="ignore"):  # what divides by 0 proves nothing
-        offset, slope, settled = _root(products[:count])
-    size = window.size * (points[0, 0] + points[0, 1])
-    steep = np.abs(slope) > LEAST_SLOPE * window.reach * size
-    proved = settled & steep & (np.abs(offset) < 1.0) & _proof(products[count : count + 2], points)
-    return np.where(proved, window.centre + window.reach * offset, np.nan)
+        offset, slope, settled = _root(products[: window.n_terms])
+    log_rates: FloatArray = window.centre + window.reach * offset
+    steep = np.abs(slope) > LEAST_SLOPE * window.reach * window.size * (sums[0] + sums[2])
+    proved = settled & steep & (np.abs(offset) < 1.0) & (np.abs(log_rates) > NEAREST)
+    return np.where(proved & _proof(sums), log_rates, np.nan)
 
 
-def _proof(at_zero: FloatArray, points: FloatArray) -> BoolArray:
-    """Where the worth falls through 0 once between the points, and not at a rate of 0.
+def _proof(sums: FloatArray) -> BoolArray:
+    """Where the worth falls through 0 once between the ends.
 
     The mean time of money, weighted by its PV, falls as rates rise. Where that of money in is
     later at the high end of a piece than that of money out at its low end, it is later in between.
     """
     sure = 1.0 + MARGIN
-    plus, minus, plus_time, minus_time = points.transpose(1, 0, 2)
-    falling = (plus_time[1:] * minus[:-1] > minus_time[:-1] * plus[1:] * sure).all(axis=0)
-    crossing = (plus[0] > minus[0] * sure) & (plus[-1] * sure < minus[-1])
-    gain, money = at_zero[0] - at_zero[1], at_zero[0] + at_zero[1]
-    proved: BoolArray = falling & crossing & (np.abs(gain) > MARGIN * money)
+    paid, paid_time, received, received_time = sums[2:].reshape(-1, 4, sums.shape[1]).swapaxes(0, 1)
+    falling = (received_time * paid > paid_time * received * sure).all(axis=0)
+    proved: BoolArray = falling & (sums[0] > paid[0] * sure) & (received[-1] * sure < sums[1])
     return proved
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
     from pmecalc.core.fund import FloatArray, IntArray
 
-WordArray: TypeAlias = npt.NDArray[np.uint32]
+WordArray: TypeAlias = npt.NDArray[np.uint64]
 Scheme: TypeAlias = Literal["stratified", "block", "simple"]
 SCHEMES: tuple[Scheme, ...] = ("stratified", "block", "simple")
 _ROWS = 2048  # resamples drawn at a time: bounds the memory, and fixes the stream of a seed
-_WORD = 32  # bits of a random word
+_WORD = 51  # bits of a random word: a double holds it, and quotients of it without error
+_NORMAL = NormalDist()
 _SAME = 1e-12  # of 1 + |value|: what sums in another order may differ by
 
 
@@ -63,22 +65,9 @@ class Draws:
 
     @property
     def strata(self) -> IntArray:
-        """The size, the digits a word and the words a row of each stratum, shape (n_strata, 3)."""
+        """The size and the words a row of each stratum, shape (n_strata, 2)."""
         pairs = zip(self.words, self.sizes, strict=True)
-        return np.array([(size, _digits(size), words.shape[1]) for words, size in pairs])
-
-    def by_place(self, table: FloatArray, *, full: int = 1) -> FloatArray:
-        """Figures by fund, shape (n_figures, n_funds), added up by the places of their units.
-
-        Shape (n_places, n_figures), with places of nothing for a `full` number of them.
-        """
-        count = sum(self.sizes)
-        sums = np.zeros((-(-count // full) * full, len(table)))
-        if count == len(self.places):  # a place a fund
-            sums[self.places] = table.T
-        else:
-            np.add.at(sums, self.places, table.T)
-        return sums
+        return np.array([(size, words.shape[1]) for words, size in pairs])
 
     def weights(self) -> FloatArray:
         """How often each resample holds each fund, shape (n_rows, n_funds)."""
@@ -97,10 +86,16 @@ class Plan:
         The unit that each fund belongs to, shape (n_funds,): the fund itself, or its vintage.
     strata
         The stratum that each unit is drawn within, shape (n_units,).
+    sizes
+        How many units each stratum has, shape (n_strata,).
+    places
+        Where each unit stands, stratum after stratum, shape (n_units,).
     """
 
     units: IntArray
     strata: IntArray
+    sizes: IntArray
+    places: IntArray
 
     @classmethod
     def of(cls, vintages: Sequence[int], scheme: str) -> Plan:
@@ -129,70 +124,91 @@ class Plan:
                 hint=f"Offered: {', '.join(SCHEMES)}.",
             )
         years = {year: place for place, year in enumerate(sorted(set(vintages)))}
-        places = np.array([years[year] for year in vintages], np.int64)
-        if scheme == "block":
-            return cls(places, np.zeros(len(years), np.int64))
-        each = np.arange(len(vintages))
-        return cls(each, places if scheme == "stratified" else np.zeros_like(each))
-
-    def sizes(self) -> IntArray:
-        """How many units each stratum has."""
-        return np.bincount(self.strata)
+        own_years = np.array([years[year] for year in vintages], np.int64)
+        units = own_years if scheme == "block" else np.arange(len(vintages))
+        count = len(years) if scheme == "block" else len(vintages)
+        strata = own_years if scheme == "stratified" else np.zeros(count, np.int64)
+        places = np.empty_like(strata)
+        places[np.argsort(strata, kind="stable")] = np.arange(count)
+        return cls(units, strata, np.bincount(strata), places)
 
     def draws(self, samples: int, seed: int) -> Iterator[Draws]:
         """The resamples of a seed, in pieces."""
         random = np.random.default_rng(seed)
-        sizes, order = self.sizes().tolist(), np.argsort(self.strata, kind="stable")
-        places = np.argsort(order)[self.units]
+        sizes, places = tuple(self.sizes.tolist()), self.places[self.units]
         for start in range(0, samples, _ROWS):
             rows = min(_ROWS, samples - start)
-            yield Draws(tuple(_words(random, size, rows) for size in sizes), tuple(sizes), places)
+            yield Draws(tuple(_words(random, size, rows) for size in sizes), sizes, places)
 
     def leave_one_out(self) -> FloatArray:
-        """Weights of the funds with each unit left out in turn, shape (n_units, n_funds).
+        """Weights of all funds, then with each unit left out, shape (1 + n_units, n_funds).
 
         The other units of its stratum weigh so much more that the stratum keeps its size. A unit
         alone in its stratum stays: it never varies.
         """
-        sizes = self.sizes()[self.strata].astype(np.float64)
-        same = self.strata[:, None] == self.strata[None, :]
-        more = np.where(same, (sizes / np.maximum(sizes - 1, 1))[:, None], 1.0)
-        np.fill_diagonal(more, np.where(sizes > 1, 0.0, 1.0))
-        return more[:, self.units]
+        sizes = self.sizes[self.strata].astype(np.float64)
+        weights = np.ones((1 + len(sizes), len(sizes)))
+        same = self.strata[:, None] == self.strata
+        np.copyto(weights[1:], (sizes / np.maximum(sizes - 1.0, 1.0))[:, None], where=same)
+        np.fill_diagonal(weights[1:], sizes == 1)
+        return weights[:, self.units]
 
 
-def percentile_interval(values: FloatArray, confidence: float) -> Interval:
-    """The middle part of resampled values, by type-7 percentiles.
+def intervals(values: FloatArray, *shares: tuple[float, float]) -> list[Interval]:
+    """From one share of resampled values to another, by type-7 percentiles.
 
     Parameters
     ----------
     values
-        Finite and ascending, shape (n_samples,), at least one.
-    confidence
-        The part kept, between 0 and 1.
+        Finite, in any order, shape (n_samples,), at least one.
+    *shares
+        Between 0 and 1, the lower one first; see `percentile_shares` and `bca_shares`.
 
     References
     ----------
-    METHODS 6.3, 6.4; Efron and Tibshirani (1993), chapter 13.
+    METHODS 6.3; `ranks.interpolated` gives the same of ascending values.
 
     Examples
     --------
-    >>> percentile_interval(np.arange(101.0), 0.5)
-    Interval(low=25.0, high=75.0)
+    >>> intervals(np.arange(101.0), (0.25, 0.75))
+    [Interval(low=25.0, high=75.0)]
+    """
+    last = len(values) - 1
+    places = [last * share for pair in shares for share in pair]
+    below = [int(place) for place in places]
+    above = [min(place + 1, last) for place in below]
+    ordered = np.partition(values, below + above)
+    starts, ends = ordered[below].tolist(), ordered[above].tolist()
+    parts = zip(starts, ends, places, below, strict=True)
+    found = [start + (end - start) * (place - at) for start, end, place, at in parts]
+    return [Interval(*pair) for pair in zip(found[::2], found[1::2], strict=True)]
+
+
+def percentile_shares(confidence: float) -> tuple[float, float]:
+    """The middle part of resampled values.
+
+    References
+    ----------
+    METHODS 6.4; Efron and Tibshirani (1993), chapter 13.
+
+    Examples
+    --------
+    >>> percentile_shares(0.5)
+    (0.25, 0.75)
     """
     tail = (1.0 - confidence) / 2.0
-    return _interval(values, tail, 1.0 - tail)
+    return tail, 1.0 - tail
 
 
-def bca_interval(
+def bca_shares(
     values: FloatArray, estimate: float, acceleration: float, confidence: float
-) -> Interval | None:
-    """The bias-corrected and accelerated interval of resampled values.
+) -> tuple[float, float] | None:
+    """The part of resampled values that is corrected for bias and accelerated.
 
     Parameters
     ----------
     values
-        Finite and ascending, shape (n_samples,), at least one.
+        Finite, in any order, shape (n_samples,), at least one.
     estimate
         The value of the sample itself.
     acceleration
@@ -202,7 +218,7 @@ def bca_interval(
 
     Returns
     -------
-    Interval or None
+    tuple[float, float] or None
         None where every resample is on one side of the estimate, or the correction runs off the
         scale. Values equal to the estimate within rounding count half.
 
@@ -214,25 +230,25 @@ def bca_interval(
     --------
     No bias and no acceleration: the percentile interval.
 
-    >>> bca_interval(np.arange(101.0), 50.0, 0.0, 0.5)
-    Interval(low=25.0, high=75.0)
+    >>> low, high = bca_shares(np.arange(101.0), 50.0, 0.0, 0.5)
+    >>> round(low, 12), round(high, 12)
+    (0.25, 0.75)
     """
     near = _SAME * (1.0 + abs(estimate))
-    clear = int(values.searchsorted(estimate - near))
-    tied = int(values.searchsorted(estimate + near, side="right")) - clear
+    clear = np.count_nonzero(values < estimate - near)
+    tied = np.count_nonzero(values <= estimate + near) - clear
     below = (clear + tied / 2.0) / len(values)
     if not 0 < below < 1:
         return None
-    normal = NormalDist()
-    bias = normal.inv_cdf(below)
+    bias = _NORMAL.inv_cdf(below)
     shares = []
-    for tail in ((1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0):
-        shifted = bias + normal.inv_cdf(tail)
+    for tail in percentile_shares(confidence):
+        shifted = bias + _NORMAL.inv_cdf(tail)
         scale = 1.0 - acceleration * shifted
         if scale <= 0:
             return None
-        shares.append(normal.cdf(bias + shifted / scale))
-    return _interval(values, *shares)
+        shares.append(_NORMAL.cdf(bias + shifted / scale))
+    return shares[0], shares[1]
 
 
 def acceleration_of(left_out: FloatArray, strata: IntArray) -> float:
@@ -259,27 +275,18 @@ def acceleration_of(left_out: FloatArray, strata: IntArray) -> float:
     >>> acceleration_of(np.array([1.0, 2.0, 3.0]), np.zeros(3, np.int64))
     0.0
     """
-    sizes = np.bincount(strata).astype(np.float64)
-    means = np.bincount(strata, weights=left_out) / sizes
-    spread = means[strata] - left_out
+    sizes = np.bincount(strata)
+    spread = (np.bincount(strata, weights=left_out) / sizes)[strata] - left_out
     scale = float(np.abs(spread).max())
     if scale <= _SAME * (1.0 + float(np.abs(left_out).max())):
         return 0.0
-    influence = (sizes[strata] - 1.0) / sizes[strata] * spread / scale
-    return math.fsum(influence**3) / (6.0 * math.sqrt(math.fsum(influence**2)) ** 3)
+    influence = (1.0 - 1.0 / sizes)[strata] * spread / scale
+    squares = influence * influence
+    third, second = math.fsum((squares * influence).tolist()), math.fsum(squares.tolist())
+    return third / (6.0 * math.sqrt(second) ** 3)
 
 
-def _interval(values: FloatArray, low: float, high: float) -> Interval:
-    """Type-7 percentiles, as `ranks.interpolated` gives them, of ascending values."""
-    ends = []
-    for share in (low, high):
-        place = (len(values) - 1) * share
-        below = int(place)
-        start, end = values[below], values[min(below + 1, len(values) - 1)]
-        ends.append(float(start + (end - start) * (place - below)))
-    return Interval(*ends)
-
-
+@cache
 def _digits(size: int) -> int:
     """How many numbers below `size` a word holds."""
     return max((n for n in range(1, min(size, _WORD) + 1) if size**n <= 1 << _WORD), default=1)
@@ -288,15 +295,16 @@ def _digits(size: int) -> int:
 def _words(random: np.random.Generator, size: int, rows: int) -> WordArray:
     """As many random words a row as hold `size` numbers below `size`."""
     digits = _digits(size)
-    return random.integers(0, size**digits, (rows, -(-size // digits)), np.uint32)
+    return random.integers(0, size**digits, (rows, -(-size // digits)), np.uint64)
 
 
 def _counted(words: WordArray, size: int) -> IntArray:
     """How often each number below `size` is among the first `size` digits of a row of words."""
-    rows, parts = len(words), []
+    rows, parts, base = len(words), [], np.uint64(size)
     for _ in range(_digits(size)):
-        rest = words // size
-        parts.append(words - rest * size)
+        rest = words // base
+        parts.append(words - rest * base)
         words = rest
-    cells = np.concatenate(parts, axis=1)[:, :size] + size * np.arange(rows)[:, None]
+    picks = np.concatenate(parts, axis=1)[:, :size].astype(np.int64)
+    cells = picks + size * np.arange(rows)[:, None]
     return np.bincount(cells.ravel(), minlength=rows * size).reshape(rows, size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core import engine
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.lookup import levels_on
 from pmecalc.core.valuation import NO_DAY
@@ -26,8 +27,8 @@ class Holdings:
 
     Parameters
     ----------
-    owners, starts
-        The fund of each row, shape (n_rows,), ascending, and the first row of each fund.
+    starts
+        The first row of each fund, shape (n_funds,), ascending.
     days, contributions, distributions
         Day numbers, and money in fund currency, shape (n_rows,). The last row of each fund is that
         of its NAV, on which nothing moves; what came later is left out.
@@ -39,7 +40,6 @@ class Holdings:
         The day, and how years are counted.
     """
 
-    owners: IntArray
     starts: IntArray
     days: IntArray
     contributions: FloatArray
@@ -72,31 +72,27 @@ class Holdings:
         >>> Holdings.of([fund, fund], None, 10, Options()).owners.tolist()
         [0, 0, 1, 1]
         """
-        own_day, nothing = np.array([as_of]), np.zeros(1)
-        days = np.concatenate([part for fund in funds for part in (fund.days, own_day)])
-        paid, received = (
-            np.concatenate([part for column in columns for part in (column, nothing)])
-            for columns in (
-                [fund.contributions for fund in funds],
-                [fund.distributions for fund in funds],
-            )
-        )
-        owners = _repeated([len(fund.days) + 1 for fund in funds])
-        navs = _navs(funds, owners, days, paid - received, as_of)
-        seen = days <= as_of
-        if not seen.all():
-            owners, days, paid, received = (x[seen] for x in (owners, days, paid, received))
+        loops = engine.pool_kernels()
+        rows = _rows(funds, as_of) if loops is None else loops.held_rows(*_columns(funds), as_of)
+        starts, days, paid, received, navs = rows
         return cls(
-            owners=owners,
-            starts=np.searchsorted(owners, np.arange(len(funds))),
+            starts=starts,
             days=days,
             contributions=paid,
             distributions=received,
-            growth=_growth(benchmark, days, (paid != 0) | (received != 0), as_of, options),
+            growth=np.ones(len(days))
+            if benchmark is None
+            else _growth(benchmark, days, (paid != 0) | (received != 0), as_of, options),
             navs=navs,
             as_of=as_of,
             day_count=options.day_count,
         )
+
+    @property
+    def owners(self) -> IntArray:
+        """The fund of each row, shape (n_rows,), ascending."""
+        lengths = np.diff(self.starts, append=len(self.days))
+        return np.repeat(np.arange(len(lengths)), lengths)
 
     def by_fund(self, money: FloatArray) -> FloatArray:
         """Sums by fund of money of shape (..., n_rows), shape (..., n_funds)."""
@@ -140,12 +136,52 @@ class Streams:
         >>> Streams.of(Holdings.of([fund], None, 10, Options()), carried=False).received.tolist()
         [0.0, 6.0]
         """
-        growth = held.growth if carried else 1.0
-        received, paid = held.distributions * growth, held.contributions * growth
-        ends = np.append(held.starts[1:], len(held.days)) - 1
+        received, paid = held.distributions.copy(), held.contributions.copy()
+        if carried:
+            received *= held.growth
+            paid *= held.growth
+        ends = np.empty_like(held.starts)
+        ends[:-1], ends[-1] = held.starts[1:] - 1, len(held.days) - 1
         received[ends], paid[ends] = np.maximum(held.navs, 0.0), np.maximum(-held.navs, 0.0)
         times = year_fractions(int(held.days.min()), held.days, held.day_count)
         return cls(held, times, received, paid)
+
+
+def _columns(funds: Sequence[Fund]) -> tuple[object, ...]:
+    """Flows and NAVs of the funds one after the other, and how many there are of each."""
+    flows = (
+        np.concatenate([fund.days for fund in funds]),
+        np.concatenate([fund.contributions for fund in funds]),
+        np.concatenate([fund.distributions for fund in funds]),
+    )
+    residuals = (
+        np.concatenate([fund.nav_days for fund in funds]),
+        np.concatenate([fund.navs for fund in funds]),
+    )
+    counts = np.array([len(fund.days) for fund in funds])
+    nav_counts = np.array([len(fund.nav_days) for fund in funds])
+    return flows, counts, residuals, nav_counts
+
+
+def _rows(
+    funds: Sequence[Fund], as_of: int
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]:
+    """What the compiled `held_rows` gives."""
+    own_day, nothing = np.array([as_of]), np.zeros(1)
+    days = np.concatenate([part for fund in funds for part in (fund.days, own_day)])
+    paid, received = (
+        np.concatenate([part for column in columns for part in (column, nothing)])
+        for columns in (
+            [fund.contributions for fund in funds],
+            [fund.distributions for fund in funds],
+        )
+    )
+    owners = _repeated([len(fund.days) + 1 for fund in funds])
+    navs = _navs(funds, owners, days, paid - received, as_of)
+    seen = days <= as_of
+    if not seen.all():
+        owners, days, paid, received = (x[seen] for x in (owners, days, paid, received))
+    return np.searchsorted(owners, np.arange(len(funds))), days, paid, received, navs
 
 
 def _repeated(lengths: list[int]) -> IntArray:
@@ -178,15 +214,11 @@ def _navs(
 
 
 def _growth(
-    benchmark: Benchmark | None,
-    days: IntArray,
-    moving: BoolArray,
-    as_of: int,
-    options: Options,
+    benchmark: Benchmark, days: IntArray, moving: BoolArray, as_of: int, options: Options
 ) -> FloatArray:
     """Index growth to the day; days on which nothing moves need no level and get 1."""
     growth = np.ones(len(days))
-    if benchmark is None or not moving.any():
+    if not moving.any():
         return growth
     levels, _ = levels_on(
         benchmark,

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
 from pmecalc.core.dates import date_of, day_number
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
 from pmecalc.core.methods import any_method
@@ -116,17 +118,18 @@ def vintage_year(
                 hint="Give it one, or choose another rule.",
             )
         return fund.vintage
-    return _first_year(fund)
+    return date_of(_first_day(fund)).year
 
 
-def _first_year(fund: Fund) -> int:
+def _first_day(fund: Fund) -> int:
+    """The day of the first contribution."""
     paid = fund.contributions
-    if len(paid) and paid[0]:  # as most do; the search below costs more than all else
-        return date_of(int(fund.days[0])).year
+    if len(paid) and paid.item(0):  # as most do; the search below costs more than all else
+        return fund.days.item(0)
     paying = paid.nonzero()[0]
     if len(paying) == 0:
         raise NotDefinedError("vintage_year", "no_contributions", "nothing was paid in")
-    return date_of(int(fund.days[paying[0]])).year
+    return int(fund.days[paying[0]])
 
 
 def vintage_years(
@@ -176,7 +179,9 @@ def vintage_years(
             hint="Give one date a fund.",
         )
     if rule == "first_contribution":
-        return [_first_year(fund) for fund in funds]
+        days = np.array([_first_day(fund) for fund in funds])
+        years: list[int] = (days.view("M8[D]").astype("M8[Y]").view(np.int64) + 1970).tolist()
+        return years
     return [vintage_year(fund, rule=rule, on=on) for fund, on in zip(funds, given, strict=True)]
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
     from pmecalc.core.metric import Metric
-    from pmecalc.core.resampling import Draws
+    from pmecalc.core.resampling import Draws, Plan
     from pmecalc.core.streams import Streams
 
 _MARGIN = 1e-12  # sums of different order agree within it; nearer than that nothing is proved
@@ -79,11 +79,16 @@ class RateTables:
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self._moments: dict[int, FloatArray] = {}
-        # Rates are proved for money of one sign a side, at times that add up.
-        self._provable = streams.held.day_count not in SHARED_TIMES and bool(
+        additive = streams.held.day_count not in SHARED_TIMES
+        self._window = RateWindow.around(streams) if additive else None
+
+    @cached_property
+    def _provable(self) -> bool:
+        """Rates are proved for money of one sign a side, at times that add up."""
+        streams = self._streams
+        return streams.held.day_count not in SHARED_TIMES and bool(
             (streams.received >= 0).all() and (streams.paid >= 0).all()
         )
-        self._window = RateWindow.around(streams) if self._provable else None
 
     @cached_property
     def _sides(self) -> dict[int, _Side]:
@@ -107,6 +112,12 @@ class RateTables:
         if self._window is None:
             return self._left(np.full(len(weights), np.nan), lambda: weights)
         return self._left(self._window.log_rates(weights), lambda: weights)
+
+    def rates_left_out(self, plan: Plan) -> FloatArray:
+        """The same of all funds, then with each unit left out, shape (1 + n_units,)."""
+        if self._window is None:
+            return self.rates(plan.leave_one_out())
+        return self._left(self._window.log_rates_left_out(plan), plan.leave_one_out)
 
     def drawn_rates(self, draws: Draws) -> FloatArray:
         """The same of resamples, shape (n_rows,)."""
