@@ -264,7 +264,7 @@ def window(times, received, paid, starts):
     columns, none = (times, received, paid, starts), np.empty((0, 0))
     half, at_zero = times.max() / 2.0, np.empty((4, len(starts)))
     found, centre, near = _pooled_log_rate(columns, at_zero)
-    if not found:
+    if not found or _negative(received, paid):
         return 0, 0.0, 0.0, 0.0, none
     reach = min(_spread(near), MOST_ANGLE / half)
     low, high = min(0.0, centre - reach), max(0.0, centre + reach)
@@ -273,6 +273,14 @@ def window(times, received, paid, starts):
     terms = _terms(columns, centre, reach, half)
     table = _table(terms, _points(columns, at_zero, low, high))
     return len(terms), centre, reach, math.exp(centre * half), table
+
+
+@_plain
+def _negative(received, paid):
+    count = 0
+    for i in range(len(paid)):  # to the end: a way out of it would keep it scalar
+        count += (received[i] < 0.0) | (paid[i] < 0.0)
+    return count > 0
 
 
 @_plain

@@ -88,8 +88,6 @@ class RateWindow:
         >>> np.expm1(window.log_rates(np.ones((1, 1)))).round(12).tolist()
         [0.1]
         """
-        if (streams.received < 0).any() or (streams.paid < 0).any():
-            return None
         loops = engine.pool_kernels()
         if loops is None or streams.times.max() > _LONGEST:
             return _around(streams)
@@ -168,6 +166,8 @@ def weighted_sums(table: FloatArray, weights: FloatArray) -> FloatArray:
 
 def _around(streams: Streams) -> RateWindow | None:
     """What the compiled `window` gives."""
+    if (streams.received < 0).any() or (streams.paid < 0).any():
+        return None
     half = float(streams.times.max()) / 2.0
     sums = cache(lambda x: _sums(streams, x))
     with np.errstate(over="ignore", invalid="ignore"):  # no window where nothing is finite
