@@ -18,6 +18,7 @@ def ratio_series(days, contributions, distributions, levels, nav_days, navs, nav
     the running sums lose nothing but rounding.
     """
     ratios = np.empty((4, len(nav_days)))
+    dpi, rvpi, tvpi, ks_pme = ratios
     row = 0
     paid = received = bought = sold = 0.0
     for place in range(len(nav_days)):
@@ -27,11 +28,14 @@ def ratio_series(days, contributions, distributions, levels, nav_days, navs, nav
             bought += contributions[row] / levels[row]
             sold += distributions[row] / levels[row]
             row += 1
+        dpi[place], rvpi[place], tvpi[place], ks_pme[place] = received, paid, sold, bought
+    for place in range(len(nav_days)):  # apart, as divisions come several at a time
+        received, paid, sold, bought = dpi[place], rvpi[place], tvpi[place], ks_pme[place]
         nav, level = navs[place], nav_levels[place]
-        ratios[0, place] = received / paid
-        ratios[1, place] = nav / paid
-        ratios[2, place] = (received + nav) / paid
-        ratios[3, place] = (sold * level + nav) / (bought * level)
+        dpi[place] = received / paid
+        rvpi[place] = nav / paid
+        tvpi[place] = (received + nav) / paid
+        ks_pme[place] = (sold * level + nav) / (bought * level)
     return ratios
 
 
