@@ -79,6 +79,24 @@ def test_batch_evaluates_every_fund(stocked):
         assert statuses == direct.statuses(name).tolist()
 
 
+def test_a_batch_may_name_its_measures(stocked):
+    """Further ones among them, each once; one that does not exist is named."""
+    index = stocked.get("/v1/benchmarks").json()["items"][0]["id"]
+    body = {"kind": "batch", "benchmark": index, "measures": ["twr", "irr", "payback_dpi", "twr"]}
+    job = ended(stocked, stocked.post("/v1/jobs", json=body).headers["Location"])
+    table = stocked.get(job["result_url"]).json()
+    names = ("twr", "irr", "payback_dpi")
+    assert table["columns"][2:] == [each for name in names for each in (name, f"{name}_status")]
+    funds = sorted(demo_funds(), key=lambda fund: fund.name)
+    direct = batch(funds, demo_benchmark(), measures=names)
+    for row, twr, irr, years in zip(table["rows"], *(direct[name] for name in names), strict=True):
+        assert row[2:] == [twr, "ok", irr, "ok", None if math.isnan(years) else years, "ok"]
+    refused = stocked.post("/v1/jobs", json={**body, "measures": ["irr", "irrr"]})
+    assert refused.status_code == 422
+    assert "measures" in refused.text
+    assert stocked.post("/v1/jobs", json={**body, "measures": []}).status_code == 422
+
+
 def test_events_tell_what_polling_tells(stocked):
     """Each fund, the progress and the end are events; a listener goes on where it was cut off."""
     path = stocked.post("/v1/jobs", json={"kind": "batch"}).headers["Location"]

@@ -37,6 +37,18 @@ def _none_word(value: object) -> object:
     return None if value == "none" else value
 
 
+_MEASURES = (*METHODS, *FURTHER)
+
+
+def _measure(name: str) -> str:
+    if name not in _MEASURES:
+        raise ValueError("there is no such measure; see /v1/methods")
+    return name
+
+
+MeasureName = Annotated[
+    str, AfterValidator(_measure), Field(json_schema_extra={"enum": list(_MEASURES)})
+]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 Staleness = Annotated[
     Days | None,
@@ -388,13 +400,14 @@ _HEAD: dict[str, object] = {
 
 
 class JobIn(Body):
-    """Every measure of every stored fund, as of one day or each fund's own."""
+    """Measures of every stored fund, as of one day or each fund's own; else those of a report."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {"kind": "batch"},
                 {"kind": "batch", "as_of": "2024-12-31", "max_staleness_days": None},
+                {"kind": "batch", "measures": ["irr", "twr"]},
             ]
         }
     )
@@ -403,6 +416,7 @@ class JobIn(Body):
     benchmark: Id | None = None
     as_of: date | None = None
     max_staleness_days: Days | None = 100
+    measures: Annotated[list[MeasureName], Field(min_length=1, max_length=100)] | None = None
 
 
 class ProgressOut(BaseModel):

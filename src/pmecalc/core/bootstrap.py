@@ -203,7 +203,7 @@ def bootstrap(
     if math.isnan(estimate):
         raise _not_defined(metric, Holdings.of(members, benchmark, last, options))
     values = _resampled(metric, figure, plan, samples, seed)
-    mean = float(values.mean())
+    mean = float(values.sum()) / len(values)
     spread = values - mean
     percentile, *bca = _intervals(left_out, plan, values, estimate, confidence)
     return Bootstrap(

@@ -233,7 +233,7 @@ def term_count(ratio: float, angle: float, remainder: float) -> int:
     Examples
     --------
     >>> term_count(1.0, 1.0, 1e-14), term_count(0.5, 1.0, 1e-14)
-    (18, 14)
+    (17, 14)
     """
     count, rest = 4, ratio**4 / 24.0
     while rest * math.exp(angle) > remainder:

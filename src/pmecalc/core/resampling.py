@@ -177,9 +177,8 @@ def intervals(values: FloatArray, *shares: tuple[float, float]) -> list[Interval
     places = [last * share for pair in shares for share in pair]
     below = [int(place) for place in places]
     above = [min(place + 1, last) for place in below]
-    ordered = np.partition(values, below + above)
-    starts, ends = ordered[below].tolist(), ordered[above].tolist()
-    parts = zip(starts, ends, places, below, strict=True)
+    picked = np.partition(values, below + above)[below + above].tolist()
+    parts = zip(picked, picked[len(below) :], places, below, strict=False)
     found = [start + (end - start) * (place - at) for start, end, place, at in parts]
     return [Interval(*pair) for pair in zip(found[::2], found[1::2], strict=True)]
 
@@ -235,8 +234,8 @@ def bca_shares(
     (0.25, 0.75)
     """
     near = _SAME * (1.0 + abs(estimate))
-    clear = np.count_nonzero(values < estimate - near)
-    tied = np.count_nonzero(values <= estimate + near) - clear
+    clear = int(np.count_nonzero(values < estimate - near))
+    tied = int(np.count_nonzero(values <= estimate + near)) - clear
     below = (clear + tied / 2.0) / len(values)
     if not 0 < below < 1:
         return None
@@ -282,8 +281,8 @@ def acceleration_of(left_out: FloatArray, strata: IntArray) -> float:
         return 0.0
     influence = (1.0 - 1.0 / sizes)[strata] * spread / scale
     squares = influence * influence
-    third, second = math.fsum((squares * influence).tolist()), math.fsum(squares.tolist())
-    return third / (6.0 * math.sqrt(second) ** 3)
+    third, second = float((squares * influence).sum()), float(squares.sum())
+    return third / (6.0 * second * math.sqrt(second))
 
 
 @cache

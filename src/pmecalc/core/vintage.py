@@ -123,10 +123,7 @@ def vintage_year(
 
 def _first_day(fund: Fund) -> int:
     """The day of the first contribution."""
-    paid = fund.contributions
-    if len(paid) and paid.item(0):  # as most do; the search below costs more than all else
-        return fund.days.item(0)
-    paying = paid.nonzero()[0]
+    paying = fund.contributions.nonzero()[0]
     if len(paying) == 0:
         raise NotDefinedError("vintage_year", "no_contributions", "nothing was paid in")
     return int(fund.days[paying[0]])
@@ -179,7 +176,15 @@ def vintage_years(
             hint="Give one date a fund.",
         )
     if rule == "first_contribution":
-        days = np.array([_first_day(fund) for fund in funds])
+        # Most begin with one, and looking no further saves half the time.
+        days = np.array(
+            [
+                fund.days.item(0)
+                if len(fund.days) and fund.contributions.item(0)
+                else _first_day(fund)
+                for fund in funds
+            ]
+        )
         years: list[int] = (days.view("M8[D]").astype("M8[Y]").view(np.int64) + 1970).tolist()
         return years
     return [vintage_year(fund, rule=rule, on=on) for fund, on in zip(funds, given, strict=True)]

@@ -56,18 +56,19 @@ def commit_file(imports: Imports, store: Store, task: Task) -> Facts:
 
 
 def evaluate_all(store: Store, task: Task) -> Facts:
-    """Every measure of every fund, of the revisions that were current when it began."""
+    """The measures of every fund, of the revisions that were current when it began."""
     tenant, params = task.row.tenant, task.row.params
+    measures = list(dict.fromkeys(params.get("measures") or METHODS))
     funds = list(_all_funds(store, tenant))
     index = _index(store, tenant, params["benchmark"])
     table: list[list[object]] = []
     for first in range(0, len(funds), _CHUNK):
         chunk = funds[first : first + _CHUNK]
         loaded, items = _loaded(store, tenant, chunk)
-        table += _rows(loaded, index, params)
+        table += _rows(loaded, index, measures, params)
         done = first + len(chunk)
         task.tell(done, len(funds), "funds", items=items, message=f"{done} of {len(funds)} funds")
-    columns = ["fund", "name", *(name for each in METHODS for name in (each, f"{each}_status"))]
+    columns = ["fund", "name", *(name for each in measures for name in (each, f"{each}_status"))]
     made = orjson.dumps({"columns": columns, "rows": table})
     stored = store.keep_raw(tenant, made)
     return {"funds": len(table), "failed": len(funds) - len(table), "object": stored}
@@ -108,6 +109,7 @@ def _loaded(
 def _rows(
     loaded: Sequence[tuple[DatasetRow, Fund]],
     index: Benchmark | None,
+    measures: Sequence[str],
     params: Mapping[str, Any],  # Any: JSON
 ) -> Iterator[list[object]]:
     if not loaded:
@@ -117,10 +119,11 @@ def _rows(
         index,
         as_of=params["as_of"],
         max_staleness_days=params["max_staleness_days"],
+        measures=measures,
         threads=1,
     )
     columns = []
-    for name in METHODS:
+    for name in measures:
         columns += [_values(made[name]), made.statuses(name).tolist()]
     for (row, _), values in zip(loaded, zip(*columns, strict=True), strict=True):
         yield [row.id, row.name, *values]
