@@ -102,6 +102,19 @@ def test_methods_side_by_side(data):
     assert [float(row["value"]) for row in rows] == [each["value"] for each in shown["methods"]]
 
 
+def test_a_difference_above_zero_says_so(tmp_path):
+    """Every spread of a fund that is ahead of a still index has its sign."""
+    fund, index = tmp_path / "fund.csv", tmp_path / "index.csv"
+    fund.write_text(
+        "date,contribution,distribution,nav\n2020-01-01,100,0,100\n2021-01-01,0,10,120\n"
+    )
+    index.write_text("date,level\n2020-01-01,100\n2021-01-01,100\n")
+    lines = pme("analyze", fund, "--index", index, "--methods", "--max-staleness-days", "none")
+    signed = [line for line in lines.stdout.splitlines() if "spread" in line and "  ahead" in line]
+    assert len(signed) == 4
+    assert all(" +" in line for line in signed)
+
+
 def test_conventions_are_options(data):
     """Each convention of `evaluate` can be said; the JSON repeats it."""
     said = {
@@ -215,6 +228,9 @@ def test_missing_file_and_bad_option(tmp_path):
     assert pme("analyze", tmp_path / "nothing.csv").returncode == 3
     assert pme("analyze", "x.csv", "--nonsense").returncode == 2
     assert pme().returncode == 2
+    done = pme("analyze", "x.csv", "--currency", "euro")
+    assert done.returncode == 2
+    assert "'euro' is no code of three capitals such as EUR" in done.stderr
 
 
 def test_template_can_be_analyzed(tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pmecalc.cli.exits import Exit
 from pmecalc.cli.figures import everything, headline, side_by_side
-from pmecalc.cli.values import days
+from pmecalc.cli.values import currency, days
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError
@@ -42,7 +42,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--index", metavar="INDEX", help="tidy CSV or XLSX of an index")
     parser.add_argument("--as-of", metavar="DATE", help="valuation date; default: the last NAV's")
     parser.add_argument("--name", help="name of the fund; default: the file's")
-    parser.add_argument("--currency", metavar="CODE", help="currency of the fund, such as EUR")
+    parser.add_argument(
+        "--currency", type=currency, metavar="CODE", help="currency of the fund, such as EUR"
+    )
     parser.add_argument("--commitment", type=float, metavar="MONEY", help="money promised")
     parser.add_argument(
         "--sign", choices=("lp", "gp"), help="gp: money paid in is positive in an amount column"

@@ -19,7 +19,20 @@ _ROWS = (
     ("ks_pme", "direct_alpha", "ln_irr", "pme_plus_irr"),
     ("paid_in", "distributed", "nav", "gain"),
 )
-_SIGNED = {"direct_alpha", "gain"}
+_SIGNED = {  # differences: what is above 0 says so
+    "gain",
+    "nfv",
+    "npv",
+    "direct_alpha",
+    "direct_alpha_log",
+    "ln_spread",
+    "ln_spread_geometric",
+    "pme_plus_spread",
+    "mpme_spread",
+    "scaled_pme_spread",
+    "ipp",
+    "twr_excess",
+}
 _WIDTH = 25
 
 

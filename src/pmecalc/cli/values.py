@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 _MOST_DAYS = 1_000_000
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 def whole(text: str, *, most: int) -> int:
@@ -21,3 +23,10 @@ def days(text: str) -> int | None:
     if not text.isdecimal() or int(text) > _MOST_DAYS:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number of days nor `none`")
     return int(text)
+
+
+def currency(text: str) -> str:
+    """The code of a currency."""
+    if not _CURRENCY.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no code of three capitals such as EUR")
+    return text

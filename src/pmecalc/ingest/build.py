@@ -209,7 +209,7 @@ def _ask_sign(funds: list[Ledger], table: Table, file: str) -> None:
         row=int(suspect.rows[0]),
         field=table.titles["amount"],
         value=f"{suspect.given[0]:.15g}",
-        hint='Say sign="gp" if positive amounts are contributions, sign="lp" if they are not.',
+        hint="Choose the sign gp if positive amounts are contributions, lp if they are not.",
         file=file,
     )
 
