@@ -22,13 +22,12 @@ $(STAMP): $(LOCKS) pyproject.toml hatch_build.py package-lock.json
 serve: env       ## start the service with the demo funds on http://127.0.0.1:8000
 	$(BIN)/pme serve --demo --data .venv/demo-data
 
-# What loads a server, counts its waits or drives a browser has the machine to itself; the rest
-# shares its cores.
+# What loads a server or counts its waits has the machine to itself; the rest shares its cores.
 SHARING := $(patsubst %,tests/functional/%.py,access/test_discretion access/test_headers access/test_keys \
 	access/test_matrix access/test_modes access/test_quota access/test_schema_true access/test_sessions \
 	test_api test_bad_files test_cli test_cli_batch test_compute_lane test_examples test_fast_lane \
 	test_guard test_jobs test_log_markers test_manners test_nginx test_once test_recallable test_tenants)
-ALONE := tests/browser $(filter-out $(SHARING),$(wildcard tests/functional/test_*.py tests/functional/*/test_*.py))
+ALONE := $(filter-out $(SHARING),$(wildcard tests/functional/test_*.py tests/functional/*/test_*.py))
 
 test: lint       ## lint, types, floors and all tests
 	$(BIN)/pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%)
