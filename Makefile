@@ -22,7 +22,8 @@ $(STAMP): $(LOCKS) pyproject.toml hatch_build.py package-lock.json
 serve: env       ## start the service with the demo funds on http://127.0.0.1:8000
 	$(BIN)/pme serve --demo --data .venv/demo-data
 
-# What loads a server or counts its waits has the machine to itself; the rest shares its cores.
+# What loads a server or counts its waits has the machine to itself; the rest shares its cores, three
+# at a time on two, as many wait for a server or a page.
 SHARING := $(patsubst %,tests/functional/%.py,access/test_discretion access/test_headers access/test_keys \
 	access/test_matrix access/test_modes access/test_quota access/test_schema_true access/test_sessions \
 	test_api test_bad_files test_cli test_cli_batch test_compute_lane test_examples test_fast_lane \
@@ -30,7 +31,7 @@ SHARING := $(patsubst %,tests/functional/%.py,access/test_discretion access/test
 ALONE := $(filter-out $(SHARING),$(wildcard tests/functional/test_*.py tests/functional/*/test_*.py))
 
 test: lint       ## lint, types, floors and all tests
-	$(BIN)/pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%)
+	$(BIN)/pytest -n 3 --dist loadfile $(ALONE:%=--ignore=%)
 	$(BIN)/pytest $(ALONE)
 
 soak: env        ## the tests that take longer: kills, faults and loads at full length
