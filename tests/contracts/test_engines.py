@@ -13,6 +13,7 @@ import pytest
 from nasty import KINDS, funds, streams
 from plain_bootstrap import LAST, SCHEMES, members, resampled
 from plain_measures import ragged, world
+from plain_pools import pools
 from pmecalc.core import engine
 from pmecalc.core.batch import batch, irr_outcome, irrs
 from pmecalc.core.methods import METHODS
@@ -162,6 +163,16 @@ def _by_plain(script, table, tmp_path_factory, *options):
         check=True,
     )
     return dict(np.load(folder / "out.npz"))
+
+
+def test_pools_have_the_rows_navs_and_rates_that_the_plain_engine_gives(tmp_path_factory):
+    """Nasty funds by the dozen: the same flows seen, NAVs rolled forward, and rates proved."""
+    table = funds(np.random.default_rng(6), 300)
+    plain, found = _by_plain("plain_pools.py", table, tmp_path_factory), pools(table)
+    np.testing.assert_array_equal(found["rows"], plain["rows"])
+    np.testing.assert_allclose(found["navs"], plain["navs"], rtol=EQUAL, atol=EQUAL)
+    np.testing.assert_allclose(found["log_rates"], plain["log_rates"], rtol=0, atol=EQUAL)
+    assert 200 < np.isfinite(found["log_rates"]).sum() < len(found["log_rates"])
 
 
 @pytest.mark.parametrize("as_of", ["2012-06-30", LAST])
