@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help env lock serve test soak lint bench-numbers bench-serving bench-storage clean
+.PHONY: help env lock serve test loops soak lint bench-numbers bench-serving bench-storage clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,9 +30,14 @@ SHARING := $(patsubst %,tests/functional/%.py,access/test_discretion access/test
 	test_guard test_jobs test_log_markers test_manners test_nginx test_once test_recallable test_tenants)
 ALONE := $(filter-out $(SHARING),$(wildcard tests/functional/test_*.py tests/functional/*/test_*.py))
 
-test: lint       ## lint, types, floors and all tests
+test: env        ## lint, types, floors and all tests
+	$(MAKE) --no-print-directory --jobs=2 --output-sync lint loops
 	$(BIN)/pytest -n 3 --dist loadfile $(ALONE:%=--ignore=%)
 	$(BIN)/pytest $(ALONE)
+
+# The tests start many processes, each of which would compile for a minute.
+loops: env       ## compile the numeric loops; they are kept on disk
+	$(BIN)/python -c "from pmecalc.core import engine; engine.load()"
 
 soak: env        ## the tests that take longer: kills, faults and loads at full length
 	$(BIN)/pytest -m soak -s

@@ -17,7 +17,7 @@ from plain_pools import pools
 from pmecalc.core import engine
 from pmecalc.core.batch import batch, irr_outcome, irrs
 from pmecalc.core.methods import METHODS
-from pmecalc.core.resampling import Plan
+from pmecalc.core.resampling import Draws, Plan
 from pmecalc.core.streams import Holdings, Streams
 from pmecalc.core.valuation import Options
 from pmecalc.core.weighted_pools import RateTables
@@ -198,6 +198,23 @@ def test_rates_of_resamples_are_the_roots_of_their_weights(scheme):
         for row in range(0, len(weights), 50):
             exact = tables.exact(weights[row])
             assert math.isclose(1 + found[row], 1 + exact.number, rel_tol=1e-10)
+
+
+@pytest.mark.parametrize("count", [3, 34, 50])
+def test_the_largest_words_hold_the_funds_of_their_digits(count):
+    """Quotients are exact next to every multiple, up to the last word that can be drawn."""
+    rng = np.random.default_rng(count)
+    held = Holdings.of(list(members(_ordinary(rng, count))), None, 21915, Options())
+    tables = RateTables(Streams.of(held, carried=False))
+    (drawn,) = Plan.of([2001] * count, "simple").draws(500, 1)
+    (words,), (base, width) = drawn.words, drawn.strata[0].tolist()
+    most = base ** -(-base // width)
+    near = most - base * rng.integers(0, 2, words.shape) - rng.integers(0, 2, words.shape)
+    near = np.clip(near, 0, most - 1).astype(np.uint64)
+    edges = Draws((near,), drawn.sizes, drawn.places)
+    np.testing.assert_allclose(
+        tables.drawn_rates(edges), tables.rates(edges.weights()), rtol=0, atol=EQUAL
+    )
 
 
 def _ordinary(rng, count):
