@@ -93,7 +93,12 @@ def test_a_batch_may_name_its_measures(stocked):
         assert row[2:] == [twr, "ok", irr, "ok", None if math.isnan(years) else years, "ok"]
     refused = stocked.post("/v1/jobs", json={**body, "measures": ["irr", "irrr"]})
     assert refused.status_code == 422
-    assert "measures" in refused.text
+    assert refused.json()["detail"] == (
+        "measures.1: no measure named 'irrr'; near: irr, ln_irr, irr_5y"
+    )
+    misspelt = stocked.post("/v1/jobs", json={"kind": "batch", "mesures": ["irr"]})
+    assert misspelt.json()["detail"] == "mesures: there is no such field"
+    assert stocked.post("/v1/jobs", json={}).json()["detail"] == "kind: this is needed"
     assert stocked.post("/v1/jobs", json={**body, "measures": []}).status_code == 422
 
 

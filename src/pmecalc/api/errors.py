@@ -97,6 +97,7 @@ TITLES: Mapping[int, str] = {
 }
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "FILE_TOO_LARGE", 400: "BAD_REQUEST"}
 _RETRY_SECONDS = "1"
+_WORDS = {"missing": "this is needed", "extra_forbidden": "there is no such field"}
 
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what OpenAPI says of every operation
@@ -199,7 +200,7 @@ def _on_malformed(request: Request, error: Exception) -> Response:
     errors = [
         {
             "code": "MALFORMED",
-            "message": str(each["msg"]),
+            "message": _said(each),
             "row": None,
             "column": ".".join(map(str, each["loc"][1:])) or str(each["loc"][0]),
             "value": _shown(each.get("input")),
@@ -209,6 +210,12 @@ def _on_malformed(request: Request, error: Exception) -> Response:
     ]
     first = f"{errors[0]['column']}: {errors[0]['message']}" if errors else "malformed"
     return problem(422, "MALFORMED", first, request_id=request_id(request), errors=errors)
+
+
+def _said(found: Mapping[str, Any]) -> str:  # Any: what pydantic tells of an error
+    """The sentence of a check of ours, or pydantic's."""
+    ours = found.get("ctx", {}).get("error")
+    return str(ours) if ours is not None else _WORDS.get(found["type"], str(found["msg"]))
 
 
 def _on_unknown_parameter(request: Request, names: list[str]) -> Response:

@@ -10,8 +10,9 @@ from pydantic.config import JsonDict
 
 from pmecalc.api.auth import Permission, Role
 from pmecalc.core.daycount import DayCount
+from pmecalc.core.errors import NotFoundError
 from pmecalc.core.lookup import Lookup
-from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod
+from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod, any_method
 from pmecalc.core.valuation import NavGrowth, Netting, Recallable
 from pmecalc.ingest.names import invisible, name_of
 
@@ -37,17 +38,15 @@ def _none_word(value: object) -> object:
     return None if value == "none" else value
 
 
-_MEASURES = (*METHODS, *FURTHER)
-
-
 def _measure(name: str) -> str:
-    if name not in _MEASURES:
-        raise ValueError("there is no such measure; see /v1/methods")
-    return name
+    try:
+        return any_method(name).name
+    except NotFoundError as error:
+        raise ValueError(str(error)) from None
 
 
 MeasureName = Annotated[
-    str, AfterValidator(_measure), Field(json_schema_extra={"enum": list(_MEASURES)})
+    str, AfterValidator(_measure), Field(json_schema_extra={"enum": [*METHODS, *FURTHER]})
 ]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 Staleness = Annotated[
