@@ -99,6 +99,8 @@ def test_a_batch_may_name_its_measures(stocked):
     misspelt = stocked.post("/v1/jobs", json={"kind": "batch", "mesures": ["irr"]})
     assert misspelt.json()["detail"] == "mesures: there is no such field"
     assert stocked.post("/v1/jobs", json={}).json()["detail"] == "kind: this is needed"
+    undated = stocked.post("/v1/jobs", json={"kind": "batch", "as_of": "2024"}).json()["detail"]
+    assert undated.startswith("as_of: Input should be a valid date")
     assert stocked.post("/v1/jobs", json={**body, "measures": []}).status_code == 422
 
 

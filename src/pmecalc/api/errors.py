@@ -214,8 +214,9 @@ def _on_malformed(request: Request, error: Exception) -> Response:
 
 def _said(found: Mapping[str, Any]) -> str:  # Any: what pydantic tells of an error
     """The sentence of a check of ours, or pydantic's."""
-    ours = found.get("ctx", {}).get("error")
-    return str(ours) if ours is not None else _WORDS.get(found["type"], str(found["msg"]))
+    if found["type"] == "value_error":
+        return str(found["ctx"]["error"])
+    return _WORDS.get(found["type"], str(found["msg"]))
 
 
 def _on_unknown_parameter(request: Request, names: list[str]) -> Response:
