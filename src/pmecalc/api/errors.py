@@ -97,7 +97,15 @@ TITLES: Mapping[int, str] = {
 }
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "FILE_TOO_LARGE", 400: "BAD_REQUEST"}
 _RETRY_SECONDS = "1"
-_WORDS = {"missing": "this is needed", "extra_forbidden": "there is no such field"}
+_DATE = "a date such as 2024-12-31 is needed"
+_WORDS = {  # where pydantic's own speak of Python
+    "missing": "this is needed",
+    "extra_forbidden": "there is no such field",
+    "date_type": _DATE,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
+}
 
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what OpenAPI says of every operation
