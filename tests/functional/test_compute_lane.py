@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from pmecalc.app import create_app
 from pmecalc.settings import Settings
@@ -77,17 +78,14 @@ def test_a_failure_is_the_routes_to_tell(opened, ids):
     assert computes == 1
 
 
-def test_a_slow_miss_is_logged_by_its_view(opened, ids, capsys):
+def test_a_slow_miss_is_logged_by_its_view(opened, ids):
     """There is no route to name: the line shows too that none was taken."""
     asked = f"fund={ids['fund']}&benchmark={ids['benchmark']}&max_staleness_days=none"
-    with opened(slow_request_s=1e-9) as service:
+    with opened(slow_request_s=1e-9) as service, capture_logs() as told:
         service.get(f"/v1/metrics/summary?{asked}")
         service.get(f"/v1/metrics/summary?{asked}&as_of=2017%2D12%2D31")
-    told = [line for line in capsys.readouterr().out.splitlines() if "request was slow" in line]
-    assert [line.split("route=")[1].split()[0] for line in told] == [
-        "summary",
-        "/v1/metrics/summary",
-    ]
+    slow = [line["route"] for line in told if line["event"] == "request was slow"]
+    assert slow == ["summary", "/v1/metrics/summary"]
 
 
 def _comparable(answer):
