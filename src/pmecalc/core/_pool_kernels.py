@@ -42,8 +42,7 @@ _fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}
 _summing = njit(
     cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
 )
-_within = njit(inline="always", error_model="numpy")  # without a call, or loops stay scalar
-
+_spliced = njit(inline="always", error_model="numpy")  # without a call, or loops stay scalar
 
 term_count = _plain(rate_window.term_count)
 
@@ -145,7 +144,7 @@ def _multiply(table, counts, products):
                 products[at + 3 * _BLOCK + i] += _dot(d, p, q, r, s)
 
 
-@_within
+@_spliced
 def _four(table, figure, fund):
     return (
         table[figure, fund],
@@ -155,7 +154,7 @@ def _four(table, figure, fund):
     )
 
 
-@_within
+@_spliced
 def _dot(own, p, q, r, s):
     return (own[0] * p + own[1] * q) + (own[2] * r + own[3] * s)
 
@@ -410,6 +409,7 @@ def _prepared(times, received, paid, centre, half, reach, values, ratios):
 
 @_summing
 def _expanded(values, ratios, terms):
+    """Sums of the values, which then become those of the next power."""
     for power in range(len(terms)):
         total, share = 0.0, 1.0 / (power + 1.0)
         for i in range(len(values)):

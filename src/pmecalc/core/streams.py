@@ -82,7 +82,7 @@ class Holdings:
             distributions=received,
             growth=np.ones(len(days))
             if benchmark is None
-            else _growth(benchmark, days, (paid != 0) | (received != 0), as_of, options),
+            else _growth(benchmark, days, _moving(paid, received), as_of, options),
             navs=navs,
             as_of=as_of,
             day_count=options.day_count,
@@ -91,8 +91,7 @@ class Holdings:
     @property
     def owners(self) -> IntArray:
         """The fund of each row, shape (n_rows,), ascending."""
-        lengths = np.diff(self.starts, append=len(self.days))
-        return np.repeat(np.arange(len(lengths)), lengths)
+        return _repeated(np.diff(self.starts, append=len(self.days)))
 
     def by_fund(self, money: FloatArray) -> FloatArray:
         """Sums by fund of money of shape (..., n_rows), shape (..., n_funds)."""
@@ -101,8 +100,7 @@ class Holdings:
 
     def moving(self) -> BoolArray:
         """On which rows anything moves, shape (n_rows,)."""
-        moves: BoolArray = (self.contributions != 0) | (self.distributions != 0)
-        return moves
+        return _moving(self.contributions, self.distributions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +182,12 @@ def _rows(
     return np.searchsorted(owners, np.arange(len(funds))), days, paid, received, navs
 
 
-def _repeated(lengths: list[int]) -> IntArray:
+def _moving(paid: FloatArray, received: FloatArray) -> BoolArray:
+    moves: BoolArray = (paid != 0) | (received != 0)
+    return moves
+
+
+def _repeated(lengths: IntArray | list[int]) -> IntArray:
     """Each place as often as it is long."""
     return np.repeat(np.arange(len(lengths)), lengths)
 
