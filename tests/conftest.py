@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from starlette.testclient import TestClient
 
 from pmecalc.app import create_app
@@ -14,6 +15,8 @@ from requirements import require
 from server import Server
 
 HERE = Path(__file__).parent
+settings.register_profile("untimed", deadline=None)  # times never decide a test
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
