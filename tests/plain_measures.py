@@ -8,10 +8,10 @@ import numpy as np
 
 from pmecalc.core.batch import Task, as_ofs, plain_rows
 from pmecalc.core.benchmark import Benchmark
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import iso
 from pmecalc.core.methods import METHODS
 from pmecalc.core.ragged import Ragged
-from pmecalc.core.valuation import Options
 
 
 def world(levels) -> Benchmark:

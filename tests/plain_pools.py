@@ -7,10 +7,10 @@ import sys
 import numpy as np
 
 from plain_measures import ragged, world
+from pmecalc.core.conventions import Options
 from pmecalc.core.rate_window import RateWindow
 from pmecalc.core.resampling import Plan
 from pmecalc.core.streams import Holdings, Streams
-from pmecalc.core.valuation import Options
 
 AS_OF = (11400, 13000, 14990, 16500)
 ANY_GAP = Options(max_staleness_days=None)

@@ -16,10 +16,10 @@ from plain_measures import ragged, world
 from plain_pools import pools
 from pmecalc.core import engine
 from pmecalc.core.batch import batch, irr_outcome, irrs
+from pmecalc.core.conventions import Options
 from pmecalc.core.methods import METHODS
 from pmecalc.core.resampling import Draws, Plan
 from pmecalc.core.streams import Holdings, Streams
-from pmecalc.core.valuation import Options
 from pmecalc.core.weighted_pools import RateTables
 from requirements import require
 

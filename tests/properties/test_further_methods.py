@@ -12,13 +12,14 @@ from pmecalc import Benchmark, Fund, evaluate
 from pmecalc.core.attribution import average_holding
 from pmecalc.core.break_even import hurdle_nav
 from pmecalc.core.bridge import nav_roll
+from pmecalc.core.conventions import Options
 from pmecalc.core.daycount import DAY_COUNTS, SHARED_TIMES
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import LOOKUPS, levels_on
 from pmecalc.core.pme.gpme import gpme
 from pmecalc.core.pme.premium import ipp
 from pmecalc.core.time_weighted import time_weighted_return
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 from properties.comparing import LOG_RATE, RATIO, blurred, differences, money_at_stake
 from properties.strategies import (
     LAST_OFFSET,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pmecalc import Fund, NotDefinedError, evaluate, pool
 from pmecalc.core.bootstrap import bootstrap
+from pmecalc.core.conventions import Options
 from pmecalc.core.ranks import percentile, ranking
 from pmecalc.core.streams import Holdings, Streams
-from pmecalc.core.valuation import Options
 from pmecalc.core.weighted_pools import RateTables
 from properties.comparing import blurred, same_rate
 from properties.strategies import benchmarks, fund_parts, funds

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.config import JsonDict
 
 from pmecalc.api.auth import Permission, Role
+from pmecalc.core.conventions import NavGrowth, Netting, Recallable
 from pmecalc.core.daycount import DayCount
 from pmecalc.core.errors import NotFoundError
 from pmecalc.core.lookup import Lookup
 from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod, any_method
-from pmecalc.core.valuation import NavGrowth, Netting, Recallable
 from pmecalc.ingest.names import invisible, name_of
 
 IndexKind = Literal["total_return", "net_total_return", "price"]

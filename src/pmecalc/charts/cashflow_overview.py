@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pmecalc.charts.spec import Axis, ChartSpec, Mark, Series
 from pmecalc.core.dates import iso
-from pmecalc.core.through_time import valuation_days
+from pmecalc.core.through_time import valued_slice
 
 if TYPE_CHECKING:
     from pmecalc.core.evaluate import Report
@@ -64,16 +65,15 @@ def _line(name: str, curve: JCurve) -> Series:
 
 
 def _navs(report: Report) -> Series:
-    fund = report.valuation.fund
-    days = valuation_days(report.valuation)
-    values = dict(zip(fund.nav_days.tolist(), fund.navs.tolist(), strict=True))
+    fund, valued = report.valuation.fund, valued_slice(report.valuation)
+    navs = fund.navs[valued].tolist()
     return Series(
         name="NAV",
         role="nav",
         axis="right",
         kind="line",
-        x=tuple(iso(day) for day in days),
-        y=tuple(values[day] for day in days),
+        x=tuple(iso(day) for day in fund.nav_days[valued].tolist()),
+        y=tuple(None if math.isnan(nav) else nav for nav in navs),
     )
 
 
@@ -94,8 +94,9 @@ def _marks(curve: JCurve) -> tuple[Mark, ...]:
 
 def _summary(report: Report, marks: tuple[Mark, ...]) -> str:
     at = report.valuation
+    nav = f"NAV {at.nav:,.2f}" if at.residual.missing is None else "the NAV is not known"
     text = (
         f"{at.paid_in:,.2f} paid in and {at.distributed:,.2f} distributed up to {report.as_of}; "
-        f"NAV {at.nav:,.2f}."
+        f"{nav}."
     )
     return " ".join([text, *(f"{m.label.capitalize()} {m.value:,.2f} on {m.x}." for m in marks)])

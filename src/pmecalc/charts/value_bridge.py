@@ -9,6 +9,7 @@ from pmecalc.core.bridge import value_bridge as bridge_of
 from pmecalc.core.dates import date_of
 
 if TYPE_CHECKING:
+    from pmecalc.core.bridge import ValueBridge
     from pmecalc.core.evaluate import Report
 
 
@@ -23,7 +24,9 @@ def value_bridge(report: Report) -> ChartSpec:
         "Value change": bridge.gain,
         "Closing NAV": bridge.closing,
     }
-    estimated = ("The closing NAV is rolled forward.",) if bridge.estimated else ()
+    notes = ("The closing NAV is rolled forward.",) if bridge.estimated else ()
+    if bridge.closing is None:
+        notes = (f"The closing NAV is not known: {at.residual.missing}.",)
     return ChartSpec(
         chart="value_bridge",
         title="Value bridge",
@@ -31,10 +34,15 @@ def value_bridge(report: Report) -> ChartSpec:
         currency=at.fund.currency,
         axes=(Axis("left", "Value", "money"),),
         series=(Series("Value", "fund", "left", "waterfall", tuple(steps), tuple(steps.values())),),
-        notes=estimated,
-        summary=(
-            f"{bridge.contributions:,.2f} called, {bridge.distributions:,.2f} distributed and a "
-            f"value change of {bridge.gain:,.2f} leave {bridge.closing:,.2f} on {report.as_of}."
-        ),
+        notes=notes,
+        summary=_summary(bridge, report.as_of),
         across=Across("Step", "label"),
     )
+
+
+def _summary(bridge: ValueBridge, as_of: str) -> str:
+    moved = f"{bridge.contributions:,.2f} called and {bridge.distributions:,.2f} distributed"
+    if bridge.closing is None or bridge.gain is None:
+        return f"{moved} up to {as_of}; what is left is not known."
+    change = f"with a value change of {bridge.gain:,.2f}"
+    return f"{moved}, {change}, leave {bridge.closing:,.2f} on {as_of}."

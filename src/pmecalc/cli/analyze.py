@@ -10,11 +10,11 @@ from pmecalc.cli.exits import Exit
 from pmecalc.cli.figures import everything, headline, side_by_side
 from pmecalc.cli.values import currency, days
 from pmecalc.core.benchmark import KINDS
+from pmecalc.core.conventions import NAV_GROWTHS, NETTINGS, RECALLABLES
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import evaluate
 from pmecalc.core.lookup import LOOKUPS
-from pmecalc.core.valuation import NAV_GROWTHS, NETTINGS, RECALLABLES
 from pmecalc.ingest.files import read_benchmark, read_funds
 from pmecalc.report.methods import methods_csv, methods_json
 from pmecalc.report.save import to_csv, to_json

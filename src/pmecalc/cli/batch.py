@@ -16,12 +16,12 @@ from pmecalc.cli.exits import Exit
 from pmecalc.cli.values import days, whole
 from pmecalc.core.batch import as_ofs, batch, cautions
 from pmecalc.core.benchmark import KINDS
+from pmecalc.core.conventions import NAV_GROWTHS, NETTINGS, RECALLABLES, Options
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError, NeedsInputError, Problem
 from pmecalc.core.lookup import LOOKUPS
 from pmecalc.core.methods import METHODS
 from pmecalc.core.ragged import Ragged
-from pmecalc.core.valuation import NAV_GROWTHS, NETTINGS, RECALLABLES, Options
 from pmecalc.ingest.files import read_benchmark, read_funds
 from pmecalc.ingest.folders import files_of
 from pmecalc.report.batch_file import BatchTables, check_target, measure_columns, write_batch

@@ -14,9 +14,6 @@ import numpy as np
 from numba import njit
 
 from pmecalc.core._kernels import (
-    CANCELLED as _CANCELLED,
-)
-from pmecalc.core._kernels import (
     LARGEST_LOG_RATE as _LARGEST_LOG_RATE,
 )
 from pmecalc.core._kernels import (
@@ -28,12 +25,17 @@ from pmecalc.core._kernels import (
     TOTAL_LOSS,
     UNDECIDED,
     ZERO_DURATION,
+    annual_rate,
     exact_sum,
+    money_sum,
+    negligible,
+    rate_by_code,
     stream_rate,
 )
 
 NO_CONTRIBUTIONS, NO_DISTRIBUTIONS, NO_INDEX, NO_COMMITMENT = 8, 9, 10, 11
 INDEX_NOT_COVERED, INDEX_STALE = 12, 13
+NO_NAV = 18
 N_MEASURES = 35
 (PAID_IN, DISTRIBUTED, NAV, GAIN, DPI, RVPI, TVPI, MOIC, PIC, UNFUNDED, YEARS) = range(11)
 (IRR, IRR_GIPS, FV_CONTRIBUTIONS, FV_DISTRIBUTIONS, KS_PME, NFV, NPV, INDEX_CAGR) = range(11, 19)
@@ -41,9 +43,11 @@ N_MEASURES = 35
 (LAMBDA, PLUS_IRR, PLUS_SPREAD, ALPHA, ALPHA_LOG, IMPLIED) = range(25, 31)
 (MPME_NAV, MPME_IRR, MPME_SPREAD, SCALED_IRR) = range(31, 35)
 
-_CLOSED = 1e-13  # of the future values: a smaller difference is a closed position
-_NOT_SHORT = 1e-13  # of the money moved so far
+_NEED_NAV = (NAV, GAIN, RVPI, TVPI, MOIC, IRR, IRR_GIPS)
+_NEED_NAV_AND_INDEX = (KS_PME, NFV, NPV, LN_SPREAD, LN_GEOMETRIC, LAMBDA, PLUS_IRR, PLUS_SPREAD)
+_NEED_NAV_AND_RATES = (ALPHA, ALPHA_LOG, IMPLIED, MPME_SPREAD, SCALED_IRR)
 _ROWS = 10
+_NEVER = 2**31 - 1
 
 _plain = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -92,18 +96,37 @@ def valued_rows(flows, residuals, seen, levels, commitment, conventions):
         at, n_rows = _seen(flows, as_ofs[place], conventions, row, scratch)
         if n_rows < 0:
             continue
-        nav, start = navs[place], _start(at)
+        start = _start(at)
+        known, nav = _known(navs[place])
         _own(at, row, n_rows, nav, commitment, start, wanted)
+        if not known:
+            _without(row, _NEED_NAV, start)
         if len(end_levels) == 0:
             codes[place, FV_CONTRIBUTIONS:] = NO_INDEX
             continue
         for i in range(len(at[0])):  # a day on which nothing moves needs no level of its own
             moves = at[1][i] + at[2][i] != 0.0
             scratch[2][2][i] = levels[i] if moves else end_levels[place]
-        _against_index(
-            at, row, n_rows, nav, start, end_levels[place], wanted, (flows, residuals), scratch
-        )
+        source = (flows, residuals, at[3])
+        _against_index(at, row, n_rows, nav, start, end_levels[place], wanted, source, scratch)
+        if not known:
+            _without(row, _NEED_NAV_AND_INDEX, start)
+            _without(row, _NEED_NAV_AND_RATES, start)
     return values, codes, logs
+
+
+@_plain
+def _known(nav):
+    """Whether a NAV is known, and the NAV, 0 where it is not."""
+    return (False, 0.0) if math.isnan(nav) else (True, nav)
+
+
+@_plain
+def _without(row, measures, start):
+    """Take back measures that need a NAV which is not known."""
+    for measure in measures:
+        row[0][measure] = row[2][measure] = np.nan
+        row[1][measure] = NO_FLOWS if start < 0 else NO_NAV
 
 
 @_plain
@@ -115,6 +138,7 @@ def room(longest):
         np.empty((_ROWS, longest + 1)),
         np.empty((6, longest + 1)),
         np.empty(N_MEASURES),
+        np.empty(2 * longest + 2),
     )
 
 
@@ -128,13 +152,19 @@ def fund_row(flows, residuals, facts, index, conventions, out, scratch):
     if n_rows < 0:
         return
     start = _start(at)
-    nav = nav_on(flows, residuals, as_of)
+    known, nav = _known(nav_on(flows, residuals, as_of))
     _own(at, row, n_rows, nav, commitment, start, wanted)
+    if not known:
+        _without(row, _NEED_NAV, start)
     state, end_level = _levels(index, at, start, scratch[2][2])
     if state != OK:
         out[1][FV_CONTRIBUTIONS:] = state
         return
-    _against_index(at, row, n_rows, nav, start, end_level, wanted, (flows, residuals), scratch)
+    source = (flows, residuals, at[3])
+    _against_index(at, row, n_rows, nav, start, end_level, wanted, source, scratch)
+    if not known:
+        _without(row, _NEED_NAV_AND_INDEX, start)
+        _without(row, _NEED_NAV_AND_RATES, start)
 
 
 @_plain
@@ -145,7 +175,7 @@ def _seen(flows, as_of, conventions, row, scratch):
     values[:] = np.nan
     logs[:] = np.nan
     codes[:] = OK
-    days, stream_days, rows, solving, _ = scratch
+    days, stream_days, rows, solving, _, terms = scratch
     n_rows = np.searchsorted(flows[0], as_of, side="right")
     n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1])
     times = rows[9][:n]
@@ -164,6 +194,7 @@ def _seen(flows, as_of, conventions, row, scratch):
         year,
         times,
         _time(clock, as_of),
+        terms,
     )
     for i in range(len(flows[0])):
         if flows[1][i] < 0.0 or flows[2][i] < 0.0:
@@ -233,20 +264,56 @@ def nav_on(flows, residuals, day):
     """The NAV of a day: reported, else rolled forward with the flows since (METHODS 1.5)."""
     nav_days, navs = residuals
     if len(nav_days) == 0:
-        return 0.0
+        return 0.0 if _realisation_day(flows, day) <= day else np.nan
     place = np.searchsorted(nav_days, day, side="right") - 1
-    base, first = 0.0, 0
-    if place >= 0:
-        base = navs[place]
-        if nav_days[place] == day:
-            return base
-        first = np.searchsorted(flows[0], nav_days[place], side="right")
-    total = error = 0.0
+    if place < 0:
+        return np.nan
+    if nav_days[place] == day or math.isnan(navs[place]):
+        return navs[place]
+    first = np.searchsorted(flows[0], nav_days[place], side="right")
+    total = error = size = 0.0
+    count = 0
     for i in range(first, len(flows[0])):
         if flows[0][i] > day:
             break
-        total, error = _added(total, error, flows[1][i] - flows[2][i])
-    return max(base + (total + error), 0.0)
+        total, error = _added(total, error, flows[1][i])
+        total, error = _added(total, error, -flows[2][i])
+        size += abs(flows[1][i])
+        size += abs(flows[2][i])
+        count += 2
+    return _rolled(navs[place], total + error, count, size)
+
+
+@_plain
+def _rolled(base, net, count, size):
+    """A NAV and the flows since, not below 0; the NAV itself where there are none."""
+    if count == 0:
+        return base
+    total = base + net
+    if negligible(total, count + 1, size + abs(base)):
+        return 0.0
+    return max(total, 0.0)
+
+
+@_plain
+def _realisation_day(flows, until):
+    """`residual_nav.realisation_day` of a fund without any NAV; `_NEVER` where there is none."""
+    days, paid, received = flows
+    last = np.searchsorted(days, until, side="right") - 1
+    while last >= 0 and paid[last] == 0.0 and received[last] == 0.0:
+        last -= 1
+    if last < 0:
+        return _NEVER
+    net = error = size = 0.0
+    count, row = 0, last
+    while row >= 0 and days[row] == days[last]:
+        net, error = _added(net, error, received[row])
+        net, error = _added(net, error, -paid[row])
+        size += received[row] + paid[row]
+        count += 2
+        row -= 1
+    total = net + error
+    return days[last] if total > 0.0 and not negligible(total, count, size) else _NEVER
 
 
 @_plain
@@ -261,20 +328,35 @@ def _added(total, error, value):
 def _multiples(values, codes, at, n_rows, nav, commitment, start):
     paid, received = exact_sum(at[1]), exact_sum(at[2])
     values[PAID_IN], values[DISTRIBUTED], values[NAV] = paid, received, nav
-    values[GAIN] = received + nav - paid
+    values[GAIN] = _gained(at, nav)
     if paid == 0.0:
         codes[DPI : MOIC + 1] = _nothing_paid_in(n_rows)
     else:
         values[DPI], values[RVPI] = received / paid, nav / paid
-        values[TVPI] = values[MOIC] = (received + nav) / paid
+        value = received + nav
+        if negligible(value, 3, received + abs(nav)):
+            value = 0.0
+        values[TVPI] = values[MOIC] = value / paid
     if math.isnan(commitment):
         codes[PIC] = codes[UNFUNDED] = NO_COMMITMENT
     else:
-        values[PIC], values[UNFUNDED] = paid / commitment, commitment - paid
+        terms = at[12][: len(at[0]) + 1]
+        terms[0] = commitment
+        terms[1:] = -at[1]
+        values[PIC], values[UNFUNDED] = paid / commitment, money_sum(terms)
     if start < 0:
         codes[YEARS] = NO_FLOWS
     else:
         values[YEARS] = (at[11] - at[10][start]) / at[9]
+
+
+@_plain
+def _gained(at, nav):
+    n, terms = len(at[0]), at[12]
+    terms[:n] = at[2]
+    terms[n : 2 * n] = -at[1]
+    terms[2 * n] = nav
+    return money_sum(terms[: 2 * n + 1])
 
 
 @_plain
@@ -293,7 +375,7 @@ def _own_rates(values, codes, at, nav, start, wanted):
     log_rate = at[8][IRR]
     if not math.isnan(log_rate) and values[YEARS] < 1.0:
         at[8][IRR_GIPS] = log_rate * values[YEARS]
-        values[IRR_GIPS] = math.expm1(at[8][IRR_GIPS])
+        values[IRR_GIPS] = annual_rate(at[8][IRR_GIPS])
 
 
 @_plain
@@ -314,25 +396,27 @@ def _rate(values, codes, measure, at, end, anchor, start):
         amounts[last - 1] += end
         sizes[last - 1] += abs(end)
         open_end = False
-    n = 0
+    n, moved, count = 0, 0.0, 2 * last + 1
     for i in range(last):
-        if abs(amounts[i]) > _CANCELLED * sizes[i]:
+        if not negligible(amounts[i], count, sizes[i]):
             days[n], amounts[n] = at[10][i], amounts[i]
+            moved += sizes[i]
             n += 1
     if open_end:
         days[n], amounts[n] = at[11], end
+        moved += abs(end)
         n += 1
     if n == 0:
         codes[measure] = NO_FLOWS
     elif days[0] == at[11]:
         codes[measure] = ZERO_DURATION
     else:
-        code, log_rate = stream_rate(days[:n], amounts[:n], at[11], anchor, at[9], at[6])
-        codes[measure] = code
+        code, log_rate = stream_rate(
+            days[:n], amounts[:n], at[11], anchor, at[9], at[6], moved, count
+        )
+        codes[measure], values[measure] = code, rate_by_code(code, log_rate)
         if code in (OK, MULTIPLE):
-            values[measure], at[8][measure] = math.expm1(log_rate), log_rate
-        elif code == TOTAL_LOSS:
-            values[measure] = -1.0
+            at[8][measure] = log_rate
 
 
 @_plain
@@ -372,19 +456,17 @@ def _future_values(values, codes, at, held, n_rows, nav, start):
     for i in range(n):
         paid[i], received[i] = growth[i] * at[1][i], growth[i] * at[2][i]
     carried_in, carried_out = exact_sum(paid), exact_sum(received)
-    total = error = 0.0
-    for i in range(n):
-        total, error = _added(total, error, paid[i])
-        total, error = _added(total, error, -received[i])
-    difference = total + error
-    if not abs(difference) > _CLOSED * (carried_in + carried_out):
-        difference = 0.0
+    terms = at[12]
+    terms[:n], terms[n : 2 * n], terms[2 * n] = received, -paid, nav
+    values[NFV], values[LN_NAV] = money_sum(terms[: 2 * n + 1]), 0.0 - money_sum(terms[: 2 * n])
     values[FV_CONTRIBUTIONS], values[FV_DISTRIBUTIONS] = carried_in, carried_out
-    values[NFV], values[LN_NAV] = nav - difference, difference
     if carried_in == 0.0:
         codes[KS_PME] = _nothing_paid_in(n_rows)
     else:
-        values[KS_PME] = (carried_out + nav) / carried_in
+        value = carried_out + nav
+        if negligible(value, 2, carried_out + abs(nav)):
+            value = 0.0
+        values[KS_PME] = value / carried_in
     if start < 0:
         codes[NPV] = codes[INDEX_CAGR] = NO_FLOWS
         return 0.0
@@ -396,7 +478,7 @@ def _future_values(values, codes, at, held, n_rows, nav, start):
     if anchor >= _LARGEST_LOG_RATE:
         codes[INDEX_CAGR] = OVERFLOW
     else:
-        values[INDEX_CAGR], at[8][INDEX_CAGR] = math.expm1(anchor), anchor
+        values[INDEX_CAGR], at[8][INDEX_CAGR] = annual_rate(anchor), anchor
     return anchor
 
 
@@ -408,7 +490,7 @@ def _long_nickels(values, codes, at, held, start, anchor, wanted):
     for i in range(len(at[0])):
         moved += (at[1][i] + at[2][i]) / levels[i]
         units += (at[1][i] - at[2][i]) / levels[i]
-        position = units * levels[i] if abs(units) > _NOT_SHORT * moved else 0.0
+        position = 0.0 if negligible(units, 2 * (i + 1), moved) else units * levels[i]
         least = min(least, position)
         if position < 0.0 and math.isnan(short_from):
             short_from = at[0][i]
@@ -431,26 +513,34 @@ def _long_nickels(values, codes, at, held, start, anchor, wanted):
 
 
 @_plain
+def _first_code(one, other):
+    """`metric.first_status`; open where either is."""
+    if UNDECIDED in (one, other):
+        return UNDECIDED
+    return one if one != OK else other
+
+
+@_plain
 def _spread(values, codes, measure, other):
     values[measure] = values[IRR] - values[other]
-    codes[measure] = codes[IRR] if codes[IRR] != OK else codes[other]
+    codes[measure] = _first_code(codes[IRR], codes[other])
 
 
 @_plain
 def _ratio(values, codes, logs, measure, other):
     """`metric.derived_rate` of a difference of log rates."""
-    codes[measure] = codes[IRR] if codes[IRR] != OK else codes[other]
+    codes[measure] = _first_code(codes[IRR], codes[other])
     difference = logs[IRR] - logs[other]
     if difference >= _LARGEST_LOG_RATE:
         codes[measure] = OVERFLOW
     else:
-        values[measure], logs[measure] = math.expm1(difference), difference
+        values[measure], logs[measure] = annual_rate(difference), difference
 
 
 @_plain
 def _scaled_streams(values, codes, at, held, nav, start, anchor, wanted):
     if wanted[2]:
-        _pme_plus(values, codes, at, nav, start, anchor)
+        _pme_plus(values, codes, at, held[3], nav, start, anchor)
     if wanted[3]:
         for i in range(len(at[0])):
             _put(at, i, at[2][i] * held[1][i], at[1][i] * held[1][i])
@@ -462,13 +552,15 @@ def _scaled_streams(values, codes, at, held, nav, start, anchor, wanted):
 
 
 @_plain
-def _pme_plus(values, codes, at, nav, start, anchor):
+def _pme_plus(values, codes, at, carried, nav, start, anchor):
     if values[FV_CONTRIBUTIONS] == 0.0:
         codes[LAMBDA] = codes[KS_PME]
     elif values[FV_DISTRIBUTIONS] == 0.0:
         codes[LAMBDA] = NO_DISTRIBUTIONS
     else:
-        values[LAMBDA] = (values[FV_CONTRIBUTIONS] - nav) / values[FV_DISTRIBUTIONS]
+        terms = at[12][: len(carried) + 1]
+        terms[:-1], terms[-1] = carried, -nav
+        values[LAMBDA] = money_sum(terms) / values[FV_DISTRIBUTIONS]
     if codes[LAMBDA] != OK:
         codes[PLUS_IRR] = codes[LAMBDA]
     else:
@@ -494,10 +586,10 @@ def _scaled(values, codes, at, nav, start, anchor):
 @_plain
 def _modified(values, codes, at, held, source, start, anchor):
     """The index investor who sells the share that the fund distributes (mPME)."""
-    flows, residuals = source
+    flows, residuals, as_of = source
     nav_days, navs = residuals
     levels, end_level, residual = held[0], held[2], held[5]
-    _navs_by_day(flows, nav_days, navs, at[0], residual)
+    _navs_by_day(flows, nav_days, navs, at[0], as_of, residual)
     units = 0.0
     for i in range(len(at[0])):
         units += at[1][i] / levels[i]
@@ -512,19 +604,24 @@ def _modified(values, codes, at, held, source, start, anchor):
 
 
 @_plain
-def _navs_by_day(flows, nav_days, navs, days, out):
-    """`nav_on` every flow day, not below 0, in one sweep."""
-    row, place = 0, -1
-    total = error = base = 0.0
+def _navs_by_day(flows, nav_days, navs, days, as_of, out):
+    """`residual_nav.residual_navs` on every flow day, not below 0, in one sweep."""
+    realised = _realisation_day(flows, as_of) if len(nav_days) == 0 else _NEVER
+    row, place, count = 0, -1, 0
+    total = error = size = base = 0.0
     for i in range(len(days)):
+        moved = place
         while place + 1 < len(nav_days) and nav_days[place + 1] <= days[i]:
             place += 1
-            base = navs[place]
-            total = error = 0.0
+        if place != moved:
+            base, total, error, size, count = navs[place], 0.0, 0.0, 0.0, 0
             while row < len(flows[0]) and flows[0][row] <= nav_days[place]:
                 row += 1
         while row < len(flows[0]) and flows[0][row] <= days[i]:
-            total, error = _added(total, error, flows[1][row] - flows[2][row])
+            total, error = _added(total, error, flows[1][row])
+            total, error = _added(total, error, -flows[2][row])
+            size += abs(flows[1][row])
+            size += abs(flows[2][row])
+            count += 2
             row += 1
-        rolled = base if place >= 0 and nav_days[place] == days[i] else base + (total + error)
-        out[i] = max(rolled, 0.0) if len(nav_days) > 0 else 0.0
+        out[i] = 0.0 if realised <= days[i] else max(_rolled(base, total + error, count, size), 0.0)

@@ -19,6 +19,9 @@ import math
 import numpy as np
 from numba import njit
 
+from pmecalc.core import rate_grid
+from pmecalc.core.money import ROUNDING_PER_TERM
+
 UNDECIDED, _FARTHER = -1, -2
 OK, MULTIPLE, NO_ROOT, TOTAL_LOSS, NO_FLOWS, NO_INVESTMENT, ZERO_DURATION, OVERFLOW = range(8)
 MOST_ROOTS = 64
@@ -26,8 +29,8 @@ YEAR = 365.0  # of ACT/365F
 
 LOG2_E = 1.4426950408889634
 _EPS = 2.220446049250313e-16
-CANCELLED = 1e-14  # of the money of a day: `irr.by_date`
 LARGEST_LOG_RATE = 709.782712893384
+_GUARD = 8e-15  # of the money: four times the largest error seen against 50 digits
 _LEAST_RATE, _MOST_RATE = math.log(1e-4), math.log(101.0)
 REACH = 1.8  # exp is held to 1.1e-15 of its largest value by the polynomial of `moments`
 _LAST_STEP = 3e-5  # Halley is cubic: what is left after this step is below rounding
@@ -63,6 +66,11 @@ _LEAST_WIDTH = 1e-6
 _STEP_TOLERANCE = 1e-10
 SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer in the low bits
 
+_MAX_PARTIALS = 64
+_LOWEST, _HIGHEST = rate_grid.LOWEST, rate_grid.HIGHEST
+_DECIMALS, _BINARY_DIGITS = rate_grid.DECIMALS, rate_grid.BINARY_DIGITS
+_MAX_SHARE, _NEAR_ZERO = rate_grid.MAX_SHARE, rate_grid.NEAR_ZERO
+
 _plain = njit(cache=True, nogil=True, error_model="numpy")
 _fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 _spliced = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="always")
@@ -72,23 +80,34 @@ _summing = njit(
 
 
 @_plain
-def stream_rate(days, amounts, last_day, anchor, year, scratch):
+def stream_rate(days, amounts, last_day, anchor, year, scratch, moved, count):
     """Status and log rate of a stream; the root nearest to `anchor`, METHODS 2.3 where it is NaN.
 
     `year` is its length in days, `scratch` has the shape (6, at least n); the days may repeat, the
-    amounts may be zero.
+    amounts may be zero. The amounts are sums of `count` terms of a size of `moved`; of as many as
+    there are amounts where that is below 0.
     """
-    y, code = _quick(days, amounts, scratch[0])
-    if code == OK:
-        return _overflowing(y * 2.0 * year / (days[-1] - days[0]))
+    y, guard, code = _quick(days, amounts, scratch[0])
+    scale = 2.0 * year / max(1.0, float(days[-1] - days[0]))
+    guess = y * scale
+    if code == OK and abs(guess) > _NEAR_ZERO:
+        found = _clear(guess, guard * scale)
+        if not math.isnan(found):
+            return _overflowing(found)
     times, sums = scratch[1], scratch[2]
     n = _merged(days, amounts, times, sums, scratch[3])
     if n == 0:
         return NO_FLOWS, np.nan
     if times[0] == last_day:
         return ZERO_DURATION, np.nan
-    guess = y * 2.0 * year / max(1.0, float(days[-1] - days[0]))
-    return _general(times[:n], sums[:n], anchor, guess, year, scratch)
+    if moved < 0.0:
+        count, moved = len(days), scratch[3][:n].sum()
+    times, sums = times[:n], sums[:n]
+    total = _settled_total(sums, count, moved)
+    if code != OK:
+        return _general(times, sums, anchor, guess, year, scratch, total)
+    _to_years(times, year)
+    return _overflowing(_placed(guess, times, sums, total))
 
 
 @_plain
@@ -96,11 +115,126 @@ def lone_rate(days, amounts):
     """The annual rate of one prepared stream until its last day; NaN where that is not all."""
     if len(days) == 0:
         return np.nan
-    y, code = _near(days, amounts)
-    if code == OK:
-        return math.expm1(y * 2.0 * YEAR / (days[-1] - days[0]))
-    code, log_rate = stream_rate(days, amounts, days[-1], np.nan, YEAR, np.empty((6, len(days))))
-    return math.expm1(log_rate) if code in (OK, MULTIPLE) else np.nan
+    scratch = np.empty((6, len(days)))
+    code, log_rate = stream_rate(days, amounts, days[-1], np.nan, YEAR, scratch, -1.0, 0)
+    return annual_rate(log_rate) if code in (OK, MULTIPLE) else np.nan
+
+
+@_plain
+def annual_rate(log_rate):
+    """`rate_grid.annual_rate`."""
+    rate = math.expm1(log_rate)
+    return np.rint(rate * _DECIMALS) / _DECIMALS if _LOWEST < log_rate < _HIGHEST else rate
+
+
+@_plain
+def rate_by_code(code, log_rate):
+    """The annual rate that belongs to a status, NaN where there is none."""
+    if code in (OK, MULTIPLE):
+        return annual_rate(log_rate)
+    return -1.0 if code == TOTAL_LOSS else np.nan
+
+
+@_plain
+def _scaled(log_rate):
+    """The place of a log rate on the grid, the distance of two points, and the scale."""
+    if _LOWEST < log_rate < _HIGHEST:
+        rate = math.expm1(log_rate)
+        return rate * _DECIMALS, 1.0 / (1.0 + rate) / _DECIMALS, _DECIMALS
+    scale = math.ldexp(1.0, _BINARY_DIGITS - math.frexp(log_rate)[1])
+    return log_rate * scale, 1.0 / scale, scale
+
+
+@_plain
+def _unscaled(point, scale):
+    return math.log1p(point / scale) if scale == _DECIMALS else point / scale
+
+
+@_plain
+def _clear(log_rate, guard):
+    """The grid point of a root that is surely nearest, NaN where rounding may hide which is."""
+    scaled, step, scale = _scaled(log_rate)
+    below = math.floor(scaled)
+    if guard < _MAX_SHARE * step and abs(scaled - below - 0.5) * step > guard:
+        return _unscaled(np.rint(scaled), scale)
+    return np.nan
+
+
+@_plain
+def on_grid(log_rate, times, amounts):
+    """`rate_grid.on_grid`, NaN for a root that stays as it is."""
+    scaled, step, scale = _scaled(log_rate)
+    uncertain = _uncertainty(log_rate, times, amounts)
+    if not uncertain < _MAX_SHARE * step:
+        return np.nan
+    below = math.floor(scaled)
+    if abs(scaled - below - 0.5) * step > uncertain:
+        return _unscaled(np.rint(scaled), scale)
+    middle = _unscaled(below + 0.5, scale)
+    return _unscaled(below + _above(middle, times, amounts), scale)
+
+
+@_plain
+def _uncertainty(log_rate, times, amounts):
+    """`rate_grid.uncertainty`."""
+    span = times[-1]
+    shift = 0.0 if log_rate >= 0.0 else -log_rate * span
+    size = slope = 0.0
+    for i in range(len(times)):
+        weighted = amounts[i] * math.exp(-log_rate * times[i] - shift)
+        size += abs(weighted)
+        slope += weighted * times[i]
+    if slope == 0.0:
+        return np.inf
+    share = (24.0 + 2.0 * abs(log_rate) * span) * size / abs(slope)
+    return _EPS * (share + 4.0 * abs(log_rate))
+
+
+@_plain
+def _above(log_rate, times, amounts):
+    """`rate_grid._above`."""
+    shift = 0.0 if log_rate >= 0.0 else -log_rate * times[-1]
+    discounted, moments = np.empty(len(times)), np.empty(len(times))
+    for i in range(len(times)):
+        discounted[i] = amounts[i] * math.exp(-log_rate * times[i] - shift)
+        moments[i] = -discounted[i] * times[i]
+    return 1.0 if exact_sum(discounted) * exact_sum(moments) < 0.0 else 0.0
+
+
+@_plain
+def _placed(log_rate, times, amounts, total):
+    """The root of a stream on the grid, 0 where the undiscounted sum is; NaN as `on_grid`."""
+    if total == 0.0 and abs(log_rate) < _NEAR_ZERO:
+        return 0.0
+    return on_grid(log_rate, times, amounts)
+
+
+@_plain
+def negligible(total, count, size):
+    """`money.negligible`."""
+    return abs(total) <= ROUNDING_PER_TERM * count * size
+
+
+@_plain
+def money_sum(terms):
+    """`money.money_sum`."""
+    total, size = exact_sum(terms), 0.0
+    for term in terms:
+        size += abs(term)
+    return 0.0 if negligible(total, len(terms), size) else total
+
+
+@_plain
+def _settled_total(sums, count, size):
+    total = exact_sum(sums)
+    return 0.0 if negligible(total, count, size) else total
+
+
+@_plain
+def _to_years(times, year):
+    first = times[0]
+    for i in range(len(times)):
+        times[i] = (times[i] - first) / year
 
 
 @_plain
@@ -134,18 +268,19 @@ def all_rates(times, amounts, guess, found, scratch):
 
 @_plain
 def _overflowing(log_rate):
+    if math.isnan(log_rate):
+        return UNDECIDED, log_rate
     if log_rate >= LARGEST_LOG_RATE:
         return OVERFLOW, log_rate
     return OK, log_rate
 
 
 @_plain
-def _general(times, sums, anchor, guess, year, scratch):
+def _general(times, sums, anchor, guess, year, scratch, total):
     """The chosen root of a merged stream; `times` are day numbers and become years."""
     paid = received = False
-    first = times[0]
+    _to_years(times, year)
     for i in range(len(times)):
-        times[i] = (times[i] - first) / year
         paid |= sums[i] < 0.0
         received |= sums[i] > 0.0
     if not received:
@@ -158,12 +293,20 @@ def _general(times, sums, anchor, guess, year, scratch):
         return UNDECIDED, np.nan
     if count == 0:
         return NO_ROOT, np.nan
-    chosen = found[0]
-    if count > 1:
-        chosen = _chosen(found[:count], anchor, exact_sum(sums))
+    return _one_of(found[:count], times, sums, anchor, total)
+
+
+@_plain
+def _one_of(found, times, sums, anchor, total):
+    """The chosen one of the roots of a merged stream, on the grid."""
+    for i in range(len(found)):
+        found[i] = _placed(found[i], times, sums, total)
+        if math.isnan(found[i]):
+            return UNDECIDED, np.nan
+    chosen = found[0] if len(found) == 1 else _chosen(found, anchor, total)
     if chosen >= LARGEST_LOG_RATE:
         return OVERFLOW, chosen
-    return (OK if count == 1 else MULTIPLE), chosen
+    return (OK if len(found) == 1 else MULTIPLE), chosen
 
 
 @_plain
@@ -197,13 +340,58 @@ def _nearest(found, anchor, low, high):
 
 @_plain
 def exact_sum(values):
-    """The sum with the rounding errors carried along (Neumaier): as `math.fsum`, to an ulp."""
-    total = error = 0.0
+    """The sum, rounded once: `math.fsum`.
+
+    The rounding errors are carried along (Neumaier); where those of their own sum might matter, all
+    parts are kept apart.
+    """
+    total = error = lost = 0.0
     for value in values:
         new = total + value
-        error += (total - new) + value if abs(total) >= abs(value) else (value - new) + total
+        part = (total - new) + value if abs(total) >= abs(value) else (value - new) + total
+        error += part
+        lost += abs(part)
         total = new
-    return total + error
+    slack = _EPS * (len(values) + 2) * lost
+    low, high = total + (error - slack), total + (error + slack)
+    return low if low == high else _sum_of_partials(values)
+
+
+@_plain
+def _sum_of_partials(values):
+    """Shewchuk's sum: partial sums that do not overlap, then rounded half to even."""
+    partials, n = np.empty(_MAX_PARTIALS), 0
+    for value in values:
+        x, kept = value, 0
+        for j in range(n):
+            y = partials[j]
+            if abs(x) < abs(y):
+                x, y = y, x
+            high = x + y
+            low = y - (high - x)
+            if low != 0.0:
+                partials[kept] = low
+                kept += 1
+            x = high
+        partials[kept] = x
+        n = kept + 1
+    if n == 0:
+        return 0.0
+    n -= 1
+    high, low = partials[n], 0.0
+    while n > 0:
+        n -= 1
+        x = high
+        high = x + partials[n]
+        low = partials[n] - (high - x)
+        if low != 0.0:
+            break
+    if n > 0 and low * partials[n - 1] > 0.0:
+        y = 2.0 * low
+        x = high + y
+        if y == x - high:
+            high = x
+    return high
 
 
 @_plain
@@ -216,22 +404,22 @@ def _merged(days, amounts, times, sums, sizes):
             sums[n - 1] += amounts[i]
             sizes[n - 1] += abs(amounts[i])
             continue
-        if n > 0 and not abs(sums[n - 1]) > CANCELLED * sizes[n - 1]:
+        if n > 0 and negligible(sums[n - 1], len(days), sizes[n - 1]):
             n -= 1
         times[n], sums[n], sizes[n] = day, amounts[i], abs(amounts[i])
         n += 1
-    if n > 0 and not abs(sums[n - 1]) > CANCELLED * sizes[n - 1]:
+    if n > 0 and negligible(sums[n - 1], len(days), sizes[n - 1]):
         n -= 1
     return n
 
 
 @_plain
 def _quick(days, amounts, weights):
-    """The only root of an ordinary stream, as `y`, or UNDECIDED."""
-    y, code = _near(days, amounts)
+    """The only root of an ordinary stream as `y`, how exact it is, and OK or UNDECIDED."""
+    y, guard, code = _near(days, amounts)
     if code == _FARTHER:
         return _walk(days, amounts, days[-1] - days[0], y, weights)
-    return y, code
+    return y, guard, code
 
 
 @_plain
@@ -239,14 +427,20 @@ def _near(days, amounts):
     """The same without an exponential; _FARTHER where these are needed."""
     span = days[-1] - days[0]
     if span <= 0 or not amounts[0] < 0.0:
-        return np.nan, UNDECIDED
+        return np.nan, 0.0, UNDECIDED
     about = moments(days, amounts, 2.0 / span)
     if not holds(about[0]):
-        return np.nan, UNDECIDED
+        return np.nan, 0.0, UNDECIDED
     y, slope = _polished(about)
     if steep(slope, about[0], span) and _one_root(amounts, about[1], about[0]):
-        return y, OK
-    return y, _FARTHER
+        return y, guard_of(y, slope, about[0]), OK
+    return y, 0.0, _FARTHER
+
+
+@_plain
+def guard_of(y, slope, size):
+    """How far from the root `y` may be: rounding of the moments and of the polynomial."""
+    return _GUARD * size * math.exp(abs(y)) / abs(slope) + 4.0 * _EPS * abs(y)
 
 
 @_plain
@@ -293,12 +487,13 @@ def _walk(days, amounts, span, start, weights):
         step, slope = _short_step(about)
         if abs(step) < 0.02:
             if steep(slope, about[0], span) and _one_root(weights[: len(days)], about[1], about[0]):
-                return y + step, OK
-            return y, UNDECIDED
+                guard = _GUARD * (1.0 + 0.25 * abs(y)) * about[0] / abs(slope)
+                return y + step, guard + 4.0 * _EPS * abs(y), OK
+            return y, 0.0, UNDECIDED
         y += step
         if not abs(y) < _FARTHEST:
             break
-    return np.nan, UNDECIDED
+    return np.nan, 0.0, UNDECIDED
 
 
 @_plain
@@ -681,5 +876,9 @@ def roots_of(times, amounts):
     count = all_rates(times, amounts, np.nan, found, np.empty((6, len(times))))
     for i in range(1, count):
         if found[i] - found[i - 1] < _DISTINCT:
+            return UNDECIDED, found
+    for i in range(count):
+        found[i] = on_grid(found[i], times, amounts)
+        if math.isnan(found[i]):
             return UNDECIDED, found
     return count, found

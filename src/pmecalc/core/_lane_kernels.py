@@ -16,27 +16,29 @@ from numba import njit
 from pmecalc.core._kernels import (
     LEFT_OVER,
     LOG2_E,
-    MULTIPLE,
     NO_FLOWS,
     OK,
     REACH,
     SHIFT,
-    TOTAL_LOSS,
     YEAR,
     first_guess,
+    guard_of,
     holds,
     moments,
     polynomial,
+    rate_by_code,
     rounding_of,
     steep,
     stream_rate,
     value_of,
 )
+from pmecalc.core.rate_grid import DECIMALS, HIGHEST, LOWEST, MAX_SHARE, NEAR_ZERO
 
 LANES = 16
 _ROWS = 4  # flows of a lane between two stores of its sums
 _LONGEST = 512  # flows: a longer stream fills the registers by itself
 _MOST_PADDING = 2  # rows for one that is a flow
+RATE_ROUNDING = 4e-15  # of the series of exp(x) - 1, up to a rate of 10
 _MOST_LOG_RATE = 700.0  # whose rate is a number for sure
 _LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 
@@ -74,8 +76,11 @@ def stream_rates(pointers, days, amounts, first, last, rates, codes):
             _run_over(money[: rows * LANES], lanes)
             _to_rates(lanes)
         for lane in range(stop - start):
+            rate = np.nan
             if rows > 0 and _proved(lanes, lane):
-                rates[start + lane], codes[start + lane] = lanes[_RATE * LANES + lane], OK
+                rate = _on_grid(lanes, lane)
+            if not math.isnan(rate):
+                rates[start + lane], codes[start + lane] = rate, OK
             else:
                 rates[start + lane], codes[start + lane] = _alone(
                     days[bounds[lane] : bounds[lane + 1]],
@@ -85,13 +90,27 @@ def stream_rates(pointers, days, amounts, first, last, rates, codes):
 
 
 @_plain
+def _on_grid(lanes, lane):
+    """The rate of a lane on the grid, NaN where rounding may hide which point is nearest."""
+    y, log_rate = lanes[_Y * LANES + lane], lanes[_LOG_RATE * LANES + lane]
+    if not (LOWEST < log_rate < HIGHEST and abs(log_rate) > NEAR_ZERO):
+        return np.nan
+    guard = guard_of(y, lanes[_SLOPE * LANES + lane], lanes[_SIZE * LANES + lane])
+    scale = 2.0 * YEAR / lanes[_SPAN * LANES + lane]
+    rate = lanes[_RATE * LANES + lane]
+    uncertain = (guard * scale * (1.0 + rate) + RATE_ROUNDING) * DECIMALS
+    scaled = rate * DECIMALS
+    if uncertain < MAX_SHARE and abs(scaled - math.floor(scaled) - 0.5) > uncertain:
+        return np.rint(scaled) / DECIMALS
+    return np.nan
+
+
+@_plain
 def _alone(days, amounts, scratch):
     if len(days) == 0:
         return np.nan, NO_FLOWS
-    code, log_rate = stream_rate(days, amounts, days[-1], np.nan, YEAR, scratch)
-    if code in (OK, MULTIPLE):
-        return math.expm1(log_rate), code
-    return (-1.0 if code == TOTAL_LOSS else np.nan), code
+    code, log_rate = stream_rate(days, amounts, days[-1], np.nan, YEAR, scratch, -1.0, 0)
+    return rate_by_code(code, log_rate), code
 
 
 @_plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pmecalc.core._kernels import YEAR, stream_rate
+from pmecalc.core._kernels import YEAR, rate_by_code, stream_rate
 
 _plain = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -41,9 +41,9 @@ def ratio_series(days, contributions, distributions, levels, nav_days, navs, nav
 
 @_plain
 def rate_series(days, amounts, nav_days, navs):
-    """Status codes and log rates of the flows up to each NAV date, closed by its NAV."""
+    """Status codes and rates of the flows up to each NAV date, closed by its NAV."""
     count = len(days)
-    codes, log_rates = np.empty(len(nav_days), np.int8), np.empty(len(nav_days))
+    codes, rates = np.empty(len(nav_days), np.int8), np.empty(len(nav_days))
     stream_days, stream = np.empty(count + 1, np.int32), np.empty(count + 1)
     stream_days[:count], stream[:count] = days, amounts
     scratch = np.empty((6, count + 1))
@@ -54,9 +54,10 @@ def rate_series(days, amounts, nav_days, navs):
             row += 1
         # The NAV stands for a moment where the next flow is.
         stream_days[row], stream[row] = last, navs[place]
-        codes[place], log_rates[place] = stream_rate(
-            stream_days[: row + 1], stream[: row + 1], last, np.nan, YEAR, scratch
+        code, log_rate = stream_rate(
+            stream_days[: row + 1], stream[: row + 1], last, np.nan, YEAR, scratch, -1.0, 0
         )
+        codes[place], rates[place] = code, rate_by_code(code, log_rate)
         if row < count:
             stream_days[row], stream[row] = days[row], amounts[row]
-    return codes, log_rates
+    return codes, rates

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.methods import METHODS, any_method
-from pmecalc.core.pme.kaplan_schoar import ROUNDING
 from pmecalc.core.pme.mpme import replica
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -174,23 +174,16 @@ def _view(at: Valuation, name: str) -> MethodView:
     row = any_method(name)
     metric = row.measure.at(at)
     rate = METHODS[_RATE_OF[name]].measure.at(at) if name in _RATE_OF else None
-    return MethodView(name, row.title, metric, _verdict(at, name, metric), _marks(at, name), rate)
+    return MethodView(name, row.title, metric, _verdict(name, metric), _marks(at, name), rate)
 
 
-def _verdict(at: Valuation, name: str, metric: Metric) -> Verdict | None:
+def _verdict(name: str, metric: Metric) -> Verdict | None:
     if metric.value is None:
         return None
     ahead = metric.number - PARITY[name]
-    if abs(ahead) <= _rounding(at, name):
+    if abs(ahead) <= (0.0 if name == "nfv" else _LEVEL):  # money within its rounding is 0
         return "level"
     return "ahead" if ahead > 0 else "behind"
-
-
-def _rounding(at: Valuation, name: str) -> float:
-    if name != "nfv":
-        return _LEVEL
-    moved = (METHODS[each].measure.at(at) for each in ("fv_contributions", "fv_distributions"))
-    return ROUNDING * (sum(metric.number for metric in moved) + abs(at.nav))
 
 
 def _marks(at: Valuation, name: str) -> tuple[str, ...]:

@@ -16,16 +16,20 @@ import numpy as np
 
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.fund import frozen
-from pmecalc.core.irr import by_date, rate_metric, solve_times
+from pmecalc.core.irr import against, against_money, by_date, rate_metric, solve_times
 from pmecalc.core.metric import Metric, undefined
+from pmecalc.core.money import money_sum
 from pmecalc.core.valuation import value_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Options
     from pmecalc.core.fund import FloatArray, Fund
-    from pmecalc.core.valuation import Options
+    from pmecalc.core.valuation import Valuation
+
+_NEED_NAV = ("rvpi", "tvpi", "irr", "ks_pme", "nfv", "direct_alpha", "direct_alpha_log")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +51,8 @@ class AlignedPool:
         Funds that had not begun by the as-of date.
     warnings
         Codes of METHODS 11.2 of the members, each once.
+    missing
+        The members whose NAV is not known, and why; None where all are.
     """
 
     times: FloatArray
@@ -57,6 +63,7 @@ class AlignedPool:
     navs: FloatArray
     n_excluded: int
     warnings: tuple[str, ...]
+    missing: str | None = None
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -66,24 +73,34 @@ class AlignedPool:
         of dates; `irr`, `direct_alpha` and `direct_alpha_log` are not.
         """
         paid, received = math.fsum(self.contributions), math.fsum(self.distributions)
+        dpi = _ratio(received, paid)
+        if self.missing is not None:
+            unknown = dict.fromkeys(_NEED_NAV, undefined("no_nav", self.missing))
+            return {"dpi": dpi, **unknown}
         nav = math.fsum(self.navs)
         found = {
-            "dpi": _ratio(received, paid),
+            "dpi": dpi,
             "rvpi": _ratio(nav, paid),
             "tvpi": _ratio(math.fsum([*self.distributions, *self.navs]), paid),
-            "irr": self._rate(self.distributions, self.contributions),
+            "irr": against_money(
+                self._rate(self.distributions, self.contributions),
+                money_sum([*self.distributions, *self.navs, *(-self.contributions)]),
+            ),
         }
         if self.growth is None:
             missing = ("ks_pme", "nfv", "direct_alpha", "direct_alpha_log")
             return {**found, **dict.fromkeys(missing, undefined("no_index"))}
         carried_in, carried_out = self.contributions * self.growth, self.distributions * self.growth
-        alpha = self._rate(carried_out, carried_in)
+        added = money_sum([*carried_out, *self.navs, *(-carried_in)])
+        alpha = against_money(self._rate(carried_out, carried_in), added)
         return {
             **found,
             "ks_pme": _ratio(math.fsum([*carried_out, *self.navs]), math.fsum(carried_in)),
-            "nfv": Metric(math.fsum([*carried_out, *self.navs, *(-carried_in)])),
+            "nfv": Metric(added),
             "direct_alpha": alpha,
-            "direct_alpha_log": Metric(alpha.log_rate, alpha.status, reason=alpha.reason),
+            "direct_alpha_log": Metric(
+                alpha.log_rate, alpha.status, against(alpha), reason=alpha.reason
+            ),
         }
 
     def _rate(self, received: FloatArray, paid: FloatArray) -> Metric:
@@ -134,7 +151,7 @@ def aligned_pool(
     Two funds that each doubled in a year, three years apart:
 
     >>> from pmecalc import Fund
-    >>> from pmecalc.core.valuation import Options
+    >>> from pmecalc.core.conventions import Options
     >>> a = Fund.of(flows=[("2010-01-01", 100, 0), ("2011-01-01", 0, 200)])
     >>> b = Fund.of(flows=[("2013-01-01", 50, 0), ("2014-01-01", 0, 100)])
     >>> round(aligned_pool([a, b], None, 16071, Options()).metrics["irr"].value, 12)
@@ -152,11 +169,21 @@ def aligned_pool(
         navs=_joined([np.array([at.nav]) for at, _ in begun]),
         n_excluded=len(seen) - len(begun),
         warnings=tuple(sorted({code for at in seen for code in at.warnings})),
+        missing="; ".join(_unknown(at, place) for place, at in enumerate(seen, 1) if _lacks_nav(at))
+        or None,
     )
 
 
 def _joined(columns: list[FloatArray]) -> FloatArray:
     return frozen(np.concatenate([np.zeros(0), *columns]))
+
+
+def _lacks_nav(at: Valuation) -> bool:
+    return at.start is not None and at.residual.missing is not None
+
+
+def _unknown(at: Valuation, position: int) -> str:
+    return f"{at.fund.name or f'fund {position}'}: {at.residual.missing}"
 
 
 def _ratio(money: float, paid: float) -> Metric:

@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from pmecalc.core import regression, risk
-from pmecalc.core.dates import date_of
 from pmecalc.core.desmoothing import autocorrelation, desmooth
 from pmecalc.core.desmoothing import sharpe as sharpe_of
 from pmecalc.core.errors import BenchmarkError, NotDefinedError
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, undefined
-from pmecalc.core.nav_returns import longest_run, return_series
+from pmecalc.core.nav_returns import longest_run, series_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,17 +157,8 @@ def dimson_beta(at: Valuation) -> Metric:
 def _outcome(
     at: Valuation, compute: Callable[[ReturnSeries], float], benchmark: Benchmark | None = None
 ) -> Metric:
-    options = at.options
     try:
-        series = return_series(
-            at.fund,
-            benchmark,
-            as_of=date_of(at.as_of),
-            day_count=options.day_count,
-            lookup=options.lookup,
-            max_staleness_days=options.max_staleness_days,
-        )
-        return Metric(compute(series))
+        return Metric(compute(series_at(at, benchmark)))
     except NotDefinedError as error:
         return undefined(error.status, error.reason)
     except BenchmarkError as error:  # the index has a hole at a NAV date, where no flow was

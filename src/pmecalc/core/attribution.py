@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.irr import irr
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, first_status, undefined
+from pmecalc.core.money import money_sum
 from pmecalc.core.multiples import nothing_paid_in
 from pmecalc.core.pme.direct_alpha import direct_alpha
 from pmecalc.core.pme.kaplan_schoar import nfv
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -174,7 +176,7 @@ def two_index_split(
     )
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def duration(at: Valuation) -> Metric:
     """Years from the average money paid in to the average money received, index-discounted.
 
@@ -196,13 +198,14 @@ def duration(at: Valuation) -> Metric:
         return undefined("no_flows")
     paid = at.contributions * at.growth
     received = np.append(at.distributions * at.growth, at.nav)
-    if math.fsum(paid) <= 0:
+    all_paid, all_received = money_sum(paid), money_sum(received)
+    if all_paid <= 0:
         return nothing_paid_in(at)
-    if math.fsum(received) <= 0:
+    if all_received <= 0:
         return undefined("no_distributions", "nothing came back and nothing is left")
     times = year_fractions(at.start, np.append(at.days, at.as_of), at.options.day_count)
-    end = math.fsum(received * times) / math.fsum(received)
-    return Metric(end - math.fsum(paid * times[:-1]) / math.fsum(paid))
+    end = math.fsum(received * times) / all_received
+    return Metric(end - math.fsum(paid * times[:-1]) / all_paid)
 
 
 @measure()

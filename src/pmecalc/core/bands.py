@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import InputError
 from pmecalc.core.fund import frozen
 from pmecalc.core.methods import METHODS
-from pmecalc.core.valuation import Options, default_as_of, value_on
+from pmecalc.core.valuation import default_as_of, value_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +118,7 @@ def sensitivity(
     for days in date_shifts:
         seen = value_on(_moved(fund, days, last), benchmark, last, made)
         # The NAV at the end is what it was: only the dates of the flows move.
-        kept = replace(seen, nav=at.nav, known={}, shared={})
+        kept = replace(seen, nav=at.nav, residual=at.residual, known={}, shared={})
         rows.append(_row("date_shift", float(days), _shift_label(days), kept))
     return tuple(rows)
 

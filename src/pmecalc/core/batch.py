@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core import engine
-from pmecalc.core.compiled import conventions, knows, warnings_by_measure
+from pmecalc.core.compiled import conventions, estimates, knows
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import BenchmarkError, NotDefinedError
 from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
@@ -20,7 +21,7 @@ from pmecalc.core.lookup import levels_by_day, rule_of
 from pmecalc.core.methods import METHODS, any_method
 from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.ragged import Ragged
-from pmecalc.core.valuation import Options, value, value_on
+from pmecalc.core.valuation import value, value_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -103,6 +104,7 @@ def batch(
     max_staleness_days: int | None = 100,
     nav_growth: str = "none",
     recallable: str = "gross",
+    before_first_nav: str = "none",
     reversals: Reversals = "reject",
     threads: int | None = None,
 ) -> Batch:
@@ -120,9 +122,10 @@ def batch(
     measures
         Names of measures; fewer cost less. The further ones (`FURTHER`, such as `twr`) have no
         compiled loops: they are computed as `evaluate` does, fund by fund.
-    day_count, netting, lookup, max_staleness_days, nav_growth, recallable
-        As for `evaluate`. Compiled, but for 30/360 US, NAVs that grow with the index, and funds
-        with reversed or recallable flows: those are computed as `evaluate` does, one by one.
+    day_count, netting, lookup, max_staleness_days, nav_growth, recallable, before_first_nav
+        As for `evaluate`. Compiled, but for 30/360 US, NAVs that grow with the index or are taken
+        at cost, and funds with reversed or recallable flows: those are computed as `evaluate`
+        does, one by one.
     reversals
         As for `Fund.of`, for a table.
     threads
@@ -156,6 +159,7 @@ def batch(
         max_staleness_days=max_staleness_days,
         nav_growth=nav_growth,
         recallable=recallable,
+        before_first_nav=before_first_nav,
     )
     usual = tuple(name for name in names if name in METHODS)
     task = Task(ragged, index, as_ofs(ragged, as_of), options, usual)
@@ -193,7 +197,8 @@ def cautions(
     Parameters
     ----------
     made
-        What `batch` gave, with `ln_short_from` and `pme_plus_lambda`.
+        What `batch` gave, with `ln_short_from`, `pme_plus_lambda`, `irr`, `gain`, `direct_alpha`
+        and `nfv`.
     funds, index, as_of, options
         What it was given.
 
@@ -209,17 +214,24 @@ def cautions(
     >>> cautions(batch([fund]), [fund])
     [('NAV_ASSUMED_ZERO',)]
     """
-    dates = made["ln_short_from"]
-    shorts = np.where(np.isnat(dates), np.nan, dates.astype(np.int64))
-    factors = made["pme_plus_lambda"]
+    facts = {
+        "LN_SHORT": ~np.isnat(made["ln_short_from"]),
+        "LAMBDA_NEGATIVE": made["pme_plus_lambda"].astype(np.float64) < 0,
+        "RATE_AGAINST_GAIN": _opposed(made, "irr", "gain") | _opposed(made, "direct_alpha", "nfv"),
+    }
     found = []
-    for fund, short_from, factor in zip(funds, shorts.tolist(), factors.tolist(), strict=True):
+    for place, fund in enumerate(funds):
         at = _reached(fund, index, as_of, options or Options())
-        told = warnings_by_measure(at, short_from, factor).values()
-        found.append(
-            tuple(dict.fromkeys([*at.warnings, *(code for each in told for code in each)]))
-        )
+        codes = [code for code, holds in facts.items() if holds[place]]
+        if at.benchmark is not None and estimates(at):
+            codes.append("MPME_NAV_ESTIMATED")
+        found.append(tuple(dict.fromkeys([*at.warnings, *codes])))
     return found
+
+
+def _opposed(made: Batch, rate: str, money: str) -> npt.NDArray[np.bool_]:
+    """Where a rate has the sign that the money made has not."""
+    return made[rate].astype(np.float64) * made[money].astype(np.float64) < 0
 
 
 def irrs(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.fund import frozen
@@ -21,8 +22,9 @@ from pmecalc.core.resampling import (
     intervals,
     percentile_shares,
 )
+from pmecalc.core.residual_nav import residual_nav
 from pmecalc.core.streams import Holdings, Streams
-from pmecalc.core.valuation import Options, value_on
+from pmecalc.core.valuation import value_on
 from pmecalc.core.vintage import number_measure, vintage_years
 from pmecalc.core.weighted_pools import RateTables, weighted_ratios
 
@@ -195,7 +197,9 @@ def bootstrap(
     if statistic == "mean":
         figure, kept = _mean(metric, [value_on(each, benchmark, last, options) for each in members])
     else:
-        figure, kept = _pooled(metric, Holdings.of(members, benchmark, last, options))
+        held = Holdings.of(members, benchmark, last, options)
+        _check_navs(metric, members, held)
+        figure, kept = _pooled(metric, held)
     plan = Plan.of([years[place] for place in kept], scheme)
     _check_variation(plan, len(kept))
     of_plan = figure.of_plan(plan)
@@ -236,6 +240,18 @@ def _check(metric: str, statistic: str, samples: int, confidence: float) -> None
         raise _refused("samples", samples, f"At least {LEAST_SAMPLES}.")
     if not 0 < confidence < 1:
         raise _refused("confidence", confidence, "Between 0 and 1, such as 0.95.")
+
+
+def _check_navs(metric: str, members: list[Fund], held: Holdings) -> None:
+    """Refuse a pool in which a NAV that the metric needs is not known."""
+    missing = np.flatnonzero(np.isnan(held.navs)).tolist()
+    if missing and metric != "dpi":
+        reasons = [
+            f"{members[place].name or f'fund {place + 1}'}: "
+            f"{residual_nav(members[place], held.as_of).missing}"
+            for place in missing
+        ]
+        raise NotDefinedError(metric, "no_nav", "; ".join(reasons))
 
 
 def _vintages(members: list[Fund], given: Sequence[int] | None) -> list[int]:

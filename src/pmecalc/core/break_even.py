@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, rate_of
+from pmecalc.core.money import money_sum
 from pmecalc.core.pme.kaplan_schoar import icm_nav
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -111,8 +113,8 @@ def growth_to_parity(
     Raises
     ------
     NotDefinedError
-        `no_flows`; `no_investment` where no NAV is left to grow; `no_root` where KS-PME stays
-        above 1 even if all of it is lost; `overflow`.
+        `no_flows`, `no_nav`; `no_investment` where no NAV is left to grow; `no_root` where KS-PME
+        stays above 1 even if all of it is lost; `overflow`.
     BenchmarkError
         `INDEX_NOT_COVERED`, `INDEX_STALE`.
     InputError
@@ -166,8 +168,8 @@ def growth_to_hurdle(
     Raises
     ------
     NotDefinedError
-        `no_flows`; `no_investment` where no NAV is left to grow; `no_root` where the distributions
-        alone earn more than the hurdle; `overflow`.
+        `no_flows`, `no_nav`; `no_investment` where no NAV is left to grow; `no_root` where the
+        distributions alone earn more than the hurdle; `overflow`.
     InputError
         `BAD_DATE`, `UNSUPPORTED_OPTION`.
 
@@ -201,12 +203,14 @@ def _hurdle_nav(name: str, at: Valuation, log_rate: float) -> float:
     money = -at.net[moving]
     if (logs + np.log(np.abs(money))).max(initial=0.0) >= LARGEST_LOG_RATE:
         raise NotDefinedError(name, "overflow", "a carried amount exceeds the largest double")
-    return math.fsum(money * np.exp(logs))
+    return money_sum(money * np.exp(logs))
 
 
 def _check_growing(name: str, at: Valuation) -> None:
     if at.start is None:
         raise NotDefinedError(name, "no_flows", REASONS["no_flows"])
+    if at.residual.missing is not None:
+        raise NotDefinedError(name, "no_nav", at.residual.missing)
     if at.nav <= 0:
         raise NotDefinedError(name, "no_investment", "no NAV is left that could grow")
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number, iso
 from pmecalc.core.errors import InputError
-from pmecalc.core.valuation import Options, default_as_of, residual_values, value_on
+from pmecalc.core.money import money_sum
+from pmecalc.core.residual_nav import ResidualNav, residual_nav
+from pmecalc.core.valuation import default_as_of, value_on
 
 if TYPE_CHECKING:
     from pmecalc.core.dates import DateLike
@@ -28,22 +31,22 @@ class ValueBridge:
         ISO text; flows after the one and up to the other count. A start of None is before the
         first flow.
     opening, closing
-        NAVs: reported, else rolled forward.
+        NAVs: reported, else rolled forward; None where nothing is known.
     contributions, distributions
         Money paid in and received in between.
     gain
-        The residual.
+        The residual; None where one of the NAVs is not known.
     estimated
         Whether one of the NAVs was rolled forward.
     """
 
     start: str | None
     as_of: str
-    opening: float
+    opening: float | None
     contributions: float
     distributions: float
-    gain: float
-    closing: float
+    gain: float | None
+    closing: float | None
     estimated: bool
 
 
@@ -139,19 +142,17 @@ def _bridge(fund: Fund, first: int | None, last: int) -> ValueBridge:
     at = value_on(fund, None, last, Options())
     within = np.ones(len(at.days), np.bool_) if first is None else at.days > first
     paid, received = math.fsum(at.contributions[within]), math.fsum(at.distributions[within])
-    opening, closing = 0.0, at.nav
-    estimated = "NAV_ROLLED_FORWARD" in at.warnings
-    if first is not None:
-        base = residual_values(fund, np.array([first]))
-        opening = float(base.values[0])
-        estimated = estimated or (not base.reported[0] and first >= int(fund.days[0]))
+    begin = ResidualNav(0.0)
+    if first is not None and first >= fund.days[0]:
+        begin = residual_nav(fund, first, until=last)
+    unknown = begin.missing is not None or at.residual.missing is not None
     return ValueBridge(
         start=None if first is None else iso(first),
         as_of=iso(last),
-        opening=opening,
+        opening=None if begin.missing else begin.value,
         contributions=paid,
         distributions=received,
-        gain=math.fsum([closing, received, -opening, -paid]),
-        closing=closing,
-        estimated=bool(estimated),
+        gain=None if unknown else money_sum([at.nav, received, -begin.value, -paid]),
+        closing=None if at.residual.missing else at.nav,
+        estimated=begin.estimated or at.residual.estimated,
     )

@@ -12,16 +12,28 @@ import numpy.typing as npt
 from pmecalc.core import engine
 from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
+from pmecalc.core.measure import once
 from pmecalc.core.methods import METHODS
 from pmecalc.core.metric import Metric
 
 if TYPE_CHECKING:
+    from pmecalc.core.conventions import Options
     from pmecalc.core.fund import FloatArray, IntArray
-    from pmecalc.core.valuation import Options, Valuation
+    from pmecalc.core.valuation import Valuation
 
+_SCALED = frozenset({"pme_plus_lambda", "pme_plus_irr"})
+_MODIFIED = frozenset({"mpme_nav", "mpme_irr"})
+_MONEY_OF = MappingProxyType(  # the rate and the money whose signs must agree
+    {
+        "irr": ("irr", "gain"),
+        "irr_gips": ("irr", "gain"),
+        "direct_alpha": ("direct_alpha", "nfv"),
+        "direct_alpha_log": ("direct_alpha", "nfv"),
+    }
+)
 _ROOTED = frozenset({"irr", "ln_irr", "pme_plus_irr", "direct_alpha", "mpme_irr", "scaled_pme_irr"})
 PLACES = MappingProxyType({name: place for place, name in enumerate(METHODS)})
-_CLOCKS = frozenset({"ACT/ACT ISDA", "30E/360"})  # a table of times; the others divide days
+_CLOCKS = frozenset({"ACT/ACT ISDA", "30E/360"})  # a table of whole times; the others divide days
 _ALL = np.ones(6, np.bool_)
 _OK = engine.STATUSES.index("ok")
 
@@ -86,15 +98,19 @@ def knows(options: Options) -> bool:
     """Whether the compiled loops know the conventions.
 
     Not 30/360 US, where the time between two days depends on where a stream begins, nor NAVs that
-    grow with the index.
+    grow with the index or are taken at cost.
 
     Examples
     --------
-    >>> from pmecalc.core.valuation import Options
+    >>> from pmecalc.core.conventions import Options
     >>> knows(Options(day_count="30E/360")), knows(Options(day_count="30/360 US"))
     (True, False)
     """
-    return options.day_count in engine.YEARS and options.nav_growth == "none"
+    return (
+        options.day_count in engine.YEARS
+        and options.nav_growth == "none"
+        and options.before_first_nav == "none"
+    )
 
 
 def conventions(
@@ -104,81 +120,93 @@ def conventions(
 
     Examples
     --------
-    >>> from pmecalc.core.valuation import Options
+    >>> from pmecalc.core.conventions import Options
     >>> float(conventions(Options(day_count="ACT/ACT ISDA"), 0, 365)[2][1][-1])
-    365.0
+    133590.0
     """
     year, clock = engine.YEARS[options.day_count], np.zeros(0)
     if options.day_count in _CLOCKS:
-        clock = year * year_fractions(first, np.arange(first, last + 1), options.day_count)
+        days = np.arange(first, last + 1)
+        clock = np.rint(year * year_fractions(first, days, options.day_count))
     return options.netting == "same_day", year, (first, clock), wanted
 
 
-def outcomes(at: Valuation) -> dict[str, Metric]:
-    """The measures whose outcome the compiled loops know in full: those with the status `ok`.
+def outcome(at: Valuation, name: str) -> Metric | None:
+    """The outcome of a measure that the compiled loops know in full; None for any other.
 
     Examples
     --------
     >>> from pmecalc.core.fund import Fund
     >>> from pmecalc.core.valuation import value
-    >>> found = outcomes(value(Fund.of(flows=[("2020-01-01", 100, 0)])))
-    >>> found.get("dpi", Metric(0.0)).value
-    0.0
+    >>> found = outcome(value(Fund.of(flows=[("2020-01-01", 100, 0)])), "dpi")
+    >>> found is None or found.value
+    True
     """
+    place = PLACES.get(name)
+    row = None if place is None else _row(at)
+    if place is None or row is None or row.codes[place] != _OK:
+        return None
+    value, log_rate = row.values[place], row.log_rates[place]
+    if name == "ln_short_from":
+        return Metric(None if math.isnan(value) else iso(int(value)))
+    warned = warnings_of(at, name, row)
+    estimated = "MPME_NAV_ESTIMATED" in warned
+    if log_rate != log_rate:  # noqa: PLR0124  (it is NaN)
+        return Metric(value, "ok", warned, estimated=estimated)
+    roots = (value,) if name in _ROOTED else None
+    return Metric(value, "ok", warned, roots, None, None, log_rate, estimated)
+
+
+class _Row(NamedTuple):
+    """`Rows` of one day, as lists in the order of `METHODS`."""
+
+    values: list[float]
+    codes: list[int]
+    log_rates: list[float]
+
+
+@once
+def _row(at: Valuation) -> _Row | None:
     rows = rows_on(at, np.array([at.as_of]), np.array([at.nav]), np.array([at.end_level]))
-    if rows is None:
-        return {}
-    values, codes, log_rates = (row[0].tolist() for row in rows)
-    warned = warnings_by_measure(
-        at, values[PLACES["ln_short_from"]], values[PLACES["pme_plus_lambda"]]
-    )
-    found = {}
-    for name, value, code, log_rate in zip(PLACES, values, codes, log_rates, strict=True):
-        if code != _OK:
-            continue
-        if log_rate == log_rate:  # noqa: PLR0124  (it is not NaN)
-            roots = (value,) if name in _ROOTED else None
-            found[name] = Metric(value, "ok", warned.get(name, ()), roots, None, None, log_rate)
-        else:
-            found[name] = Metric(value, "ok", warned.get(name, ()))
-    if "ln_short_from" in found:
-        short_from = values[PLACES["ln_short_from"]]
-        found["ln_short_from"] = Metric(None if math.isnan(short_from) else iso(int(short_from)))
-    return found
+    return None if rows is None else _Row(*(column[0].tolist() for column in rows))
 
 
-def warnings_by_measure(
-    at: Valuation, short_from: float, factor: float
-) -> dict[str, tuple[str, ...]]:
-    """The warnings of each measure that has any, but for double roots.
-
-    Parameters
-    ----------
-    at
-        The valuation.
-    short_from, factor
-        The values of `ln_short_from`, a day number, and of `pme_plus_lambda`; NaN for none.
+def warnings_of(at: Valuation, name: str, row: _Row) -> tuple[str, ...]:
+    """The warnings of an outcome, but for double roots.
 
     Examples
     --------
     >>> from pmecalc.core.fund import Fund
     >>> from pmecalc.core.valuation import value
     >>> at = value(Fund.of(flows=[("2020-01-01", 100, 0)]))
-    >>> warnings_by_measure(at, 18262.0, math.nan)
-    {'ln_irr': ('LN_SHORT',)}
+    >>> nothing = [math.nan] * len(METHODS)
+    >>> warnings_of(at, "irr", _Row(nothing, [0] * len(METHODS), nothing))
+    ()
     """
-    warned: dict[str, tuple[str, ...]] = {}
-    if not math.isnan(short_from):
-        warned["ln_irr"] = ("LN_SHORT",)
-    if factor < 0:
-        warned["pme_plus_lambda"] = warned["pme_plus_irr"] = ("LAMBDA_NEGATIVE",)
-    if at.benchmark is not None and _estimates(at):
-        warned["mpme_nav"] = warned["mpme_irr"] = ("MPME_NAV_ESTIMATED",)
-    return warned
+    value_of = row.values
+    if name == "ln_irr":
+        return () if math.isnan(value_of[PLACES["ln_short_from"]]) else ("LN_SHORT",)
+    if name in _SCALED:
+        return ("LAMBDA_NEGATIVE",) if value_of[PLACES["pme_plus_lambda"]] < 0 else ()
+    if name in _MODIFIED:
+        return ("MPME_NAV_ESTIMATED",) if estimates(at) else ()
+    if name in _MONEY_OF:
+        rate, money = _MONEY_OF[name]
+        opposed = row.log_rates[PLACES[rate]] * value_of[PLACES[money]] < 0
+        return ("RATE_AGAINST_GAIN",) if opposed else ()
+    return ()
 
 
-def _estimates(at: Valuation) -> bool:
-    """Whether a distribution falls on a day whose NAV was not reported."""
+def estimates(at: Valuation) -> bool:
+    """Whether a distribution falls on a day whose NAV was not reported.
+
+    Examples
+    --------
+    >>> from pmecalc.core.fund import Fund
+    >>> from pmecalc.core.valuation import value
+    >>> estimates(value(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 110)])))
+    True
+    """
     fund = at.fund
     days = at.days[at.distributions > 0]
     if len(days) == 0 or len(fund.nav_days) == 0:

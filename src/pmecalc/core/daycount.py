@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DayCount: TypeAlias = Literal[
     "ACT/365F", "ACT/360", "ACT/365.25", "ACT/ACT ISDA", "30E/360", "30/360 US"
 ]
+ISDA_YEAR = 365 * 366  # parts of a year: a day of a leap year has 365 of them, any other 366
 SHARED_TIMES = frozenset({"30E/360", "30/360 US"})  # here two days may be one moment
 
 
@@ -82,20 +83,27 @@ def _act_365_25(start: int, days: IntArray) -> FloatArray:
 
 
 def _act_act_isda(start: int, days: IntArray) -> FloatArray:
-    """Whole years counted, and the parts of the first and the last over their own lengths."""
-    first_year, first_part = _in_year(np.array([start], np.int64))
-    years, parts = _in_year(days)
-    since: FloatArray = (years - first_year[0]) + (parts - first_part[0])
+    """The days in leap years over 366, the others over 365."""
+    since: FloatArray = (isda_ticks(days) - isda_ticks(np.array([start]))[0]) / ISDA_YEAR
     return since
 
 
-def _in_year(days: IntArray) -> tuple[IntArray, FloatArray]:
-    """The years of days, from 1970, and the share of them gone by."""
+def isda_ticks(days: IntArray) -> IntArray:
+    """Time since 1970 in whole parts of a year, `ISDA_YEAR` of them, shape of `days`.
+
+    Examples
+    --------
+    >>> isda_ticks(np.array([0, 365])).tolist() == [0, ISDA_YEAR]
+    True
+    """
     dates = days.astype("datetime64[D]")
     years = dates.astype("datetime64[Y]")
     begin = years.astype("datetime64[D]").astype(np.int64)
     end = (years + 1).astype("datetime64[D]").astype(np.int64)
-    return years.astype(np.int64), (days - begin) / (end - begin)
+    ticks: IntArray = years.astype(np.int64) * ISDA_YEAR + (days - begin) * (
+        ISDA_YEAR // (end - begin)
+    )
+    return ticks
 
 
 def _thirty_european(start: int, days: IntArray) -> FloatArray:

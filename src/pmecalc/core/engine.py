@@ -12,14 +12,11 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
+from pmecalc.core.daycount import ISDA_YEAR
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    import numpy.typing as npt
-
-    from pmecalc.core.fund import FloatArray
 
 STATUSES = (
     "ok",
@@ -40,13 +37,16 @@ STATUSES = (
     "too_few_observations",  # this one and what follows only of the further measures
     "dietz_undefined",
     "not_smoothed",
+    "no_nav",
+    "too_young",
+    "stale_start",
 )
 YEARS = MappingProxyType(  # the days of a year in the conventions that the compiled loops know
     {
         "ACT/365F": 365.0,
         "ACT/360": 360.0,
         "ACT/365.25": 365.25,
-        "ACT/ACT ISDA": 365.0,
+        "ACT/ACT ISDA": float(ISDA_YEAR),
         "30E/360": 360.0,
     }
 )
@@ -104,19 +104,3 @@ def series_kernels() -> ModuleType | None:
 def pool_kernels() -> ModuleType | None:
     """The compiled bootstrap, if it is loaded."""
     return getattr(sys.modules.get(_WARM), "POOLS", None)
-
-
-def to_rates(log_rates: FloatArray, codes: npt.NDArray[np.int8]) -> None:
-    """Turn log rates into annual rates in place, by their status codes.
-
-    Examples
-    --------
-    >>> values = np.array([0.0, np.nan])
-    >>> to_rates(values, np.array([0, STATUSES.index("total_loss")], np.int8))
-    >>> values.tolist()
-    [0.0, -1.0]
-    """
-    with np.errstate(over="ignore"):
-        np.expm1(log_rates, out=log_rates)
-    log_rates[codes == STATUSES.index("overflow")] = np.nan
-    log_rates[codes == STATUSES.index("total_loss")] = -1.0

@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pmecalc.core import through_time as series
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import rule_of
 from pmecalc.core.methods import FURTHER, METHODS, any_method
 from pmecalc.core.pme.mpme import replica
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,14 +25,18 @@ if TYPE_CHECKING:
     from pmecalc.core.through_time import Column, JCurve
     from pmecalc.core.valuation import Valuation
 
-ENGINE = 3  # raised whenever a number or the shape of the JSON could change (CACHE 2)
+ENGINE = 4  # raised whenever a number or the shape of the JSON could change (CACHE 2)
 
 WARNINGS: dict[str, str] = {
-    "SIGN_SUSPECT": "the first amount is money received and the last is money paid: check the "
-    "sign convention",
-    "NAV_ASSUMED_ZERO": "no NAV was reported; the residual value is taken as 0",
-    "NAV_ROLLED_FORWARD": "no NAV was reported on the as-of date; the last one before it (0 before "
-    "the first) is rolled forward with the flows since",
+    "SIGN_SUSPECT": "as the amounts are read the investor was never out of pocket, or received "
+    "first and paid last: check the signs, or whether two columns are swapped",
+    "NAV_ASSUMED_ZERO": "no NAV was reported and the last flow was received: the fund is taken as "
+    "realised, with a NAV of 0",
+    "NAV_ROLLED_FORWARD": "no NAV was reported on the date; the last one before it is rolled "
+    "forward with the flows since",
+    "NAV_STALE": "the last reported NAV is more than 200 days older than the as-of date",
+    "NAV_AT_COST": "no NAV was reported up to the date; contributions less distributions stand in "
+    "for it, as asked",
     "NAV_FLOORED": "the rolled-forward NAV would be negative and is taken as 0",
     "NAV_NEGATIVE": "the NAV is negative",
     "FLOWS_AFTER_AS_OF": "flows after the as-of date are left out",
@@ -43,6 +48,9 @@ WARNINGS: dict[str, str] = {
     "LAMBDA_NEGATIVE": "the NAV exceeds the future value of the contributions: PME+ has a negative "
     "factor",
     "MPME_NAV_ESTIMATED": "mPME uses rolled-forward NAVs on some distribution dates",
+    "RATE_AGAINST_GAIN": "the rate has the opposite sign of the money made, as money was received "
+    "before it was paid in: believe the money (gain, value added, KS-PME), not the rate",
+    "SINCE_INCEPTION": "the fund began on or after the start: the figures are since inception",
     "NEAR_DOUBLE_ROOT": "a stream touches zero within rounding instead of crossing it",
 }
 
@@ -125,7 +133,7 @@ class Report:
             "currency": at.fund.currency,
             "as_of": self.as_of,
             "metrics": {name: metric.to_dict() for name, metric in shown.items()},
-            "warnings": [{"code": code, "message": WARNINGS[code]} for code in codes],
+            "warnings": [{"code": code, "message": warning_text(code, at)} for code in codes],
             "inputs": inputs_of(at),
         }
 
@@ -141,6 +149,7 @@ def evaluate(
     max_staleness_days: int | None = 100,
     nav_growth: str = "none",
     recallable: str = "gross",
+    before_first_nav: str = "none",
 ) -> Report:
     """Every measure of a fund at a date.
 
@@ -164,6 +173,8 @@ def evaluate(
         `none`, or `index` to let a NAV grow with the index while it is rolled forward.
     recallable
         `gross`, or `net` to offset recallable distributions against later calls in the multiples.
+    before_first_nav
+        `none`, or `cost` to take contributions less distributions for a NAV that is not known.
 
     Returns
     -------
@@ -197,6 +208,7 @@ def evaluate(
         max_staleness_days=max_staleness_days,
         nav_growth=nav_growth,
         recallable=recallable,
+        before_first_nav=before_first_nav,
     )
     return report_at(value(fund, benchmark, as_of=as_of, options=options))
 
@@ -204,17 +216,34 @@ def evaluate(
 def report_at(at: Valuation) -> Report:
     """The report of a prepared valuation."""
     metrics = {name: row.measure.at(at) for name, row in METHODS.items()}
-    codes = [*at.warnings, *(code for metric in metrics.values() for code in metric.warnings)]
+    own = () if at.void is not None else at.warnings
+    codes = [*own, *(code for metric in metrics.values() for code in metric.warnings)]
     return Report(at, MappingProxyType(metrics), tuple(dict.fromkeys(codes)))
+
+
+def warning_text(code: str, at: Valuation) -> str:
+    """The sentence of a warning, with the age of a stale NAV.
+
+    Examples
+    --------
+    >>> from pmecalc.core.fund import Fund
+    >>> fund = Fund.of(flows=[("2020-01-01", 100, 0)], navs=[("2020-12-31", 120)])
+    >>> warning_text("NAV_STALE", value(fund, as_of="2021-12-31"))[-15:]
+    ' (365 days old)'
+    """
+    if code == "NAV_STALE" and at.residual.day is not None:
+        return f"{WARNINGS[code]} ({at.as_of - at.residual.day} days old)"
+    return WARNINGS[code]
 
 
 def inputs_of(at: Valuation) -> dict[str, object]:
     """What the measures were computed from and with, as JSON-able values."""
-    share = replica(at).estimated_share if at.benchmark else 0.0
+    share = replica(at).estimated_share if at.benchmark and at.void is None else 0.0
     return {
-        "nav": at.nav,
-        "nav_date": None if at.nav_day is None else iso(at.nav_day),
+        "nav": None if at.residual.missing else at.nav,
+        "nav_date": None if at.residual.day is None else iso(at.residual.day),
         "nav_growth": at.options.nav_growth,
+        "before_first_nav": at.options.before_first_nav,
         "day_count": at.options.day_count,
         "netting": at.options.netting,
         "recallable": at.options.recallable,

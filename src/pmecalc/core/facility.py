@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number, iso
 from pmecalc.core.errors import CashFlowError, InputError
 from pmecalc.core.fund import FloatArray, IntArray, amount, frozen
 from pmecalc.core.irr import irr
 from pmecalc.core.metric import Metric, derived
+from pmecalc.core.money import money_sum, negligible, settled
 from pmecalc.core.multiples import tvpi
-from pmecalc.core.valuation import Options, default_as_of, value_on
+from pmecalc.core.valuation import default_as_of, value_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +28,6 @@ Basis: TypeAlias = Literal["gross", "net"]
 Treatment: TypeAlias = Literal["with_facility", "without_facility"]
 KINDS = ("facility_draw", "facility_repay")
 _WIDTHS = (3, 4)
-_ROUNDING = 1e-12  # of what was drawn: a balance repaid in parts may miss 0 by it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,8 +92,7 @@ class Facility:
             repayments=frozen(table[:, 3].copy()),
             interest=frozen(table[:, 4].copy()),
         )
-        balances = np.cumsum(made.draws - made.repayments)
-        below = np.flatnonzero(balances < -_ROUNDING * np.cumsum(made.draws))
+        below = np.flatnonzero(made.balances < 0)
         if len(below):
             raise CashFlowError(
                 f"On {iso(made.days[below[0]])} more is repaid than was drawn.",
@@ -104,9 +104,17 @@ class Facility:
 
     def outstanding(self, days: IntArray) -> FloatArray:
         """The balance at the end of each day, shape of `days`, `>= 0`."""
-        balances = np.concatenate([[0.0], np.cumsum(self.draws - self.repayments)])
-        found: FloatArray = balances[np.searchsorted(self.days, days, side="right")]
-        return found.clip(min=0.0)
+        found: FloatArray = np.append(0.0, self.balances)[
+            np.searchsorted(self.days, days, side="right")
+        ]
+        return found
+
+    @property
+    def balances(self) -> FloatArray:
+        """The balance after each row, shape (n_rows,)."""
+        moved = np.cumsum(self.draws + self.repayments)
+        counts = 2 * np.arange(1, 1 + len(self.days))
+        return settled(np.cumsum(self.draws - self.repayments), counts, moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +374,8 @@ def _take_out(fund: Fund, contributions: FloatArray, day: int, paid: float) -> N
     """Lower the calls of a day by what they repaid."""
     places = np.flatnonzero(fund.days == day)
     called = float(contributions[places].sum())
-    if paid > called * (1.0 + _ROUNDING):
+    left = money_sum([*contributions[places].tolist(), -paid])
+    if left < 0:
         raise CashFlowError(
             f"On {iso(day)} {paid:g} is repaid, but only {called:g} is called.",
             code="NEGATIVE_AMOUNT",
@@ -375,7 +384,7 @@ def _take_out(fund: Fund, contributions: FloatArray, day: int, paid: float) -> N
             hint="Date the repayment on the day of the call that pays it.",
         )
     # In proportion: which of a day's calls repaid it makes no difference to any measure.
-    contributions[places] *= max(0.0, called - paid) / called
+    contributions[places] *= left / called if called else 0.0
 
 
 def _days_outstanding(facility: Facility, last: int) -> tuple[float | None, int | None]:
@@ -384,16 +393,17 @@ def _days_outstanding(facility: Facility, last: int) -> tuple[float | None, int 
     parts: list[tuple[int, float]] = []
     known = facility.days <= last
     columns = (facility.days, facility.draws, facility.repayments)
+    moved = float((facility.draws + facility.repayments)[known].sum())
     for day, drawn, repaid in zip(*(each[known].tolist() for each in columns), strict=True):
         if drawn > 0:
             held.append((day, drawn))
         left = repaid
-        while left > 0 and held:
+        while held and not negligible(left, 2 * len(known), moved):
             since, balance = held.popleft()
             part = min(balance, left)
             parts.append((day - since, part))
             left -= part
-            if balance > part:
+            if not negligible(balance - part, 2 * len(known), moved):
                 held.appendleft((since, balance - part))
     parts += [(last - since, balance) for since, balance in held]
     total = sum(part for _, part in parts)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pmecalc.core.dates import day_number, iso
 from pmecalc.core.errors import CashFlowError, InputError
+from pmecalc.core.money import negligible, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +23,6 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 Reversals: TypeAlias = Literal["reject", "net"]
 
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
-_ROUNDING = 1e-12  # of a day's distributions: parts may not add up to the whole exactly
 _SIGNED = 2
 _COLUMNS = 3
 LEAST, MOST = 1e-30, 1e30  # beyond these products of amounts and growth could leave the doubles
@@ -44,6 +44,8 @@ class Fund:
         Day numbers, ascending and unique, and end-of-day values, shape (n_navs,).
     nav_estimated
         True where a value was rolled forward rather than reported, shape (n_navs,).
+    nav_reasons
+        Of a pool, days on which the NAV is not known (NaN) and why.
     name, currency, commitment, vintage, strategy
         What is known of the fund; None where it is not.
     warnings
@@ -71,6 +73,7 @@ class Fund:
     notes: tuple[str, ...] = ()
     recallable_days: IntArray = field(default_factory=lambda: frozen(np.zeros(0, np.int64)))
     recallable: FloatArray = field(default_factory=lambda: frozen(np.zeros(0)))
+    nav_reasons: tuple[tuple[int, str], ...] = ()
 
     @classmethod
     def of(
@@ -155,6 +158,7 @@ class Fund:
         ]
         order = np.argsort([day for day, _, _ in parsed], kind="stable")
         table = np.array(parsed, dtype=np.float64)[order]
+        signed = all(len(row) == _SIGNED for row in flow_rows)
         nav_days, nav_values = _navs(navs, nav_rows)
         recallable_days, recallable_amounts = _recallable(recallable, table)
         return cls(
@@ -170,7 +174,7 @@ class Fund:
             commitment=_commitment(commitment),
             vintage=vintage,
             strategy=strategy,
-            warnings=("SIGN_SUSPECT",) if _sign_suspect(flow_rows, table) else (),
+            warnings=("SIGN_SUSPECT",) if sign_suspect(table, signed=signed) else (),
             notes=tuple(notes),
             recallable_days=frozen(recallable_days),
             recallable=frozen(recallable_amounts),
@@ -312,8 +316,10 @@ def _recallable(rows: Iterable[Sequence[object]], table: FloatArray) -> tuple[In
         date, tagged = pair(tuple(row), place, "A recallable amount", "(date, amount)")
         day = day_number(date, row=place)
         known[day] = known.get(day, 0.0) + _magnitude(tagged, place, "recallable")
-        distributed = math.fsum(table[table[:, 0] == day, 2])
-        if known[day] > distributed * (1 + _ROUNDING):
+        own = table[table[:, 0] == day, 2]
+        distributed = math.fsum(own)
+        excess = known[day] - distributed
+        if excess > 0 and not negligible(excess, len(own) + place, known[day] + distributed):
             raise CashFlowError(
                 f"{known[day]:g} is recallable on {iso(day)}, of {distributed:g} distributed: the "
                 "rest is negative.",
@@ -342,13 +348,42 @@ def _commitment(value: float | None) -> float | None:
     return number
 
 
-def _sign_suspect(flow_rows: list[tuple[object, ...]], table: FloatArray) -> bool:
-    """Whether a signed stream starts with money received and ends with money paid."""
-    if any(len(row) != _SIGNED for row in flow_rows):
+def sign_suspect(table: FloatArray, *, signed: bool) -> bool:
+    """Whether amounts look as if their signs, or their columns, were swapped.
+
+    Parameters
+    ----------
+    table
+        Day numbers, contributions and distributions in the columns, shape (n, 3), by date.
+    signed
+        Whether the amounts came in one signed column.
+
+    Returns
+    -------
+    bool
+        True where the investor was never out of pocket, or where the first flow of a signed column
+        was received and the last one paid.
+
+    References
+    ----------
+    METHODS 1.2.
+
+    Examples
+    --------
+    >>> sign_suspect(np.array([[0.0, 0.0, 100.0], [1.0, 30.0, 0.0]]), signed=True)
+    True
+    """
+    ends = np.append(np.flatnonzero(np.diff(table[:, 0])), len(table) - 1)
+    sums = np.cumsum(table[:, 2] - table[:, 1])[ends]
+    sizes = np.cumsum(np.abs(table[:, 1:]).sum(axis=1))[ends]
+    sums = settled(sums, 2 * (ends + 1), sizes)
+    net = np.diff(sums, prepend=0.0)
+    moving = net[net != 0]
+    if len(moving) == 0:
         return False
-    net = table[:, 2] - table[:, 1]
-    net = net[net != 0]
-    return len(net) > 1 and bool(net[0] > 0 > net[-1])
+    if signed and moving[0] > 0 > moving[-1]:
+        return True
+    return bool((sums >= 0).all())
 
 
 def _unsupported(field: str, value: object, choices: str) -> InputError:

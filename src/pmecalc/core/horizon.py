@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import date_of, day_number, iso
 from pmecalc.core.errors import BenchmarkError, InputError
 from pmecalc.core.evaluate import Report, report_at
 from pmecalc.core.fund import frozen
 from pmecalc.core.irr import irr
 from pmecalc.core.measure import measure
-from pmecalc.core.methods import FURTHER, METHODS
 from pmecalc.core.metric import Metric, undefined
-from pmecalc.core.valuation import Options, default_as_of, residual_values, value_on
+from pmecalc.core.residual_nav import residual_nav
+from pmecalc.core.valuation import default_as_of, value_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
+    from pmecalc.core.residual_nav import ResidualNav
     from pmecalc.core.valuation import Valuation
 
 STANDARD_YEARS = (1, 3, 5, 10)
@@ -48,7 +50,7 @@ def horizon(
         The index, or None.
     start
         The NAV of this day is paid in; flows after it count. On or before the first flow: since
-        inception.
+        inception, with the warning `SINCE_INCEPTION`.
     as_of
         The valuation date; by default the latest NAV's.
     **options
@@ -57,7 +59,9 @@ def horizon(
     Returns
     -------
     Report
-        Every measure null with `no_contributions` where the NAV at the start is not positive.
+        Every measure null with `no_nav` where no NAV is known at the start, `stale_start` where it
+        is older than half the horizon, `no_contributions` where it is not positive. Outcomes carry
+        the warnings of a NAV at the start that was not reported on the day.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def horizon(
     last = default_as_of(fund) if as_of is None else day_number(as_of, field="as_of")
     begun = value_on(fund, None, last, Options(netting=made.netting)).start
     if begun is None or first <= begun:
-        return report_at(value_on(fund, benchmark, last, made))
+        return report_at(_since_inception(value_on(fund, benchmark, last, made)))
     if first >= last:
         raise InputError(
             f"The start {iso(first)} is not before the as-of date {iso(last)}.",
@@ -92,13 +96,7 @@ def horizon(
             value=start,
             hint="Choose an earlier start.",
         )
-    opening = residual_values(fund, np.array([first]), benchmark, made)
-    base = float(opening.values[0])
-    report = report_at(value_on(_from(fund, first, base), benchmark, last, made))
-    if not opening.reported[0]:
-        codes = dict.fromkeys(("NAV_ROLLED_FORWARD", *report.warnings))
-        report = replace(report, warnings=tuple(codes))
-    return report if base > 0 else _null(report, first)
+    return report_at(_from_start(fund, benchmark, first, last, made))
 
 
 def horizons(
@@ -127,7 +125,7 @@ def horizons(
     Returns
     -------
     dict[int, Report]
-        By years; since inception where the fund is younger.
+        By years; every measure null with `too_young` where the fund is younger.
 
     Raises
     ------
@@ -158,17 +156,13 @@ def horizons(
                 value=span,
                 hint="Expected: whole years, 1 or more.",
             )
-    return {
-        span: horizon(
-            fund, benchmark, start=_years_before(last, span), as_of=date_of(last), **options
-        )
-        for span in years
-    }
+    made = Options.of(**options)
+    return {span: report_at(_named(fund, benchmark, span, last, made)) for span in years}
 
 
-@measure()
+@measure(nav=True)
 def irr_1y(at: Valuation) -> Metric:
-    """Net IRR of the last year, per year; since inception where the fund is younger.
+    """Net IRR of the last year, per year; null with `too_young` where the fund is younger.
 
     References
     ----------
@@ -185,9 +179,9 @@ def irr_1y(at: Valuation) -> Metric:
     return _span_irr(at, 1)
 
 
-@measure()
+@measure(nav=True)
 def irr_3y(at: Valuation) -> Metric:
-    """Net IRR of the last three years, per year; since inception where the fund is younger.
+    """Net IRR of the last three years, per year; null with `too_young` where the fund is younger.
 
     References
     ----------
@@ -204,9 +198,9 @@ def irr_3y(at: Valuation) -> Metric:
     return _span_irr(at, 3)
 
 
-@measure()
+@measure(nav=True)
 def irr_5y(at: Valuation) -> Metric:
-    """Net IRR of the last five years, per year; since inception where the fund is younger.
+    """Net IRR of the last five years, per year; null with `too_young` where the fund is younger.
 
     References
     ----------
@@ -223,9 +217,9 @@ def irr_5y(at: Valuation) -> Metric:
     return _span_irr(at, 5)
 
 
-@measure()
+@measure(nav=True)
 def irr_10y(at: Valuation) -> Metric:
-    """Net IRR of the last ten years, per year; since inception where the fund is younger.
+    """Net IRR of the last ten years, per year; null with `too_young` where the fund is younger.
 
     References
     ----------
@@ -245,16 +239,61 @@ def irr_10y(at: Valuation) -> Metric:
 def _span_irr(at: Valuation, years: int) -> Metric:
     if at.start is None:
         return undefined("no_flows")
-    first = day_number(_years_before(at.as_of, years), field="start")
-    if first <= at.start:
-        return replace(irr.at(at), reason=f"the fund is younger than {years} years")
     index = at.benchmark if at.options.nav_growth == "index" else None
     try:
-        base = float(residual_values(at.fund, np.array([first]), index, at.options).values[0])
-        seen = value_on(_from(at.fund, first, base), index, at.as_of, at.options)
+        return irr.at(_named(at.fund, index, years, at.as_of, at.options))
     except BenchmarkError as error:
         return undefined(error.code.lower(), str(error))
-    return irr.at(seen) if base > 0 else _nothing(first)
+
+
+def _named(
+    fund: Fund, benchmark: Benchmark | None, years: int, last: int, options: Options
+) -> Valuation:
+    """The fund from whole years before a day; void where it is younger."""
+    at = value_on(fund, benchmark, last, options)
+    first = day_number(_years_before(last, years), field="start")
+    if at.start is None or at.residual.missing is not None:
+        return at
+    if first < at.start:
+        count = "1 year" if years == 1 else f"{years} years"
+        return _void(at, "too_young", f"the fund is younger than {count}")
+    if first == at.start:
+        return _since_inception(at)
+    return _from_start(fund, benchmark, first, last, options)
+
+
+def _since_inception(at: Valuation) -> Valuation:
+    return replace(at, warnings=("SINCE_INCEPTION", *at.warnings), known={}, shared={})
+
+
+def _from_start(
+    fund: Fund, benchmark: Benchmark | None, first: int, last: int, options: Options
+) -> Valuation:
+    """The fund from a day after its first flow, or why nothing is known of it."""
+    opening = residual_nav(fund, first, until=last, benchmark=benchmark, options=options)
+    missing = opening.missing
+    if opening.estimated and opening.value == 0:
+        missing = "the NAV before, rolled forward with the flows since, comes to nothing"
+    if missing is not None:
+        at = value_on(fund, None, last, replace(options, nav_growth="none"))
+        return _void(at, "no_nav", f"on {iso(first)}: {missing}")
+    at = value_on(_bought(fund, first, opening), benchmark, last, options)
+    if opening.day is not None and 2 * (first - opening.day) > last - first:
+        reason = f"the last NAV before {iso(first)} is that of {iso(opening.day)}"
+        return _void(at, "stale_start", reason)
+    if opening.value <= 0:
+        why = f"the NAV on {iso(first)} is not positive, so nothing was invested from then on"
+        return _void(at, "no_contributions", why)
+    return replace(at, opening=replace(opening, warnings=_of_the_start(opening)))
+
+
+def _of_the_start(opening: ResidualNav) -> tuple[str, ...]:
+    """The warnings of a NAV that concern what starts from it."""
+    return tuple(code for code in opening.warnings if code != "NAV_STALE")
+
+
+def _void(at: Valuation, status: str, reason: str) -> Valuation:
+    return replace(at, void=Metric(None, status, roots=(), reason=reason), known={}, shared={})
 
 
 def _years_before(last: int, years: int) -> date:
@@ -265,28 +304,19 @@ def _years_before(last: int, years: int) -> date:
     return end.replace(year=end.year - years, day=longest if closes else min(end.day, longest))
 
 
-def _from(fund: Fund, first: int, base: float) -> Fund:
+def _bought(fund: Fund, first: int, opening: ResidualNav) -> Fund:
     """The fund of those who bought it at its NAV on a day."""
     kept, navs = fund.days > first, fund.nav_days > first
     again = fund.recallable_days > first
     return replace(
         fund,
         days=frozen(np.append(first, fund.days[kept])),
-        contributions=frozen(np.append(max(base, 0.0), fund.contributions[kept])),
+        contributions=frozen(np.append(max(opening.value, 0.0), fund.contributions[kept])),
         distributions=frozen(np.append(0.0, fund.distributions[kept])),
         rows=frozen(np.append(0, fund.rows[kept])),
         nav_days=frozen(np.append(first, fund.nav_days[navs])),
-        navs=frozen(np.append(base, fund.navs[navs])),
-        nav_estimated=frozen(np.append(False, fund.nav_estimated[navs])),
+        navs=frozen(np.append(opening.value, fund.navs[navs])),
+        nav_estimated=frozen(np.append(opening.estimated, fund.nav_estimated[navs])),
         recallable_days=frozen(fund.recallable_days[again]),
         recallable=frozen(fund.recallable[again]),
     )
-
-
-def _null(report: Report, first: int) -> Report:
-    return replace(report, metrics=dict.fromkeys((*METHODS, *FURTHER), _nothing(first)))
-
-
-def _nothing(first: int) -> Metric:
-    why = f"the NAV on {iso(first)} is not positive, so nothing was invested from then on"
-    return Metric(None, "no_contributions", reason=why)

@@ -16,6 +16,9 @@ from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
 from pmecalc.core.fund import FloatArray, IntArray, amount, pair, summed
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, derived_rate, rate_of
+from pmecalc.core.money import negligible
+from pmecalc.core.multiples import gained
+from pmecalc.core.rate_grid import NEAR_ZERO, annual_rate, on_grid
 from pmecalc.core.roots import Root, UncertifiedError, all_roots
 
 if TYPE_CHECKING:
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
 _Time = TypeVar("_Time", np.int64, np.float64)
 
-_CANCELLED = 1e-14  # of the money of a day: what is bought and sold within it may be off by that
 _LEAST_RATE, _MOST_RATE = math.log(1e-4), math.log(101.0)  # METHODS 2.3: -0.9999 and 100
 
 
@@ -54,7 +56,7 @@ class Solution:
     @property
     def rates(self) -> tuple[float, ...]:
         """Every root as an annual rate, `> -1`, ascending; those beyond a double left out."""
-        return tuple(math.expm1(x) for x in self.log_rates if x < LARGEST_LOG_RATE)
+        return tuple(annual_rate(x) for x in self.log_rates if x < LARGEST_LOG_RATE)
 
 
 def by_date(days: npt.NDArray[_Time], amounts: FloatArray) -> tuple[npt.NDArray[_Time], FloatArray]:
@@ -77,17 +79,51 @@ def by_date(days: npt.NDArray[_Time], amounts: FloatArray) -> tuple[npt.NDArray[
     >>> days.tolist(), sums.tolist()
     ([2, 5], [-3.0, 3.0])
     """
+    dates, stream = _dated(days, amounts, np.abs(amounts), len(amounts))
+    return dates, stream.sums
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """Sums of money by date, none of them zero.
+
+    Parameters
+    ----------
+    sums
+        Money, shape (n_dates,).
+    sizes
+        The absolute values of the terms of each sum, added up, shape (n_dates,).
+    count
+        How many terms all sums have.
+    """
+
+    sums: FloatArray
+    sizes: FloatArray
+    count: int
+
+    def total(self) -> float:
+        """The undiscounted sum, 0 within its rounding."""
+        total = math.fsum(self.sums.tolist())
+        return 0.0 if negligible(total, self.count, float(self.sizes.sum())) else total
+
+
+def _dated(
+    days: npt.NDArray[_Time], amounts: FloatArray, sizes: FloatArray, count: int
+) -> tuple[npt.NDArray[_Time], _Stream]:
+    """Amounts added up by date."""
     unique, places = np.unique(days, return_inverse=True)
-    sums = summed(places, amounts, len(unique))
-    return _real(unique, sums, summed(places, np.abs(amounts), len(unique)))
+    stream = _Stream(
+        summed(places, amounts, len(unique)), summed(places, sizes, len(unique)), count
+    )
+    return _real(unique, stream)
 
 
-def _real(
-    days: npt.NDArray[_Time], sums: FloatArray, sizes: FloatArray
-) -> tuple[npt.NDArray[_Time], FloatArray]:
-    """Days whose sum is more than the rounding error of its terms."""
-    real = np.abs(sums) > _CANCELLED * sizes
-    return (days, sums) if real.all() else (days[real], sums[real])
+def _real(days: npt.NDArray[_Time], stream: _Stream) -> tuple[npt.NDArray[_Time], _Stream]:
+    """The dates whose sum is not zero within its rounding."""
+    zero = negligible(stream.sums, stream.count, stream.sizes)
+    if not zero.any():
+        return days, stream
+    return days[~zero], _Stream(stream.sums[~zero], stream.sizes[~zero], stream.count)
 
 
 def solve(
@@ -119,21 +155,21 @@ def solve(
     >>> found.status, round(found.rates[0], 12)
     ('ok', 0.1)
     """
-    return _solve_dated(*by_date(days, amounts), last_day, day_count)
+    return _solve_dated(*_dated(days, amounts, np.abs(amounts), len(days)), last_day, day_count)
 
 
-def _solve_dated(dates: IntArray, sums: FloatArray, last_day: int, day_count: str) -> Solution:
+def _solve_dated(dates: IntArray, stream: _Stream, last_day: int, day_count: str) -> Solution:
     if len(dates) == 0:
         return Solution("no_flows")
     if dates[0] == last_day:
         return Solution("zero_duration")
     times = year_fractions(int(dates[0]), dates, day_count)
     if day_count not in SHARED_TIMES:
-        return solve_times(times, sums)
+        return _solve_times(times, stream)
     if year_fractions(int(dates[0]), np.array([last_day]), day_count)[0] == 0:
         return Solution("zero_duration")
-    times, sums = by_date(times, sums)
-    return solve_times(times, sums) if len(times) else Solution("no_flows")
+    times, stream = _dated(times, stream.sums, stream.sizes, stream.count)
+    return _solve_times(times, stream) if len(times) else Solution("no_flows")
 
 
 def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
@@ -144,18 +180,24 @@ def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
     >>> solve_times(np.array([0.0, 1.0]), np.array([-100.0, -5.0])).status
     'total_loss'
     """
-    total = math.fsum(amounts.tolist())
+    return _solve_times(times, _Stream(amounts, np.abs(amounts), len(amounts)))
+
+
+def _solve_times(times: FloatArray, stream: _Stream) -> Solution:
+    amounts, total = stream.sums, stream.total()
     received = np.count_nonzero(amounts > 0)
     if received == 0:
         return Solution("total_loss", total=total)
     if received == len(amounts):
         return Solution("no_investment", total=total)
-    roots = _compiled_roots(times, amounts)
-    if roots is None:
-        try:
-            roots = all_roots(times, amounts)
-        except UncertifiedError:
-            return Solution("uncertified", total=total)
+    try:
+        roots = _compiled_roots(times, amounts)
+        if roots is None:
+            roots = _plain_roots(times, amounts)
+    except UncertifiedError:
+        return Solution("uncertified", total=total)
+    if total == 0:
+        roots = [_snapped(root) for root in roots]
     status = {0: "no_root", 1: "ok"}.get(len(roots), "multiple")
     return Solution(
         status,
@@ -165,8 +207,22 @@ def solve_times(times: FloatArray, amounts: FloatArray) -> Solution:
     )
 
 
+def _plain_roots(times: FloatArray, amounts: FloatArray) -> list[Root]:
+    """Every root by the plain engine, on the grid where rounding allows."""
+    since = times - times[0]
+    return [
+        root if root.double else Root(on_grid(root.log_rate, since, amounts), double=False)
+        for root in all_roots(times, amounts)
+    ]
+
+
+def _snapped(root: Root) -> Root:
+    """A root of a stream whose undiscounted sum is zero: one near 0 is 0."""
+    return Root(0.0, root.double) if abs(root.log_rate) < NEAR_ZERO else root
+
+
 def _compiled_roots(times: FloatArray, amounts: FloatArray) -> list[Root] | None:
-    """Every root by the compiled loops; None without them, and where they prove none."""
+    """Every root by the compiled loops, on the grid; None where they cannot prove that."""
     compiled = engine.kernels()
     if compiled is None:
         return None
@@ -206,7 +262,8 @@ def solve_at(
     else:
         days = np.append(days, at.as_of)
         sums, sizes = np.append(sums, last), np.append(sizes, abs(last))
-    return _solve_dated(*_real(days, sums, sizes), at.as_of, at.options.day_count)
+    stream = _Stream(sums, sizes, 2 * len(at.days) + 1)
+    return _solve_dated(*_real(days, stream), at.as_of, at.options.day_count)
 
 
 def sign_consistent_choice(solution: Solution) -> tuple[float, bool]:
@@ -302,7 +359,7 @@ def rate_metric(
     )
 
 
-@measure()
+@measure(nav=True)
 def irr(at: Valuation) -> Metric:
     """Since-inception IRR of the flows and the NAV: an annual effective rate, `>= -1`.
 
@@ -318,10 +375,10 @@ def irr(at: Valuation) -> Metric:
     >>> round(irr(Fund.of(flows=[("2021-01-01", 100, 0), ("2022-01-01", 0, 110)])), 12)
     0.1
     """
-    return rate_metric(solve_at(at, at.distributions, at.contributions))
+    return against_money(rate_metric(solve_at(at, at.distributions, at.contributions)), gained(at))
 
 
-@measure()
+@measure(nav=True)
 def irr_gips(at: Valuation) -> Metric:
     """The IRR, not annualised where the period is under a year.
 
@@ -340,8 +397,37 @@ def irr_gips(at: Valuation) -> Metric:
     """
     annual = irr.at(at)
     if annual.value is None or annual.status == "total_loss" or at.years >= 1:
-        return Metric(annual.value, annual.status, reason=annual.reason)
-    return derived_rate(lambda log_rate: log_rate * at.years, annual)
+        return Metric(annual.value, annual.status, against(annual), reason=annual.reason)
+    period = derived_rate(lambda log_rate: log_rate * at.years, annual)
+    return replace(period, warnings=against(annual))
+
+
+def against_money(rate: Metric, money: float) -> Metric:
+    """A rate with a warning where its sign is not that of the money made.
+
+    References
+    ----------
+    METHODS 4.6.
+
+    Examples
+    --------
+    >>> against_money(rate_of(0.1), -50.0).warnings
+    ('RATE_AGAINST_GAIN',)
+    """
+    if rate.log_rate is None or rate.log_rate * money >= 0:
+        return rate
+    return replace(rate, warnings=(*rate.warnings, "RATE_AGAINST_GAIN"))
+
+
+def against(rate: Metric) -> tuple[str, ...]:
+    """The warning of `against_money` where the rate has it, for what is derived from it.
+
+    Examples
+    --------
+    >>> against(against_money(rate_of(0.1), -50.0))
+    ('RATE_AGAINST_GAIN',)
+    """
+    return tuple(code for code in rate.warnings if code == "RATE_AGAINST_GAIN")
 
 
 def irr_roots(

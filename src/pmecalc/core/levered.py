@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import BenchmarkError, InputError
 from pmecalc.core.fund import LEAST, MOST, frozen
 from pmecalc.core.pme.direct_alpha import direct_alpha
 from pmecalc.core.pme.kaplan_schoar import ks_pme
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

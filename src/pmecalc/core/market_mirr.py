@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def mirr_index(at: Valuation) -> Metric:
     """The annual rate of money reinvested in, and set aside in, the index; `> -1`.
 

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from pmecalc.core.rate_grid import annual_rate
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,6 +25,9 @@ REASONS = {
     "no_index": "no benchmark was given",
     "no_commitment": "the commitment is not known",
     "total_loss": "nothing came back",
+    "no_nav": "the NAV is not known",
+    "too_young": "the fund is younger than the horizon",
+    "stale_start": "the NAV that the horizon starts from is older than half of it",
 }
 
 
@@ -46,6 +51,8 @@ class Metric:
         With several roots of an IRR: whether the chosen one has the sign of the undiscounted sum.
     log_rate
         `ln(1+r)` of a rate that a stream earns: it is exact where the rate itself rounds to -1.
+    estimated
+        Whether the value stands on a NAV that was rolled forward or taken at cost.
     """
 
     value: float | str | None
@@ -55,6 +62,7 @@ class Metric:
     reason: str | None = None
     sign_consistent: bool | None = None
     log_rate: float | None = None
+    estimated: bool = False
 
     @property
     def number(self) -> float:
@@ -72,6 +80,8 @@ class Metric:
             shown["reason"] = self.reason
         if self.warnings:
             shown["warnings"] = list(self.warnings)
+        if self.estimated:
+            shown["estimated"] = True
         return shown
 
 
@@ -123,7 +133,7 @@ def rate_of(log_rate: float, status: str = "ok", reason: str | None = None) -> M
     (0.0, 'overflow')
     """
     if log_rate < LARGEST_LOG_RATE:
-        return Metric(math.expm1(log_rate), status, reason=reason, log_rate=log_rate)
+        return Metric(annual_rate(log_rate), status, reason=reason, log_rate=log_rate)
     why = f"the rate exceeds the largest double; ln(1+r) = {log_rate!r}"
     return Metric(None, "overflow", reason=why)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 
-@measure()
+@measure(opening=False)
 def payback_dpi(at: Valuation) -> Metric:
     """Years from the first flow until distributions reach contributions; None if never.
 
@@ -30,7 +30,7 @@ def payback_dpi(at: Valuation) -> Metric:
     return _payback(at, "dpi")
 
 
-@measure()
+@measure(nav=True)
 def payback_tvpi(at: Valuation) -> Metric:
     """Years from the first flow to the NAV date from which TVPI stays at or above 1; None if never.
 
@@ -48,7 +48,7 @@ def payback_tvpi(at: Valuation) -> Metric:
     return _payback(at, "tvpi")
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def payback_ks_pme(at: Valuation) -> Metric:
     """Years from the first flow to the NAV date from which KS-PME stays at or above 1, or None.
 

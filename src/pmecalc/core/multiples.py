@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pmecalc.core.measure import measure
+from pmecalc.core.measure import measure, once
 from pmecalc.core.metric import Metric, undefined
+from pmecalc.core.money import money_sum
 
 if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
@@ -29,7 +30,7 @@ def paid_in(at: Valuation) -> Metric:
     return Metric(at.paid_in)
 
 
-@measure()
+@measure(opening=False)
 def distributed(at: Valuation) -> Metric:
     """All distributions up to the as-of date, in fund currency, `>= 0` but for reversals.
 
@@ -46,7 +47,7 @@ def distributed(at: Valuation) -> Metric:
     return Metric(at.distributed)
 
 
-@measure()
+@measure(nav=True, opening=False)
 def nav(at: Valuation) -> Metric:
     """The residual value at the end of the as-of date, in fund currency.
 
@@ -65,7 +66,7 @@ def nav(at: Valuation) -> Metric:
     return Metric(at.nav)
 
 
-@measure()
+@measure(nav=True)
 def gain(at: Valuation) -> Metric:
     """Distributions and NAV less contributions, in fund currency.
 
@@ -79,7 +80,7 @@ def gain(at: Valuation) -> Metric:
     >>> gain(Fund.of(flows=[("2020-01-01", 60, 0)], navs=[("2020-12-31", 70)]))
     10.0
     """
-    return Metric(at.distributed + at.nav - at.paid_in)
+    return Metric(gained(at))
 
 
 @measure()
@@ -96,10 +97,10 @@ def dpi(at: Valuation) -> Metric:
     >>> dpi(Fund.of(flows=[("2020-01-01", 60, 0), ("2021-01-01", 0, 45)]))
     0.75
     """
-    return _over_paid_in(at, at.distributed - recalled(at))
+    return _over_paid_in(at, money_sum([at.distributed, -recalled(at)]))
 
 
-@measure()
+@measure(nav=True)
 def rvpi(at: Valuation) -> Metric:
     """NAV over paid-in, the unrealised multiple: a ratio.
 
@@ -116,7 +117,7 @@ def rvpi(at: Valuation) -> Metric:
     return _over_paid_in(at, at.nav)
 
 
-@measure()
+@measure(nav=True)
 def tvpi(at: Valuation) -> Metric:
     """Distributions and NAV over paid-in, the investment multiple: a ratio.
 
@@ -131,10 +132,10 @@ def tvpi(at: Valuation) -> Metric:
     >>> tvpi(Fund.of(flows=flows, navs=[("2020-12-31", 75)]))
     1.5
     """
-    return _over_paid_in(at, at.distributed - recalled(at) + at.nav)
+    return _over_paid_in(at, money_sum([at.distributed, -recalled(at), at.nav]))
 
 
-@measure()
+@measure(nav=True)
 def moic(at: Valuation) -> Metric:
     """The multiple on invested capital; on the flows of an LP it is the TVPI.
 
@@ -167,7 +168,7 @@ def pic(at: Valuation) -> Metric:
     """
     if at.fund.commitment is None:
         return undefined("no_commitment")
-    return Metric((at.paid_in - recalled(at)) / at.fund.commitment)
+    return Metric(money_sum([at.paid_in, -recalled(at)]) / at.fund.commitment)
 
 
 @measure()
@@ -189,10 +190,10 @@ def unfunded(at: Valuation) -> Metric:
     if at.fund.commitment is None:
         return undefined("no_commitment")
     again = at.fund.recallable[at.fund.recallable_days <= at.as_of]
-    return Metric(at.fund.commitment - at.paid_in + math.fsum(again))
+    return Metric(money_sum([at.fund.commitment, *(-at.contributions).tolist(), *again.tolist()]))
 
 
-@measure()
+@measure(opening=False)
 def years(at: Valuation) -> Metric:
     """Years from the first flow to the as-of date, `>= 0`.
 
@@ -212,7 +213,7 @@ def years(at: Valuation) -> Metric:
 
 
 def _over_paid_in(at: Valuation, money: float) -> Metric:
-    total = at.paid_in - recalled(at)
+    total = money_sum([at.paid_in, -recalled(at)])
     return nothing_paid_in(at) if total <= 0 else Metric(money / total)
 
 
@@ -235,6 +236,12 @@ def recalled(at: Valuation) -> float:
         taken.append(min(balance, max(calls.get(day, 0.0), 0.0)))
         balance += received.get(day, 0.0) - taken[-1]
     return math.fsum(taken)
+
+
+@once
+def gained(at: Valuation) -> float:
+    """Distributions and NAV less contributions, in fund currency."""
+    return money_sum([*at.distributions.tolist(), at.nav, *(-at.contributions).tolist()])
 
 
 def nothing_paid_in(at: Valuation) -> Metric:

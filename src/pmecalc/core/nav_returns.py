@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from itertools import groupby, pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.fund import frozen
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.through_time import valuation_days
-from pmecalc.core.valuation import Options, default_as_of, value_on
+from pmecalc.core.measure import once
+from pmecalc.core.returns import dietz
+from pmecalc.core.through_time import valued_slice
+from pmecalc.core.valuation import default_as_of, value_on
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -121,21 +124,40 @@ def return_series(
     """
     options = Options.of(day_count=day_count, lookup=lookup, max_staleness_days=max_staleness_days)
     last = default_as_of(fund) if as_of is None else day_number(as_of, field="as_of")
-    at = value_on(fund, None, last, options)
-    nav_days = valuation_days(at)
-    opening = int(at.start is not None and len(nav_days) > 0 and nav_days[0] != at.start)
-    days = np.array(([at.start] if opening else []) + nav_days, np.int64)
-    returns = np.array([_dietz(at, begin, end) for begin, end in pairwise(days.tolist())])
+    return series_at(value_on(fund, None, last, options), benchmark)
+
+
+def series_at(at: Valuation, benchmark: Benchmark | None) -> ReturnSeries:
+    """The returns up to the date of a prepared valuation; see `return_series`."""
+    series = own_series(at)
+    if benchmark is None:
+        return series
+    growth = growth_over(benchmark, series.days, at.options)
+    return replace(series, index_returns=frozen(growth))
+
+
+@once
+def own_series(at: Valuation) -> ReturnSeries:
+    """The returns of the fund alone; see `return_series`."""
+    valued = valued_slice(at)
+    days, navs = at.fund.nav_days[valued], at.fund.navs[valued]
+    opening = int(at.start is not None and len(days) > 0 and days[0] != at.start)
+    if opening:
+        days = np.append(at.days[at.days == at.start], days)
+        navs = np.append(-at.net[at.days == at.start], navs)
     gaps = np.diff(days)[opening:]
+    years = np.zeros(0)
+    if len(days):
+        years = np.diff(year_fractions(int(days[0]), days, at.options.day_count))
     return ReturnSeries(
-        days=frozen(days),
-        returns=frozen(returns.astype(np.float64)),
-        index_returns=None if benchmark is None else frozen(growth_over(benchmark, days, options)),
-        years=frozen(np.diff(year_fractions(int(days[0]), days, day_count)) if len(days) else gaps),
+        days=frozen(np.array(days)),
+        returns=frozen(dietz(days, navs, at.days, -at.net, "end")[0] if len(days) else years),
+        index_returns=None,
+        years=frozen(years),
         opening=opening,
         periods_per_year=_frequency(gaps),
         regular=len(gaps) > 0 and bool(gaps.max() < _IRREGULAR * gaps.min()),
-        n_estimated=int(np.count_nonzero(fund.nav_estimated[np.isin(fund.nav_days, nav_days)])),
+        n_estimated=int(np.count_nonzero(at.fund.nav_estimated[valued])),
     )
 
 
@@ -170,28 +192,6 @@ def longest_run(series: ReturnSeries, measure: str) -> slice:
         reason = f"no {LEAST_RETURNS} returns in a row: in between nothing was invested"
         raise NotDefinedError(measure, "dietz_undefined", reason)
     return longest
-
-
-def _dietz(at: Valuation, begin: int, end: int) -> float:
-    """Modified Dietz from one day's end to another's; NaN where the average capital is not > 0."""
-    inside = (at.days > begin) & (at.days <= end)
-    flows = -at.net[inside]
-    weighed = flows * ((end - at.days[inside]) / (end - begin))
-    start, finish = _opening_value(at, begin), _nav(at, end)
-    capital = math.fsum([start, *weighed])
-    if capital <= 0:
-        return math.nan
-    return math.fsum([finish, -start, *(-flows)]) / capital
-
-
-def _opening_value(at: Valuation, day: int) -> float:
-    if np.isin(day, at.fund.nav_days):
-        return _nav(at, day)
-    return float(-at.net[at.days == day][0])
-
-
-def _nav(at: Valuation, day: int) -> float:
-    return float(at.fund.navs[np.searchsorted(at.fund.nav_days, day)])
 
 
 def _frequency(gaps: IntArray) -> float | None:

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core.aligned import AlignedPool, aligned_pool
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import CashFlowError, InputError
 from pmecalc.core.fund import Fund, frozen
 from pmecalc.core.ranks import interpolated, known
-from pmecalc.core.valuation import Options, residual_values
+from pmecalc.core.residual_nav import residual_nav, residual_navs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -129,7 +130,7 @@ def pool(
     if align != "calendar" or benchmark is not None or options:
         raise _refused(align, benchmark, options)
     commitments = [fund.commitment for fund in members]
-    nav_days, navs, estimated = _pooled_navs(members, last)
+    nav_days, navs, estimated, reasons = _pooled_navs(members, last)
     again, recallable = _pooled_recallable(members)
     order = np.argsort(np.concatenate([fund.days for fund in members]), kind="stable")
     return Fund(
@@ -148,6 +149,7 @@ def pool(
         warnings=tuple(sorted({code for fund in members for code in fund.warnings})),
         recallable_days=frozen(again),
         recallable=frozen(recallable),
+        nav_reasons=reasons,
     )
 
 
@@ -270,12 +272,32 @@ def _pooled_recallable(members: list[Fund]) -> tuple[IntArray, FloatArray]:
     return days, amounts
 
 
-def _pooled_navs(members: list[Fund], last: int) -> tuple[IntArray, FloatArray, BoolArray]:
+def _pooled_navs(
+    members: list[Fund], last: int
+) -> tuple[IntArray, FloatArray, BoolArray, tuple[tuple[int, str], ...]]:
+    """NAVs on common dates: days, sums (NaN where one is not known), estimates, and reasons."""
     reported = np.unique(np.concatenate([fund.nav_days for fund in members]))
-    if len(reported) == 0:
-        return reported, np.zeros(0), np.zeros(0, np.bool_)
     days = np.unique(np.append(reported[reported <= last], last))
-    parts = [residual_values(fund, days) for fund in members]
+    parts = [residual_navs(fund, days, until=last) for fund in members]
     begun = [days >= fund.days[0] for fund in members]
     estimated = [~part.reported & after for part, after in zip(parts, begun, strict=True)]
-    return days, np.sum([part.values for part in parts], axis=0), np.any(estimated, axis=0)
+    absent = [after & ~part.known for part, after in zip(parts, begun, strict=True)]
+    values = [np.where(after, part.values, 0.0) for part, after in zip(parts, begun, strict=True)]
+    missing = np.any(absent, axis=0)
+    if len(reported) == 0 and not missing.any():
+        return reported, np.zeros(0), np.zeros(0, np.bool_), ()
+    totals = np.where(missing, np.nan, np.sum(values, axis=0))
+    reasons = tuple(
+        (int(days[place]), _unknown(members, [each[place] for each in absent], int(days[place])))
+        for place in np.flatnonzero(missing)
+    )
+    return days, totals, np.any(estimated, axis=0), reasons
+
+
+def _unknown(members: list[Fund], absent: list[bool], day: int) -> str:
+    """The members without a NAV on a day, by name or position, and why."""
+    return "; ".join(
+        f"{fund.name or f'fund {position}'}: {residual_nav(fund, day).missing}"
+        for position, (fund, is_absent) in enumerate(zip(members, absent, strict=True), start=1)
+        if is_absent
+    )

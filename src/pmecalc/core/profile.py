@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.irr import by_date, irr, solve_at
-from pmecalc.core.metric import REASONS
 from pmecalc.core.pme.direct_alpha import direct_alpha
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,7 +100,7 @@ def npv_profile(
     Raises
     ------
     NotDefinedError
-        `no_flows`, `zero_duration`: there is no stream to discount.
+        `no_flows`, `zero_duration`, `no_nav`: there is no stream to discount.
     InputError
         `UNSUPPORTED_OPTION`: a rate is not above -1. `BAD_DATE`.
 
@@ -180,8 +180,8 @@ def _profile(
     metric: Metric,
     given: Iterable[float] | None,
 ) -> NpvProfile:
-    if metric.status in {"no_flows", "zero_duration"}:
-        raise NotDefinedError("npv_profile", metric.status, REASONS[metric.status])
+    if metric.status in {"no_flows", "zero_duration", "no_nav"}:
+        raise NotDefinedError("npv_profile", metric.status, metric.reason)
     solution = solve_at(at, received, paid)
     days, amounts = by_date(*at.stream(received, paid))
     times = year_fractions(int(days[0]), days, at.options.day_count)

@@ -81,7 +81,7 @@ class RateWindow:
         --------
         >>> from pmecalc import Fund
         >>> from pmecalc.core.streams import Holdings, Streams
-        >>> from pmecalc.core.valuation import Options
+        >>> from pmecalc.core.conventions import Options
         >>> fund = Fund.of(flows=[("1970-01-01", 100, 0)], navs=[("1971-01-01", 110)])
         >>> streams = Streams.of(Holdings.of([fund], None, 365, Options()), carried=False)
         >>> window = RateWindow.around(streams)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.benchmark import Benchmark
+from pmecalc.core.conventions import Options
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.nav_returns import LEAST_RETURNS, growth_over, longest_run
 from pmecalc.core.risk import frequency_of
-from pmecalc.core.valuation import Options
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray

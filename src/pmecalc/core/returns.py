@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from pmecalc.core.dates import day_number, iso
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError, NotDefinedError
-from pmecalc.core.fund import amount
+from pmecalc.core.fund import amount, summed
 from pmecalc.core.irr import by_date, dated_amounts
 from pmecalc.core.metric import rate_of
+from pmecalc.core.money import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
 
 FlowTiming: TypeAlias = Literal["end", "start"]
-
-_ROUNDING = 1e-13  # of the money in a sub-period: less invested than this is nothing invested
 
 
 def mirr(
@@ -173,22 +173,70 @@ def modified_dietz(
 def dietz(
     marks: IntArray, navs: FloatArray, days: IntArray, paid: FloatArray, flow_timing: str
 ) -> tuple[FloatArray, BoolArray]:
-    """The return between each two marks, NaN where undefined, and whether there was any money."""
+    """Modified Dietz returns between successive dates, and whether there was any money.
+
+    Parameters
+    ----------
+    marks
+        Day numbers, shape (n + 1,), ascending.
+    navs
+        Money at the end of each of them, shape (n + 1,); NaN where it is not known.
+    days, paid
+        Day numbers and money paid in (positive) or received, shape (n_flows,).
+    flow_timing
+        See `modified_dietz`.
+
+    Returns
+    -------
+    tuple[FloatArray, BoolArray]
+        Returns of shape (n,), NaN where the average capital is not above 0; exactly -1 where
+        nothing is left.
+
+    References
+    ----------
+    METHODS 3.4, 13.
+
+    Examples
+    --------
+    >>> marks, navs = np.array([0, 10]), np.array([100.0, 121.0])
+    >>> dietz(marks, navs, np.array([5]), np.array([10.0]), "end")[0].round(9).tolist()
+    [0.104761905]
+    """
     places = np.searchsorted(marks, days, side="left") - 1
     within = (places >= 0) & (places < len(marks) - 1)
     places, days, paid = places[within], days[within], paid[within]
     lengths = np.diff(marks)
     left = marks[1:][places] - days + (1 if flow_timing == "start" else 0)
-    weighted = paid * left / lengths[places]
-    flows, invested, size = np.zeros(len(lengths)), navs[:-1].copy(), np.abs(navs[:-1])
-    np.add.at(flows, places, paid)
-    np.add.at(invested, places, weighted)
-    np.add.at(size, places, np.abs(weighted))
+    added = _by_period(places, paid, len(lengths))
+    weighted = _by_period(places, paid * left / lengths[places], len(lengths))
+    begin, end = navs[:-1], navs[1:]
+    gains = added.summed_with(end - begin - added.sums, np.abs(begin) + np.abs(end))
+    capital = weighted.summed_with(begin + weighted.sums, np.abs(begin))
     returns = np.full(len(lengths), math.nan)
-    gains = np.diff(navs) - flows
-    np.divide(gains, invested, out=returns, where=invested > _ROUNDING * size)
-    moved = np.bincount(places, np.abs(paid), minlength=len(lengths)) > 0
-    return returns, moved | (navs[:-1] != 0) | (navs[1:] != 0)
+    np.divide(gains, capital, out=returns, where=capital > 0)
+    returns[(capital > 0) & (added.summed_with(gains + capital, np.abs(end)) == 0)] = -1.0
+    return returns, (added.sizes > 0) | (begin != 0) | (end != 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _PeriodSums:
+    """Money by period: sums, how many terms each has, and their absolute values added up."""
+
+    sums: FloatArray
+    counts: IntArray
+    sizes: FloatArray
+
+    def summed_with(self, totals: FloatArray, sizes: FloatArray) -> FloatArray:
+        """Sums of these terms and at most three others of a size, 0 within their rounding."""
+        return settled(totals, self.counts + 3, self.sizes + sizes)
+
+
+def _by_period(places: IntArray, money: FloatArray, count: int) -> _PeriodSums:
+    return _PeriodSums(
+        summed(places, money, count),
+        np.bincount(places, minlength=count),
+        summed(places, np.abs(money), count),
+    )
 
 
 def check_timing(flow_timing: str) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.daycount import year_fractions
-from pmecalc.core.pme.kaplan_schoar import ROUNDING, start_level
+from pmecalc.core.money import settled
+from pmecalc.core.pme.kaplan_schoar import start_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +54,8 @@ class Sums:
         The same, each flow carried to the date at the index return.
     years
         Years from the first flow.
+    counts
+        How many days with flows there were.
     """
 
     at: Valuation
@@ -63,6 +66,7 @@ class Sums:
     carried_in: FloatArray
     carried_out: FloatArray
     years: FloatArray
+    counts: IntArray
 
     @classmethod
     def of(
@@ -88,14 +92,27 @@ class Sums:
             bought * end_levels,
             sold * end_levels,
             years,
+            ends,
         )
 
     @property
     def difference(self) -> FloatArray:
-        """`kaplan_schoar.icm_nav`: a difference within rounding is none."""
+        """`kaplan_schoar.icm_nav` on every date."""
         apart = self.carried_in - self.carried_out
-        size = self.carried_in + self.carried_out
-        return np.where(np.abs(apart) > ROUNDING * size, apart, 0.0)
+        return settled(apart, 2 * self.counts, self.carried_in + self.carried_out)
+
+    @property
+    def gain(self) -> FloatArray:
+        """`multiples.gained` on every date."""
+        made = self.received + self.navs - self.paid
+        size = self.received + np.abs(self.navs) + self.paid
+        return settled(made, 2 * self.counts + 1, size)
+
+    @property
+    def added(self) -> FloatArray:
+        """`kaplan_schoar.nfv` on every date."""
+        size = self.carried_out + np.abs(self.navs) + self.carried_in
+        return settled(self.navs + self.carried_out - self.carried_in, 2 * self.counts + 1, size)
 
 
 def running(
@@ -163,7 +180,7 @@ def _promised(sums: Sums, combine: Callable[[FloatArray, float], FloatArray]) ->
 
 
 def _npv(sums: Sums) -> Outcome:
-    return Outcome((sums.navs - sums.difference) * start_level(sums.at) / sums.end_levels)
+    return Outcome(sums.added * start_level(sums.at) / sums.end_levels)
 
 
 _OWN: Mapping[str, Callable[[Sums], Outcome]] = MappingProxyType(
@@ -171,7 +188,7 @@ _OWN: Mapping[str, Callable[[Sums], Outcome]] = MappingProxyType(
         "paid_in": lambda sums: Outcome(sums.paid),
         "distributed": lambda sums: Outcome(sums.received),
         "nav": lambda sums: Outcome(sums.navs),
-        "gain": lambda sums: Outcome(sums.received + sums.navs - sums.paid),
+        "gain": lambda sums: Outcome(sums.gain),
         "dpi": lambda sums: _over(sums.received, sums.paid),
         "rvpi": lambda sums: _over(sums.navs, sums.paid),
         "tvpi": lambda sums: _over(sums.received + sums.navs, sums.paid),
@@ -186,7 +203,7 @@ _INDEXED: Mapping[str, Callable[[Sums], Outcome]] = MappingProxyType(
         "fv_contributions": lambda sums: Outcome(sums.carried_in),
         "fv_distributions": lambda sums: Outcome(sums.carried_out),
         "ks_pme": lambda sums: _over(sums.carried_out + sums.navs, sums.carried_in),
-        "nfv": lambda sums: Outcome(sums.navs - sums.difference),
+        "nfv": lambda sums: Outcome(sums.added),
         "npv": _npv,
         "ln_nav": lambda sums: Outcome(sums.difference),
     }

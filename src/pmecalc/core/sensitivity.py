@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.errors import InputError
 from pmecalc.core.methods import any_method
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,8 @@ def nav_sensitivity(
         )
     middle = value(fund, benchmark, as_of=as_of, options=Options.of(**options))
     low, high = (
-        replace(middle, nav=middle.nav * factor, known={}) for factor in (1 - change, 1 + change)
+        replace(middle, nav=middle.nav * factor, known={}, shared={})
+        for factor in (1 - change, 1 + change)
     )
     measures = [any_method(name) for name in (NAV_MEASURES if names is None else names)]
     return {

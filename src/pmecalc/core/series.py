@@ -95,9 +95,6 @@ def irr_series(
         codes, rates = np.full(len(nav_days), -1, np.int8), np.full(len(nav_days), np.nan)
     else:
         codes, rates = loops.rate_series(days, amounts, nav_days, navs)
-        if codes.max(initial=0) == codes.min(initial=0) == 0:
-            return np.expm1(rates, out=rates), codes
-        engine.to_rates(rates, codes)
     for place in np.flatnonzero(codes < 0).tolist():
         count = int(np.searchsorted(days, nav_days[place], side="right"))
         rates[place], codes[place] = irr_outcome(

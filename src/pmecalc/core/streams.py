@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,14 @@ import numpy as np
 from pmecalc.core import engine
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.valuation import NO_DAY
+from pmecalc.core.residual_nav import residual_nav
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Options
     from pmecalc.core.fund import BoolArray, FloatArray, Fund, IntArray
-    from pmecalc.core.valuation import Options
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +34,8 @@ class Holdings:
     growth
         The index growth from each row to the day, shape (n_rows,); 1 without an index.
     navs
-        The NAV of each fund on the day, shape (n_funds,), rolled forward where none was reported.
+        The NAV of each fund on the day, shape (n_funds,), rolled forward where none was reported;
+        NaN where it is not known.
     as_of, day_count
         The day, and how years are counted.
     """
@@ -67,7 +67,7 @@ class Holdings:
         Examples
         --------
         >>> from pmecalc import Fund
-        >>> from pmecalc.core.valuation import Options
+        >>> from pmecalc.core.conventions import Options
         >>> fund = Fund.of(flows=[("1970-01-01", 5, 0), ("1970-01-21", 0, 2)])
         >>> Holdings.of([fund, fund], None, 10, Options()).owners.tolist()
         [0, 0, 1, 1]
@@ -129,7 +129,7 @@ class Streams:
         Examples
         --------
         >>> from pmecalc import Fund
-        >>> from pmecalc.core.valuation import Options
+        >>> from pmecalc.core.conventions import Options
         >>> fund = Fund.of(flows=[("1970-01-01", 5, 0)], navs=[("1970-01-11", 6)])
         >>> Streams.of(Holdings.of([fund], None, 10, Options()), carried=False).received.tolist()
         [0.0, 6.0]
@@ -175,7 +175,7 @@ def _rows(
         )
     )
     owners = _repeated([len(fund.days) + 1 for fund in funds])
-    navs = _navs(funds, owners, days, paid - received, as_of)
+    navs = np.array([_nav(fund, as_of) for fund in funds])
     seen = days <= as_of
     if not seen.all():
         owners, days, paid, received = (x[seen] for x in (owners, days, paid, received))
@@ -192,28 +192,12 @@ def _repeated(lengths: IntArray | list[int]) -> IntArray:
     return np.repeat(np.arange(len(lengths)), lengths)
 
 
-def _navs(
-    funds: Sequence[Fund], owners: IntArray, days: IntArray, invested: FloatArray, as_of: int
-) -> FloatArray:
-    """The NAV of each fund on a day: reported, else rolled forward with the flows since."""
-    lengths = [len(fund.nav_days) for fund in funds]
-    nav_days = np.concatenate([fund.nav_days for fund in funds])
-    early = _repeated(lengths)[nav_days <= as_of]
-    known = np.bincount(early, minlength=len(funds))
-    based = known > 0
-    places = (np.cumsum(lengths) - lengths + known - 1)[based]
-    bases, base_days = np.zeros(len(funds)), np.full(len(funds), NO_DAY)
-    bases[based] = np.concatenate([fund.navs for fund in funds])[places]
-    base_days[based] = nav_days[places]
-    if (base_days == as_of).all():
-        return bases
-    since = np.flatnonzero((days > base_days[owners]) & (days <= as_of) & (invested != 0))
-    rolled = bases.copy()
-    for place in np.unique(owners[since]).tolist():
-        if lengths[place]:  # without a NAV it is 0 on every day
-            # added up exactly, so that a fund paid out in parts ends at 0 and not near it
-            rolled[place] += math.fsum(invested[since[owners[since] == place]])
-    return np.where(base_days == as_of, bases, np.maximum(rolled, 0.0))
+def _nav(fund: Fund, as_of: int) -> float:
+    """The NAV on a day, 0 before the first flow, NaN where it is not known."""
+    count = int(fund.days.searchsorted(as_of, side="right"))
+    if not _moving(fund.contributions[:count], fund.distributions[:count]).any():
+        return 0.0
+    return residual_nav(fund, as_of).value
 
 
 def _growth(

@@ -15,8 +15,10 @@ from pmecalc.core.daycount import year_fractions
 from pmecalc.core.engine import STATUSES
 from pmecalc.core.lookup import levels_on
 from pmecalc.core.methods import METHODS, any_method
+from pmecalc.core.money import running_minimum, settled
+from pmecalc.core.residual_nav import residual_navs
 from pmecalc.core.running import running
-from pmecalc.core.valuation import residual_values, value_on
+from pmecalc.core.valuation import value_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 Column = list[float | str | None]
-
-_PARITY = 1 - 1e-12  # a fund that gave back exactly what it took may miss 1 by rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,8 @@ class JCurve(dict[str, Column]):
         self.trough = trough
 
 
-def valuation_days(at: Valuation) -> list[int]:
-    """NAV dates from the first flow to the as-of date, ascending day numbers."""
-    return [int(day) for day in at.fund.nav_days[_valued(at)]]
-
-
-def _valued(at: Valuation) -> slice:
-    """The places of those NAVs."""
+def valued_slice(at: Valuation) -> slice:
+    """The positions of the NAVs from the first flow to the as-of date."""
     if at.start is None:
         return slice(0, 0)
     first, last = at.fund.nav_days.searchsorted([at.start, at.as_of + 1]).tolist()
@@ -127,7 +122,8 @@ def j_curve(at: Valuation) -> JCurve:
     Returns
     -------
     JCurve
-        Columns `date`, `net`, `with_nav` in fund currency; `trough` is None without flows.
+        Columns `date`, `net`, `with_nav` in fund currency, None where the NAV is not known;
+        `trough` is None without flows.
 
     References
     ----------
@@ -149,9 +145,14 @@ def j_curve(at: Valuation) -> JCurve:
     days = np.unique(np.concatenate([flow_days, within, [at.as_of]]))
     ends = np.searchsorted(at.days, days, side="right").tolist()
     # Running sums in long doubles: as good as exact ones, and one sweep.
-    net = np.append(0.0, np.cumsum(at.net, dtype=np.longdouble))[ends].astype(np.float64)
-    with_nav = net + residual_values(at.fund, days, at.benchmark, at.options).values
-    lowest = int(net.argmin())
+    sums = np.append(0.0, np.cumsum(at.net, dtype=np.longdouble))[ends]
+    moved = np.append(0.0, np.cumsum(np.abs(at.contributions) + np.abs(at.distributions)))[ends]
+    net = settled(sums.astype(np.float64), 2 * np.array(ends), moved)
+    residual = residual_navs(
+        at.fund, days, until=at.as_of, benchmark=at.benchmark, options=at.options
+    )
+    with_nav = (net + residual.values).tolist()
+    lowest = running_minimum(sums, moved)
     commitment = at.fund.commitment
     trough = Trough(
         value=float(net[lowest]),
@@ -162,7 +163,10 @@ def j_curve(at: Valuation) -> JCurve:
     columns: dict[str, Column] = {
         "date": [iso(day) for day in days],
         "net": net.tolist(),
-        "with_nav": with_nav.tolist(),
+        "with_nav": [
+            value if known else None
+            for value, known in zip(with_nav, residual.known.tolist(), strict=True)
+        ],
     }
     return JCurve(columns, trough)
 
@@ -195,18 +199,11 @@ def payback(at: Valuation) -> dict[str, float | None]:
     if at.start is None:
         return {"dpi": None, "tvpi": None, "ks_pme": None}
     dates = _Dates.of(at)
-    points = [*dates.days.tolist(), at.as_of]
     stays = {
-        name: _stays_above(
-            list(
-                zip(
-                    points,
-                    [*dates.column(name)[0], METHODS[name].measure.at(at).value],
-                    strict=True,
-                )
-            )
+        ratio: _stays_above(
+            [*dates.days.tolist(), at.as_of], dates.until_end(ratio), dates.until_end(money)
         )
-        for name in ("tvpi", "ks_pme")
+        for ratio, money in (("tvpi", "gain"), ("ks_pme", "nfv"))
     }
     days = {"dpi": _paid_back(at), **stays}
     count = at.options.day_count
@@ -226,7 +223,7 @@ class _Dates:
 
     @classmethod
     def of(cls, at: Valuation) -> _Dates:
-        places = _valued(at)
+        places = valued_slice(at)
         days, levels = at.fund.nav_days[places], np.ones(places.stop - places.start)
         if at.benchmark is not None:
             levels, _ = levels_on(
@@ -239,7 +236,7 @@ class _Dates:
 
     def column(self, name: str) -> tuple[Column, Column]:
         """Values and statuses of a measure."""
-        if name not in METHODS:
+        if name not in METHODS or self._at.void is not None or np.isnan(self._navs).any():
             return self._by_plain(name, range(len(self.days)))
         summed = self._running(name)
         if summed is not None:
@@ -254,6 +251,10 @@ class _Dates:
         for place, value, status in zip(open_, *self._by_plain(name, open_), strict=True):
             column[place], statuses[place] = value, status
         return column, statuses
+
+    def until_end(self, name: str) -> Column:
+        """Values of a measure, that of the as-of date last."""
+        return [*self.column(name)[0], METHODS[name].measure.at(self._at).value]
 
     @functools.cached_property
     def _compiled(self) -> Rows | None:
@@ -291,16 +292,19 @@ def _years(start: int, day: int, day_count: str) -> float:
 
 
 def _paid_back(at: Valuation) -> int | None:
+    counts = 2 * np.arange(1, 1 + len(at.days))
     paid, received = np.cumsum(at.contributions), np.cumsum(at.distributions)
-    places = np.flatnonzero((received >= _PARITY * paid) & (paid > 0))
+    moved = np.cumsum(np.abs(at.contributions) + np.abs(at.distributions))
+    back = settled(received - paid, counts, moved) >= 0
+    places = np.flatnonzero(back & (settled(paid, counts, moved) > 0))
     return int(at.days[places[0]]) if len(places) else None
 
 
-def _stays_above(points: list[tuple[int, float | str | None]]) -> int | None:
-    """The first of the days from which every value is at or above 1 to the end."""
+def _stays_above(days: list[int], ratios: Column, money: Column) -> int | None:
+    """The first of the days from which there is a ratio and no money is missing, to the end."""
     first = None
-    for day, ratio in reversed(points):
-        if not isinstance(ratio, float) or ratio < _PARITY:
+    for day, ratio, made in reversed(list(zip(days, ratios, money, strict=True))):
+        if ratio is None or not isinstance(made, float) or made < 0:
             break
         first = day
     return first

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import BenchmarkError
@@ -15,7 +16,7 @@ from pmecalc.core.lookup import levels_on
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, derived, undefined
 from pmecalc.core.returns import check_timing, dietz
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -178,7 +179,7 @@ def chained_at(at: Valuation, flow_timing: FlowTiming = "end") -> Twr:
     )
 
 
-@measure()
+@measure(nav=True)
 def twr(at: Valuation) -> Metric:
     """The time-weighted return per year, not annualised under a year; `>= -1`; supplemental.
 
@@ -200,7 +201,7 @@ def twr(at: Valuation) -> Metric:
     return _outcome(_chain(at, "end"))
 
 
-@measure()
+@measure(nav=True)
 def twr_cumulative(at: Valuation) -> Metric:
     """The time-weighted return over the whole chain, not per year; `>= -1`; supplemental.
 
@@ -223,7 +224,7 @@ def twr_cumulative(at: Valuation) -> Metric:
     return replace(whole, value=_compounded(chain, 0, len(chain.returns))[0])
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def twr_index(at: Valuation) -> Metric:
     """The index return over the days of the time-weighted return, in the same form.
 
@@ -252,7 +253,7 @@ def twr_index(at: Valuation) -> Metric:
     return Metric(cumulative if annualised is None else annualised)
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def twr_excess(at: Valuation) -> Metric:
     """The time-weighted return less that of the index over the same days, in the same form.
 
@@ -271,7 +272,7 @@ def twr_excess(at: Valuation) -> Metric:
     return derived(lambda fund, index: fund - index, twr.at(at), twr_index.at(at))
 
 
-@measure()
+@measure(nav=True)
 def modified_dietz(at: Valuation) -> Metric:
     """The modified Dietz return from the first flow to the as-of date in one period, not per year.
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import date_of, day_number
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
 from pmecalc.core.methods import any_method
 from pmecalc.core.pooled import pool
 from pmecalc.core.ranks import breakpoints
-from pmecalc.core.valuation import Options, value_on
+from pmecalc.core.valuation import value_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,8 @@ import pytest
 
 from pmecalc import Benchmark, Fund, NotDefinedError, evaluate
 from pmecalc.core.attribution import average_holding, duration, log_attribution, two_index_split
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.conventions import Options
+from pmecalc.core.valuation import value
 
 YEARS = [f"{year}-01-01" for year in (2021, 2022, 2023)]  # 365 days apart
 WORLD = Benchmark.of(zip(YEARS, (100, 125, 150), strict=True))

@@ -10,9 +10,9 @@ import pytest
 
 import nasty
 from pmecalc import Fund
+from pmecalc.core.conventions import Options
 from pmecalc.core.rate_window import RateWindow
 from pmecalc.core.streams import Holdings, Streams
-from pmecalc.core.valuation import Options
 from pmecalc.core.weighted_pools import RateTables
 
 DAY = 20000

@@ -7,9 +7,10 @@ import pytest
 
 import nasty
 from pmecalc import Benchmark, BenchmarkError, Fund
+from pmecalc.core.conventions import Options
 from pmecalc.core.ragged import Ragged
 from pmecalc.core.streams import Holdings, Streams
-from pmecalc.core.valuation import Options, value_on
+from pmecalc.core.valuation import value_on
 
 OPTIONS = Options(max_staleness_days=None)
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from pmecalc import Benchmark, BenchmarkError, Fund, InputError, evaluate, horizon
+from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
-from pmecalc.core.valuation import NO_DAY, Options, residual_values, value, value_on
+from pmecalc.core.valuation import NO_DAY, residual_values, value, value_on
 
 FREE = {"max_staleness_days": None}
 FUND = Fund.of(

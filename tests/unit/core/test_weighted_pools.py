@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pmecalc import Benchmark, Fund, evaluate, pool
+from pmecalc.core.conventions import Options
 from pmecalc.core.streams import Holdings, Streams
-from pmecalc.core.valuation import Options
 from pmecalc.core.weighted_pools import RateTables, weighted_ratios
 
 LAST = "2021-12-31"

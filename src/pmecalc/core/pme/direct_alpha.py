@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pmecalc.core.irr import irr, rate_metric, solve_at
+from pmecalc.core.irr import against, against_money, irr, rate_metric, solve_at
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, derived_rate
+from pmecalc.core.pme.kaplan_schoar import nfv
 
 if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def direct_alpha(at: Valuation) -> Metric:
     """The annual rate that index-carried flows and the NAV earn: discrete, `>= -1`.
 
@@ -28,10 +29,11 @@ def direct_alpha(at: Valuation) -> Metric:
     >>> round(direct_alpha(fund, world), 12)
     0.25
     """
-    return rate_metric(solve_at(at, at.distributions * at.growth, at.contributions * at.growth))
+    rate = rate_metric(solve_at(at, at.distributions * at.growth, at.contributions * at.growth))
+    return against_money(rate, nfv.at(at).number)
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def direct_alpha_log(at: Valuation) -> Metric:
     """`ln(1 + direct_alpha)`: the continuous form of the paper, per year.
 
@@ -49,10 +51,10 @@ def direct_alpha_log(at: Valuation) -> Metric:
     True
     """
     alpha = direct_alpha.at(at)
-    return Metric(alpha.log_rate, alpha.status, reason=alpha.reason)
+    return Metric(alpha.log_rate, alpha.status, against(alpha), reason=alpha.reason)
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def implied_index_irr(at: Valuation) -> Metric:
     """The index return with the fund's own timing: (1 + IRR) over (1 + direct alpha), less 1.
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pmecalc.core.conventions import Options
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, undefined
+from pmecalc.core.money import money_sum
 from pmecalc.core.pme.kaplan_schoar import start_level
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -128,7 +130,7 @@ def gpme(
     return _gpme(value(fund, benchmark, as_of=as_of, options=Options.of(**options)), a, b, scale)
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def gpme_log(at: Valuation) -> Metric:
     """GPME of a log-utility investor (`a = 0`, `b = 1`): the NPV per unit of commitment.
 
@@ -154,6 +156,8 @@ def gpme_log(at: Valuation) -> Metric:
 def _gpme(at: Valuation, a: float, b: float, scale: str | float | None) -> float:
     if at.start is None:
         raise NotDefinedError("gpme", "no_flows", REASONS["no_flows"])
+    if at.residual.missing is not None:
+        raise NotDefinedError("gpme", "no_nav", at.residual.missing)
     log_factors = _log_factors(at, at.start, a, b)
     money = np.append(at.net, at.nav)
     added = _discounted(money, log_factors)
@@ -174,7 +178,7 @@ def _discounted(money: FloatArray, log_factors: FloatArray) -> float:
     logs = log_factors[moving]
     if (logs + np.log(np.abs(money[moving]))).max(initial=0.0) >= LARGEST_LOG_RATE:
         raise NotDefinedError("gpme", "overflow", "a discounted amount exceeds the largest double")
-    return math.fsum(money[moving] * np.exp(logs))
+    return money_sum(money[moving] * np.exp(logs))
 
 
 def _scale(at: Valuation, scale: str | float | None, log_factors: FloatArray) -> float:

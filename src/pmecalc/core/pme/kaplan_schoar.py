@@ -9,13 +9,12 @@ import numpy as np
 
 from pmecalc.core.measure import measure, once
 from pmecalc.core.metric import Metric, rate_of, undefined
+from pmecalc.core.money import money_sum
 from pmecalc.core.multiples import nothing_paid_in
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
     from pmecalc.core.valuation import Valuation
-
-ROUNDING = 1e-13  # of the money moved: what an index compounded day by day for years may be off
 
 
 @measure(index=True)
@@ -36,7 +35,7 @@ def fv_contributions(at: Valuation) -> Metric:
     return Metric(future_value(at, at.contributions))
 
 
-@measure(index=True)
+@measure(index=True, opening=False)
 def fv_distributions(at: Valuation) -> Metric:
     """Distributions, each carried to the as-of date at the index return; fund currency, `>= 0`.
 
@@ -54,7 +53,7 @@ def fv_distributions(at: Valuation) -> Metric:
     return Metric(future_value(at, at.distributions))
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def ks_pme(at: Valuation) -> Metric:
     """Total value over paid-in, each flow carried to the end at the index return: a ratio.
 
@@ -76,10 +75,11 @@ def ks_pme(at: Valuation) -> Metric:
     invested = fv_contributions.at(at).number
     if invested <= 0:
         return nothing_paid_in(at)
-    return Metric((fv_distributions.at(at).number + at.nav) / invested)
+    received = money_sum([fv_distributions.at(at).number, at.nav])
+    return Metric(received / invested)
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def nfv(at: Valuation) -> Metric:
     """Value added over the index, in fund currency of the as-of date.
 
@@ -94,10 +94,10 @@ def nfv(at: Valuation) -> Metric:
     >>> nfv(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 150)]), world)
     30.0
     """
-    return Metric(at.nav - icm_nav(at))
+    return Metric(money_sum([at.nav, *(-_carried(at)).tolist()]))
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def npv(at: Valuation) -> Metric:
     """Value added over the index, discounted with the index to the first flow.
 
@@ -117,7 +117,7 @@ def npv(at: Valuation) -> Metric:
     return Metric(nfv.at(at).number * start_level(at) / at.end_level)
 
 
-@measure(index=True)
+@measure(index=True, opening=False)
 def index_cagr(at: Valuation) -> Metric:
     """The index's own annualised return from the first flow to the as-of date, `> -1`.
 
@@ -141,19 +141,19 @@ def index_cagr(at: Valuation) -> Metric:
 
 def future_value(at: Valuation, amounts: FloatArray) -> float:
     """The sum of amounts by day, each carried to the as-of date at the index return."""
-    return math.fsum((amounts * at.growth).tolist())
+    return money_sum((amounts * at.growth).tolist())
 
 
 @once
 def icm_nav(at: Valuation) -> float:
-    """FC - FD, the terminal position of an index investor with the fund's flows.
+    """FC - FD, the terminal position of an index investor with the fund's flows."""
+    return money_sum(_carried(at).tolist())
 
-    A difference below the rounding error of its terms is zero: the position is closed.
-    """
-    carried = np.concatenate([at.growth * at.contributions, -at.growth * at.distributions])
-    difference = math.fsum(carried.tolist())
-    size = math.fsum(np.abs(carried).tolist())
-    return difference if abs(difference) > ROUNDING * size else 0.0
+
+@once
+def _carried(at: Valuation) -> FloatArray:
+    """Money paid in (positive) and received, each carried to the as-of date, shape (2 n_days,)."""
+    return np.concatenate([at.growth * at.contributions, -at.growth * at.distributions])
 
 
 @once

@@ -10,7 +10,8 @@ from pmecalc.core.dates import iso
 from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
 from pmecalc.core.measure import measure, once
 from pmecalc.core.metric import Metric, derived, derived_rate, undefined
-from pmecalc.core.pme.kaplan_schoar import ROUNDING, icm_nav, index_log_rate
+from pmecalc.core.money import settled
+from pmecalc.core.pme.kaplan_schoar import icm_nav, index_log_rate
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
@@ -63,7 +64,7 @@ def ln_irr(at: Valuation) -> Metric:
     )
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def ln_spread(at: Valuation) -> Metric:
     """IRR less the Long-Nickels IRR, per year.
 
@@ -82,7 +83,7 @@ def ln_spread(at: Valuation) -> Metric:
     return derived(lambda fund, index: fund - index, irr.at(at), ln_irr.at(at))
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def ln_spread_geometric(at: Valuation) -> Metric:
     """(1 + IRR) over (1 + Long-Nickels IRR), less 1, per year.
 
@@ -159,4 +160,4 @@ def index_positions(at: Valuation) -> FloatArray:
         return np.zeros(0)
     moved = np.cumsum((np.abs(at.contributions) + np.abs(at.distributions)) / at.levels)
     units = np.cumsum(-at.net / at.levels)
-    return np.where(np.abs(units) > ROUNDING * moved, units, 0.0) * at.levels
+    return settled(units, 2 * np.arange(1, 1 + len(units)), moved) * at.levels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
 from pmecalc.core.measure import measure, once
 from pmecalc.core.metric import Metric, derived
 from pmecalc.core.pme.kaplan_schoar import index_log_rate
-from pmecalc.core.valuation import residual_values
+from pmecalc.core.residual_nav import residual_navs
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
@@ -60,7 +60,7 @@ def mpme_nav(at: Valuation) -> Metric:
     80.0
     """
     held = replica(at)
-    return Metric(held.end, warnings=_estimated(held))
+    return _marked(Metric(held.end), held)
 
 
 @measure(index=True)
@@ -81,14 +81,13 @@ def mpme_irr(at: Valuation) -> Metric:
     0.2
     """
     held = replica(at)
-    return rate_metric(
-        solve_at(at, held.sales, held.purchases, held.end),
-        nearest_choice(index_log_rate(at)),
-        warnings=_estimated(held),
+    rate = rate_metric(
+        solve_at(at, held.sales, held.purchases, held.end), nearest_choice(index_log_rate(at))
     )
+    return _marked(rate, held)
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def mpme_spread(at: Valuation) -> Metric:
     """IRR less the mPME IRR, per year.
 
@@ -110,7 +109,9 @@ def mpme_spread(at: Valuation) -> Metric:
 @once
 def replica(at: Valuation) -> Replica:
     """Follow the index investor through the fund's flows."""
-    residual = residual_values(at.fund, at.days, at.benchmark, at.options)
+    residual = residual_navs(
+        at.fund, at.days, until=at.as_of, benchmark=at.benchmark, options=at.options
+    )
     navs = np.maximum(residual.values, 0.0)
     paying = at.distributions > 0
     shares = np.zeros(len(at.days))
@@ -146,5 +147,9 @@ def _covered(bought: list[float], shares: list[float]) -> list[float]:
     return covered
 
 
-def _estimated(held: Replica) -> tuple[str, ...]:
-    return ("MPME_NAV_ESTIMATED",) if held.estimated_share > 0 else ()
+def _marked(metric: Metric, held: Replica) -> Metric:
+    """The outcome with a mark where interim NAVs were estimated."""
+    if held.estimated_share <= 0:
+        return metric
+    codes = (*metric.warnings, "MPME_NAV_ESTIMATED")
+    return replace(metric, warnings=codes, estimated=metric.value is not None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, derived, undefined
+from pmecalc.core.money import money_sum
 from pmecalc.core.multiples import nothing_paid_in
 from pmecalc.core.pme.kaplan_schoar import fv_contributions, fv_distributions, index_log_rate
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def pme_plus_lambda(at: Valuation) -> Metric:
     """The factor on distributions: a ratio, below 1 where the fund beat the benchmark.
 
@@ -37,11 +38,11 @@ def pme_plus_lambda(at: Valuation) -> Metric:
     returned = fv_distributions.at(at).number
     if returned <= 0:
         return undefined("no_distributions")
-    factor = (fv_contributions.at(at).number - at.nav) / returned
+    factor = money_sum([*(at.contributions * at.growth).tolist(), -at.nav]) / returned
     return Metric(factor, warnings=("LAMBDA_NEGATIVE",) if factor < 0 else ())
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def pme_plus_irr(at: Valuation) -> Metric:
     """The IRR of contributions, scaled distributions and the NAV, `> -1`.
 
@@ -67,7 +68,7 @@ def pme_plus_irr(at: Valuation) -> Metric:
     )
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def pme_plus_spread(at: Valuation) -> Metric:
     """IRR less the PME+ IRR, per year.
 

@@ -94,7 +94,7 @@ class _Look:
         return math.exp(rising) - math.exp(falling)
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def ipp(at: Valuation) -> Metric:
     """The premium over the index return, added each year, that makes money in worth money out.
 

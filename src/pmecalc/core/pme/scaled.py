@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def scaled_pme_irr(at: Valuation) -> Metric:
     """The IRR of scaled contributions, distributions and the NAV, `> -1`; never short.
 
@@ -45,7 +45,7 @@ def scaled_pme_irr(at: Valuation) -> Metric:
     )
 
 
-@measure(index=True)
+@measure(index=True, nav=True)
 def scaled_pme_spread(at: Valuation) -> Metric:
     """The fund's IRR less that of the scaled PME, per year.
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pmecalc import Benchmark, CashFlowError, Fund, InputError, NotDefinedError, evaluate
+from pmecalc.core.conventions import Options
 from pmecalc.core.pme.premium import ipp, ipp_periodic
-from pmecalc.core.valuation import Options, value
+from pmecalc.core.valuation import value
 
 YEARS = [f"{year}-01-01" for year in (2021, 2022, 2023)]  # 365 days apart
 STEADY = Benchmark.of([(day, 100 * 1.05**step) for step, day in enumerate(YEARS)])

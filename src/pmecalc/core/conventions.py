@@ -1,0 +1,96 @@
+"""The conventions of a calculation: what may be chosen, and the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from pmecalc.core.daycount import year_fractions
+from pmecalc.core.errors import InputError
+from pmecalc.core.lookup import rule_of
+
+Netting: TypeAlias = Literal["gross", "same_day"]
+NETTINGS: tuple[Netting, ...] = ("gross", "same_day")
+NavGrowth: TypeAlias = Literal["none", "index"]
+NAV_GROWTHS: tuple[NavGrowth, ...] = ("none", "index")
+Recallable: TypeAlias = Literal["gross", "net"]
+RECALLABLES: tuple[Recallable, ...] = ("gross", "net")
+BeforeFirstNav: TypeAlias = Literal["none", "cost"]
+BEFORE_FIRST_NAVS: tuple[BeforeFirstNav, ...] = ("none", "cost")
+_CHOICES = {
+    "netting": NETTINGS,
+    "nav_growth": NAV_GROWTHS,
+    "recallable": RECALLABLES,
+    "before_first_nav": BEFORE_FIRST_NAVS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The conventions of a calculation; build one with `Options.of`.
+
+    Parameters
+    ----------
+    day_count
+        See `year_fractions`.
+    netting
+        `gross`, or `same_day` to net contributions against distributions of one day first.
+    lookup, max_staleness_days
+        See `levels_on`.
+    nav_growth
+        `none`, or `index` to let a NAV grow with the index while it is rolled forward.
+    recallable
+        `gross`, or `net` to offset recallable distributions against later calls in the multiples.
+    before_first_nav
+        `none`: measures that need a NAV have no value before the first one. `cost`: the NAV is
+        contributions less distributions, at least 0.
+    """
+
+    day_count: str = "ACT/365F"
+    netting: str = "gross"
+    lookup: str = "previous"
+    max_staleness_days: int | None = 100
+    nav_growth: str = "none"
+    recallable: str = "gross"
+    before_first_nav: str = "none"
+
+    @classmethod
+    def of(cls, **options: object) -> Options:
+        """The conventions, checked.
+
+        Raises
+        ------
+        InputError
+            `UNSUPPORTED_OPTION`.
+        TypeError
+            An option of that name does not exist.
+        """
+        made = cls(**options)  # type: ignore[arg-type]  # unknown names are a TypeError
+        year_fractions(0, np.zeros(0, np.int64), made.day_count)
+        for name, choices in _CHOICES.items():
+            given = getattr(made, name)
+            if given not in choices:
+                raise refused(name, given, ", ".join(choices))
+        rule_of(made.lookup)
+        if made.max_staleness_days is not None and made.max_staleness_days < 0:
+            raise refused("max_staleness_days", made.max_staleness_days, "0 or more, or None")
+        return made
+
+
+def refused(name: str, given: object, offered: str) -> InputError:
+    """The error of an option that is not offered.
+
+    Examples
+    --------
+    >>> refused("netting", "net", "gross, same_day").code
+    'UNSUPPORTED_OPTION'
+    """
+    return InputError(
+        f"{name}={given!r} is not offered.",
+        code="UNSUPPORTED_OPTION",
+        field=name,
+        value=given,
+        hint=f"Offered: {offered}.",
+    )
