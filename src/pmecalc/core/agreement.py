@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pmecalc.core.methods import METHODS, any_method
-from pmecalc.core.pme.kaplan_schoar import ROUNDING
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import Options, value
 
@@ -37,6 +36,7 @@ MARKS: dict[str, str] = {
     "MPME_NAV_ESTIMATED": "mPME sells by NAVs that were rolled forward",
     "NAV_ROLLED_FORWARD": "the NAV at the end is rolled forward",
     "NEAR_DOUBLE_ROOT": "a stream touches zero within rounding instead of crossing it",
+    "RATE_AGAINST_GAIN": "a rate has the opposite sign of the gain",
     "multiple": "an IRR has several roots",
 }
 
@@ -187,10 +187,9 @@ def _verdict(at: Valuation, name: str, metric: Metric) -> Verdict | None:
 
 
 def _rounding(at: Valuation, name: str) -> float:
-    if name != "nfv":
-        return _LEVEL
-    moved = (METHODS[each].measure.at(at) for each in ("fv_contributions", "fv_distributions"))
-    return ROUNDING * (sum(metric.number for metric in moved) + abs(at.nav))
+    """The distance from parity that counts as level; of NFV the one at which KS-PME is level."""
+    paid = METHODS["fv_contributions"].measure.at(at).number if name == "nfv" else 1.0
+    return _LEVEL * abs(paid)
 
 
 def _marks(at: Valuation, name: str) -> tuple[str, ...]:
@@ -233,7 +232,7 @@ def _spread(views: tuple[MethodView, ...]) -> str:
     )
     if not spreads:
         return ""
-    low, high = f"{spreads[0] * 100:.2f} %", f"{spreads[-1] * 100:.2f} %"
+    low, high = _percent(spreads[0]), _percent(spreads[-1])
     if low == high:
         return f"their spreads are {low} per year"
     return (
@@ -241,6 +240,11 @@ def _spread(views: tuple[MethodView, ...]) -> str:
         "flows, PME+ scales its distributions, mPME sells in proportion and scaled PME scales its "
         "contributions"
     )
+
+
+def _percent(rate: float) -> str:
+    """A rate in percent with two decimals; without a sign where they are zero."""
+    return f"{round(rate * 100, 2) + 0.0:.2f} %"
 
 
 def _missing(views: tuple[MethodView, ...]) -> str:
