@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -104,9 +105,11 @@ class Facility:
 
     def outstanding(self, days: IntArray) -> FloatArray:
         """The balance at the end of each day, shape of `days`, `>= 0`."""
-        balances = np.concatenate([[0.0], np.cumsum(self.draws - self.repayments)])
-        found: FloatArray = balances[np.searchsorted(self.days, days, side="right")]
-        return found.clip(min=0.0)
+        balances = np.cumsum(self.draws - self.repayments)
+        balances[balances <= _ROUNDING * np.cumsum(self.draws)] = 0.0
+        places = np.searchsorted(self.days, days, side="right")
+        found: FloatArray = np.concatenate([[0.0], balances])[places]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +369,8 @@ def _take_out(fund: Fund, contributions: FloatArray, day: int, paid: float) -> N
     """Lower the calls of a day by what they repaid."""
     places = np.flatnonzero(fund.days == day)
     called = float(contributions[places].sum())
-    if paid > called * (1.0 + _ROUNDING):
+    left = _settled(called - paid, size=called)
+    if left < 0:
         raise CashFlowError(
             f"On {iso(day)} {paid:g} is repaid, but only {called:g} is called.",
             code="NEGATIVE_AMOUNT",
@@ -375,7 +379,12 @@ def _take_out(fund: Fund, contributions: FloatArray, day: int, paid: float) -> N
             hint="Date the repayment on the day of the call that pays it.",
         )
     # In proportion: which of a day's calls repaid it makes no difference to any measure.
-    contributions[places] *= max(0.0, called - paid) / called
+    contributions[places] *= left / called
+
+
+def _settled(balance: float, *, size: float) -> float:
+    """A balance, which is 0 where it is no more than rounding leaves of money of that size."""
+    return balance if abs(balance) > _ROUNDING * size else 0.0
 
 
 def _days_outstanding(facility: Facility, last: int) -> tuple[float | None, int | None]:
@@ -384,16 +393,17 @@ def _days_outstanding(facility: Facility, last: int) -> tuple[float | None, int 
     parts: list[tuple[int, float]] = []
     known = facility.days <= last
     columns = (facility.days, facility.draws, facility.repayments)
+    settled = partial(_settled, size=float(facility.draws[known].sum()))
     for day, drawn, repaid in zip(*(each[known].tolist() for each in columns), strict=True):
         if drawn > 0:
             held.append((day, drawn))
         left = repaid
-        while left > 0 and held:
+        while settled(left) > 0 and held:
             since, balance = held.popleft()
             part = min(balance, left)
             parts.append((day - since, part))
             left -= part
-            if balance > part:
+            if settled(balance - part) > 0:
                 held.appendleft((since, balance - part))
     parts += [(last - since, balance) for since, balance in held]
     total = sum(part for _, part in parts)
