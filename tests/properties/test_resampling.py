@@ -1,4 +1,4 @@
-"""METHODS 6.3, 6.4, 13: resampled figures are those of the pools, ranks do not depend on units."""
+"""METHODS 6.4, 13: resampled figures are those of the pools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pmecalc import Fund, NotDefinedError, evaluate, pool
 from pmecalc.core.bootstrap import bootstrap
 from pmecalc.core.conventions import Options
-from pmecalc.core.ranks import percentile, ranking
 from pmecalc.core.streams import Holdings, Streams
 from pmecalc.core.weighted_pools import RateTables
 from properties.comparing import blurred, same_rate
@@ -19,7 +18,6 @@ from properties.strategies import benchmarks, fund_parts, funds
 
 QUICK = settings(max_examples=120, deadline=None, derandomize=True)
 ANY_GAP = Options(max_staleness_days=None)
-finite = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 
 class TestWeightings:
@@ -66,25 +64,3 @@ class TestTwins:
         size = 1e-12 * (1 + abs(found.value))
         assert found.percentile.high - found.percentile.low <= size
         assert found.bca.high - found.bca.low <= size
-
-
-class TestRanks:
-    """METHODS 6.3: 'ties share the better quartile'."""
-
-    @QUICK
-    @given(st.lists(finite | st.none(), min_size=1, max_size=30), st.sampled_from([0.5, 2.0, 8.0]))
-    def test_ranks_do_not_depend_on_the_unit(self, values, factor):
-        """Every value times a power of two: the same ranks; equal values rank equally."""
-        one = ranking(values)
-        other = ranking([None if value is None else factor * value for value in values])
-        assert one == other
-        for value, rank in zip(values, one.ranks, strict=True):
-            assert (value is None) == (rank is None)
-            assert rank == one.ranks[values.index(value)]
-
-    @QUICK
-    @given(st.lists(finite, min_size=1, max_size=30), st.floats(0, 1))
-    def test_percentiles_are_numpys(self, values, share):
-        """Type 7 is what numpy does by default."""
-        size = max(abs(value) for value in values)
-        assert abs(percentile(values, share) - np.quantile(values, share)) <= 1e-14 * size

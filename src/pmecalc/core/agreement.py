@@ -37,6 +37,7 @@ MARKS: dict[str, str] = {
     "MPME_NAV_ESTIMATED": "mPME sells by NAVs that were rolled forward",
     "NAV_ROLLED_FORWARD": "the NAV at the end is rolled forward",
     "NEAR_DOUBLE_ROOT": "a stream touches zero within rounding instead of crossing it",
+    "RATE_AGAINST_GAIN": "a rate has the opposite sign of the gain",
     "multiple": "an IRR has several roots",
 }
 
@@ -174,16 +175,22 @@ def _view(at: Valuation, name: str) -> MethodView:
     row = any_method(name)
     metric = row.measure.at(at)
     rate = METHODS[_RATE_OF[name]].measure.at(at) if name in _RATE_OF else None
-    return MethodView(name, row.title, metric, _verdict(name, metric), _marks(at, name), rate)
+    return MethodView(name, row.title, metric, _verdict(at, name, metric), _marks(at, name), rate)
 
 
-def _verdict(name: str, metric: Metric) -> Verdict | None:
+def _verdict(at: Valuation, name: str, metric: Metric) -> Verdict | None:
     if metric.value is None:
         return None
     ahead = metric.number - PARITY[name]
-    if abs(ahead) <= (0.0 if name == "nfv" else _LEVEL):  # money within its rounding is 0
+    if abs(ahead) <= _rounding(at, name):
         return "level"
     return "ahead" if ahead > 0 else "behind"
+
+
+def _rounding(at: Valuation, name: str) -> float:
+    """The distance from parity that counts as level; of NFV the one at which KS-PME is level."""
+    paid = METHODS["fv_contributions"].measure.at(at).number if name == "nfv" else 1.0
+    return _LEVEL * abs(paid)
 
 
 def _marks(at: Valuation, name: str) -> tuple[str, ...]:
@@ -226,7 +233,7 @@ def _spread(views: tuple[MethodView, ...]) -> str:
     )
     if not spreads:
         return ""
-    low, high = f"{spreads[0] * 100:.2f} %", f"{spreads[-1] * 100:.2f} %"
+    low, high = _percent(spreads[0]), _percent(spreads[-1])
     if low == high:
         return f"their spreads are {low} per year"
     return (
@@ -234,6 +241,11 @@ def _spread(views: tuple[MethodView, ...]) -> str:
         "flows, PME+ scales its distributions, mPME sells in proportion and scaled PME scales its "
         "contributions"
     )
+
+
+def _percent(rate: float) -> str:
+    """A rate in percent with two decimals; without a sign where they are zero."""
+    return f"{round(rate * 100, 2) + 0.0:.2f} %"
 
 
 def _missing(views: tuple[MethodView, ...]) -> str:

@@ -1,8 +1,9 @@
-"""Where a value stands among its peers: percentiles, quartiles, percent ranks."""
+"""Percentiles, quartiles and percent ranks of values among their peers."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 LEAST_PEERS = 4  # below it a quarter of the peers is less than one fund
+MAX_TIE_GAP = 1e-12  # of 1 + |value|, METHODS 6.3: measures of one fund in two units differ by less
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,14 @@ class Breakpoints:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """Where one value stands.
+    """The rank of one value among peers.
 
     Parameters
     ----------
     quartile
         1 (best, the highest values) to 4; None below four peers.
     percent_rank
-        The share of peers below, ties counted half, from 0 to 1.
+        The share of peers below, ties counted half, from 0 to 1. Values of one tie share it.
     """
 
     quartile: int | None
@@ -54,7 +56,7 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Where each value stands among all of them.
+    """The rank of each value among all of them.
 
     Parameters
     ----------
@@ -157,7 +159,7 @@ def breakpoints(values: Iterable[float | None]) -> Breakpoints:
 
 
 def rank(value: float, peers: Iterable[float | None]) -> Rank:
-    """Where a value stands among peers; higher is better.
+    """Rank a value among peers; higher is better.
 
     Parameters
     ----------
@@ -171,7 +173,7 @@ def rank(value: float, peers: Iterable[float | None]) -> Rank:
     -------
     Rank
         Quartile 1 at or above the upper breakpoint, 2 at or above the median, 3 at or above the
-        lower one, else 4: ties share the better quartile.
+        lower one, else 4. Values that tie share the quartile of the highest of them.
 
     Raises
     ------
@@ -179,6 +181,13 @@ def rank(value: float, peers: Iterable[float | None]) -> Rank:
         `too_few_observations`: every peer is null, or there is none.
     InputError
         `NON_FINITE`: the value is not a finite number, or a peer is infinite.
+
+    Notes
+    -----
+    Neighbours in ascending order tie where they differ by at most 1e-12 of 1 + |value|. Ties are
+    joined end to end: all values between which there is no wider gap are one tie, so that the rank
+    does not depend on which of them is looked at, nor on the order of the peers. Breakpoints are
+    compared with the same tolerance.
 
     References
     ----------
@@ -191,11 +200,14 @@ def rank(value: float, peers: Iterable[float | None]) -> Rank:
     """
     if not known([value]):
         raise _not_finite(value)
-    return _rank(value, _some("rank", known(peers)))
+    ordered = _some("rank", known(peers))
+    first, last = _tie_of(value, ordered)
+    highest = max(value, ordered[last - 1]) if last > first else value
+    return _rank(highest, (first, last), len(ordered), _edges(ordered))
 
 
 def ranking(values: Sequence[float | None]) -> Ranking:
-    """Where each value stands among all of them; higher is better.
+    """Rank each value among all of them; higher is better.
 
     Parameters
     ----------
@@ -205,7 +217,7 @@ def ranking(values: Sequence[float | None]) -> Ranking:
     Returns
     -------
     Ranking
-        In the order given.
+        In the order given. Each rank is that of `rank`; all of them take `n log n` steps.
 
     Raises
     ------
@@ -225,10 +237,31 @@ def ranking(values: Sequence[float | None]) -> Ranking:
     [1, 4, None, 1, 3]
     """
     ordered = known(values)
-    ranks = tuple(
-        None if value is None or math.isnan(value) else _rank(value, ordered) for value in values
-    )
+    edges = _edges(ordered)
+    found: dict[float, Rank] = {}
+    first = 0
+    while first < len(ordered):
+        last = _end_of_tie(ordered, first)
+        shared = _rank(ordered[last - 1], (first, last), len(ordered), edges)
+        found.update(dict.fromkeys(ordered[first:last], shared))
+        first = last
+    ranks = tuple(None if value is None else found.get(float(value)) for value in values)
     return Ranking(ranks, len(ordered), len(values) - len(ordered))
+
+
+def tied(one: float, other: float) -> bool:
+    """Whether two values of a measure differ by no more than rounding.
+
+    References
+    ----------
+    METHODS 6.3.
+
+    Examples
+    --------
+    >>> tied(0.12, 0.12 + 1e-13), tied(0.12, 0.12 + 1e-11)
+    (True, False)
+    """
+    return abs(one - other) <= MAX_TIE_GAP * (1.0 + max(abs(one), abs(other)))
 
 
 def known(values: Iterable[float | None]) -> list[float]:
@@ -256,13 +289,37 @@ def interpolated(ordered: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def _rank(value: float, ordered: Sequence[float]) -> Rank:
-    below = sum(peer < value for peer in ordered)
-    ties = sum(peer == value for peer in ordered)
-    quartile = None
-    if len(ordered) >= LEAST_PEERS:
-        quartile = 1 + sum(value < interpolated(ordered, share) for share in (0.75, 0.5, 0.25))
-    return Rank(quartile, (below + ties / 2) / len(ordered))
+def _tie_of(value: float, ordered: Sequence[float]) -> tuple[int, int]:
+    """The first place, and one past the last, of the ascending values that tie with a value."""
+    place = bisect_left(ordered, value)
+    first = place
+    while first > 0 and tied(ordered[first - 1], value if first == place else ordered[first]):
+        first -= 1
+    if place == len(ordered) or not tied(value, ordered[place]):
+        return first, place
+    return first, _end_of_tie(ordered, place)
+
+
+def _end_of_tie(ordered: Sequence[float], first: int) -> int:
+    """One past the last place of ascending values that follow on one another within a tie."""
+    last = first + 1
+    while last < len(ordered) and tied(ordered[last - 1], ordered[last]):
+        last += 1
+    return last
+
+
+def _edges(ordered: Sequence[float]) -> tuple[float, ...]:
+    """The breakpoints above which the quartiles 1, 2 and 3 begin; none below four values."""
+    if len(ordered) < LEAST_PEERS:
+        return ()
+    return tuple(interpolated(ordered, share) for share in (0.75, 0.5, 0.25))
+
+
+def _rank(highest: float, tie: tuple[int, int], n: int, edges: tuple[float, ...]) -> Rank:
+    """The rank that the values of a tie share, the highest of them deciding the quartile."""
+    first, last = tie
+    quartile = 1 + sum(highest < edge and not tied(highest, edge) for edge in edges)
+    return Rank(quartile if edges else None, (first + (last - first) / 2) / n)
 
 
 def _some(measure: str, ordered: list[float]) -> list[float]:

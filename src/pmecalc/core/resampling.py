@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core.errors import InputError
+from pmecalc.core.ranks import MAX_TIE_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,6 @@ SCHEMES: tuple[Scheme, ...] = ("stratified", "block", "simple")
 _ROWS = 2048  # resamples drawn at a time: bounds the memory, and fixes the stream of a seed
 _WORD = 51  # bits of a random word: a double holds it, and quotients of it without error
 _NORMAL = NormalDist()
-_SAME = 1e-12  # of 1 + |value|: what sums in another order may differ by
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ def bca_shares(
     >>> round(low, 12), round(high, 12)
     (0.25, 0.75)
     """
-    near = _SAME * (1.0 + abs(estimate))
+    near = MAX_TIE_GAP * (1.0 + abs(estimate))
     clear = int(np.count_nonzero(values < estimate - near))
     tied = int(np.count_nonzero(values <= estimate + near)) - clear
     below = (clear + tied / 2.0) / len(values)
@@ -277,7 +277,7 @@ def acceleration_of(left_out: FloatArray, strata: IntArray) -> float:
     sizes = np.bincount(strata)
     spread = (np.bincount(strata, weights=left_out) / sizes)[strata] - left_out
     scale = float(np.abs(spread).max())
-    if scale <= _SAME * (1.0 + float(np.abs(left_out).max())):
+    if scale <= MAX_TIE_GAP * (1.0 + float(np.abs(left_out).max())):
         return 0.0
     influence = (1.0 - 1.0 / sizes)[strata] * spread / scale
     squares = influence * influence

@@ -11,6 +11,7 @@ import numpy as np
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.nav_returns import longest_run
+from pmecalc.core.ranks import MAX_TIE_GAP
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
@@ -53,7 +54,8 @@ class Drawdown:
     value
         Trough over peak, less 1; from -1 to 0.
     peak, trough
-        Their dates, ISO text; equal where there was no fall.
+        Their dates, ISO text; equal where there was no fall. Of falls equally deep, and of peaks
+        equally high, within rounding, the first counts.
     recovery
         The first date at or above the peak again, ISO text; None if not yet.
     n
@@ -155,11 +157,12 @@ def max_drawdown(series: ReturnSeries) -> Drawdown:
         raise NotDefinedError("max_drawdown", "dietz_undefined", reason)
     index = np.concatenate([[1.0], np.cumprod(1.0 + returns)])
     peaks = np.maximum.accumulate(index)
-    trough = int((index / peaks).argmin())
-    peak = int(index[: trough + 1].argmax())
+    kept = index / peaks
+    trough = _first_near(kept, kept.min())
+    peak = _first_near(index[: trough + 1], peaks[trough])
     later = np.flatnonzero(index[trough:] >= _PARITY * index[peak])
     return Drawdown(
-        value=float(index[trough] / index[peak] - 1.0),
+        value=float(kept[trough] - 1.0),
         peak=iso(days[peak]),
         trough=iso(days[trough]),
         recovery=iso(days[trough + later[0]]) if len(later) else None,
@@ -196,6 +199,11 @@ def frequency_of(series: ReturnSeries, given: float | None) -> float:
             hint="4 for quarters, 12 for months.",
         )
     return given
+
+
+def _first_near(values: FloatArray, extreme: float) -> int:
+    """The place of the first value that ties with the smallest or largest of them."""
+    return int((np.abs(values - extreme) <= MAX_TIE_GAP * (1.0 + abs(extreme))).argmax())
 
 
 def _whole_run(series: ReturnSeries, run: slice) -> slice:

@@ -257,9 +257,11 @@ def by_vintage(
     measure = number_measure(metric)
     made, last = Options.of(**options), day_number(as_of, field="as_of")
     years = vintage_years(members, rule=rule, dates=dates)
+    by_year: dict[int, list[Fund]] = {year: [] for year in sorted(set(years))}
+    for fund, year in zip(members, years, strict=True):
+        by_year[year].append(fund)
     rows = []
-    for year in sorted(set(years)):
-        own = [fund for fund, vintage in zip(members, years, strict=True) if vintage == year]
+    for year, own in by_year.items():
         metrics = [measure.at(value_on(fund, benchmark, last, made)) for fund in own]
         whole = measure.at(value_on(pool(own, as_of=as_of), benchmark, last, made))
         rows.append(_row(year, whole, metrics))

@@ -106,6 +106,16 @@ def test_a_fund_that_holds_the_index_is_level():
     assert found.sentence.startswith("All 7 methods put the fund level with the index")
 
 
+@pytest.mark.parametrize("scale", [1, 0.01, 3, 1e9])
+@pytest.mark.parametrize("off", [5e-12, -3e-13, -5e-12])
+def test_money_is_level_where_the_ratio_is(scale, off):
+    """NFV is parted from parity by as much of the contributions as KS-PME is from 1."""
+    fund = fund_of(("2020-01-01", 100 * scale, 0), navs=[("2021-01-01", 100 * scale * (1 + off))])
+    found = agreement(fund, Benchmark.of([("2020-01-01", 1), ("2021-01-01", 1)]), **ANY)
+    assert {each.verdict for each in found.views} == {"level", None}
+    assert "their spreads are 0.00 % per year" in found.sentence
+
+
 def test_methods_may_disagree():
     """The fund sold well, yet mPME sells all of the index at its peak."""
     levels = [("2010-01-01", 100), ("2012-01-01", 200), ("2016-01-01", 100)]

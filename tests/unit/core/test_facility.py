@@ -104,6 +104,26 @@ def test_a_repayment_in_full_may_miss_by_rounding():
     assert facility_view(FUND, over).longest_days == 274
 
 
+@pytest.mark.parametrize("scale", [1, 0.01, 3, 1e9])
+@pytest.mark.parametrize(
+    "drawn", [(75.6, 86.9, 40.95), (23.57, 55.88, 42.46), (0.1, 0.2, 0.3), (0.7, 0.1, 0.04)]
+)
+def test_a_facility_repaid_in_cents_leaves_nothing(drawn, scale):
+    """Neither a balance, nor days since a draw, nor a call that gives the IRR a second root."""
+    paid, interest = round(sum(drawn), 2), 1.01
+    draws = [(f"2021-01-0{k}", DRAW, each * scale) for k, each in enumerate(drawn, 1)]
+    facility = Facility.of([*draws, ("2023-06-01", REPAY, paid * scale, interest * scale)])
+    call = round(paid + interest, 2) * scale
+    fund = Fund.of(
+        flows=[("2022-01-01", 0, 3 * paid * scale), ("2023-06-01", call, 0)],
+        navs=[("2023-12-31", 0)],
+    )
+    view = facility_view(fund, facility)
+    assert (view.outstanding, view.longest_days) == (0, 881)
+    assert (view.irr_without.status, len(view.irr_without.roots)) == ("ok", 1)
+    assert without_facility(fund, facility).contributions[3:].tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("rows", "code"),
     [

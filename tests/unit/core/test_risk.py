@@ -65,6 +65,21 @@ def test_a_fall_not_yet_made_good_has_no_recovery():
     assert (found.peak, found.trough, found.recovery) == (YEARS[5], YEARS[6], None)
 
 
+@pytest.mark.parametrize("scale", [1, 0.01, 3, 1e9, 7, 1.1])
+@pytest.mark.parametrize(("peak", "trough"), [(171, 162), (53, 18), (140, 133)])
+def test_of_equal_falls_the_first_counts(scale, peak, trough):
+    """Four equal falls, whose chained returns differ in the last bit, in any unit of money."""
+    navs = [100, *[peak, trough] * 4]
+    fund = Fund.of(
+        flows=[(YEARS[0], 100 * scale, 0)],
+        navs=[(date, nav * scale) for date, nav in zip(YEARS, navs, strict=False)],
+    )
+    found = max_drawdown(return_series(fund))
+    assert found.trough == YEARS[2]
+    assert found.peak == (YEARS[1] if peak > 100 else YEARS[0])
+    assert math.isclose(found.value, trough / max(peak, 100) - 1)
+
+
 def test_the_first_interval_belongs_to_the_chain():
     """Half was lost before the first NAV; volatility does not know that interval."""
     fund = fund_of([0.0] * 9, opening=[("2010-06-30", 200, 0)])

@@ -15,6 +15,7 @@ from pmecalc.core.fund import amount
 from pmecalc.core.irr import by_date
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, undefined
+from pmecalc.core.ranks import tied
 from pmecalc.core.roots import UncertifiedError
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def ipp(at: Valuation) -> Metric:
     """The premium over the index return, added each year, that makes money in worth money out.
 
     Arithmetic and per year, above -1 less the index return. Several: the one nearest to 0, status
-    `multiple`, all listed in `roots`.
+    `multiple`, all listed in `roots`. Of two that are equally near within rounding, the one with
+    the sign of the value added (NFV).
 
     References
     ----------
@@ -261,12 +263,22 @@ def _outcome(balance: _Balance) -> Metric:
         return Metric(None, status, roots=(), warnings=warnings, reason=why)
     several = len(points) > 1
     return Metric(
-        min(roots, key=abs),
+        _nearest(balance, roots),
         "multiple" if several else "ok",
         roots=roots,
         warnings=warnings,
         reason=f"{len(points)} premiums make both equal" if several else None,
     )
+
+
+def _nearest(balance: _Balance, premiums: tuple[float, ...]) -> float:
+    """The premium nearest to 0; of equally near ones, that with the sign of the value added."""
+    nearest = min(premiums, key=abs)
+    near = [each for each in premiums if tied(abs(each), abs(nearest))]
+    if len(near) == 1:
+        return nearest
+    (without,) = balance.at(np.array([balance.log_least]))  # no premium: the index return itself
+    return near[-1] if without.height > 0 else near[0]
 
 
 def _crossings(balance: _Balance) -> tuple[list[float], bool]:

@@ -44,6 +44,17 @@ def test_several_premiums_are_listed_and_the_nearest_to_zero_chosen():
     assert "2 premiums" in found.reason
 
 
+@pytest.mark.parametrize("scale", [1, 0.01, 3, 1e9, 0.1, 7])
+@pytest.mark.parametrize("sign", [1, -1], ids=["gained", "lost"])
+def test_of_premiums_equally_near_to_zero_the_value_added_decides(scale, sign):
+    """10 % and -10 %, on a flat index; in other units either is nearer in the last bit."""
+    flat = Benchmark.of([(YEARS[0], 100), (YEARS[2], 100)])
+    fund = _fund(*(sign * scale * each for each in (-100, 200, -99)))
+    found = _outcome(fund, flat)
+    assert found.roots == pytest.approx([-0.1, 0.1])
+    assert found.value == found.roots[1 if sign > 0 else 0]
+
+
 def test_a_double_premium_is_warned_of():
     """Both sides touch at 10 %, as far as rounding can tell."""
     found = _outcome(_fund(-100, 220, -121))
