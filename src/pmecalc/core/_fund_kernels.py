@@ -98,7 +98,7 @@ def valued_rows(flows, residuals, seen, levels, commitment, conventions):
             continue
         start = _start(at)
         known, nav = _known(navs[place])
-        _own(at, row, n_rows, nav, commitment, start, wanted)
+        _own(at, row, nav, commitment, start, wanted)
         if not known:
             _without(row, _NEED_NAV, start)
         if len(end_levels) == 0:
@@ -108,7 +108,7 @@ def valued_rows(flows, residuals, seen, levels, commitment, conventions):
             moves = at[1][i] + at[2][i] != 0.0
             scratch[2][2][i] = levels[i] if moves else end_levels[place]
         source = (flows, residuals, at[3])
-        _against_index(at, row, n_rows, nav, start, end_levels[place], wanted, source, scratch)
+        _against_index(at, row, nav, start, end_levels[place], wanted, source, scratch)
         if not known:
             _without(row, _NEED_NAV_AND_INDEX, start)
             _without(row, _NEED_NAV_AND_RATES, start)
@@ -151,9 +151,12 @@ def fund_row(flows, residuals, facts, index, conventions, out, scratch):
     at, n_rows = _seen(flows, as_of, conventions, row, scratch)
     if n_rows < 0:
         return
+    if len(residuals[1]) > 0 and math.isnan(residuals[1].sum()):  # of a pool
+        out[1][:] = UNDECIDED
+        return
     start = _start(at)
     known, nav = _known(nav_on(flows, residuals, as_of))
-    _own(at, row, n_rows, nav, commitment, start, wanted)
+    _own(at, row, nav, commitment, start, wanted)
     if not known:
         _without(row, _NEED_NAV, start)
     state, end_level = _levels(index, at, start, scratch[2][2])
@@ -161,7 +164,7 @@ def fund_row(flows, residuals, facts, index, conventions, out, scratch):
         out[1][FV_CONTRIBUTIONS:] = state
         return
     source = (flows, residuals, at[3])
-    _against_index(at, row, n_rows, nav, start, end_level, wanted, source, scratch)
+    _against_index(at, row, nav, start, end_level, wanted, source, scratch)
     if not known:
         _without(row, _NEED_NAV_AND_INDEX, start)
         _without(row, _NEED_NAV_AND_RATES, start)
@@ -211,14 +214,14 @@ def _time(clock, day):
 
 
 @_plain
-def _own(at, row, n_rows, nav, commitment, start, wanted):
+def _own(at, row, nav, commitment, start, wanted):
     """What needs no index."""
-    _multiples(row[0], row[1], at, n_rows, nav, commitment, start)
+    _multiples(row[0], row[1], at, nav, commitment, start)
     _own_rates(row[0], row[1], at, nav, start, wanted)
 
 
 @_plain
-def _against_index(at, row, n_rows, nav, start, end_level, wanted, source, scratch):
+def _against_index(at, row, nav, start, end_level, wanted, source, scratch):
     """What needs an index; the levels of the flow days stand in `scratch`."""
     values, codes, _ = row
     n, rows = len(at[0]), scratch[2]
@@ -226,7 +229,7 @@ def _against_index(at, row, n_rows, nav, start, end_level, wanted, source, scrat
     for i in range(n):
         growth[i] = end_level / levels[i]
     held = (levels, growth, end_level, rows[5][:n], rows[6][:n], rows[7][:n])
-    anchor = _future_values(values, codes, at, held, n_rows, nav, start)
+    anchor = _future_values(values, codes, at, held, nav, start)
     _long_nickels(values, codes, at, held, start, anchor, wanted)
     _scaled_streams(values, codes, at, held, nav, start, anchor, wanted)
     if wanted[4]:
@@ -286,9 +289,7 @@ def nav_on(flows, residuals, day):
 
 @_plain
 def _rolled(base, net, count, size):
-    """A NAV and the flows since, not below 0; the NAV itself where there are none."""
-    if count == 0:
-        return base
+    """A NAV and the flows since, not below 0."""
     total = base + net
     if negligible(total, count + 1, size + abs(base)):
         return 0.0
@@ -325,12 +326,12 @@ def _added(total, error, value):
 
 
 @_plain
-def _multiples(values, codes, at, n_rows, nav, commitment, start):
+def _multiples(values, codes, at, nav, commitment, start):
     paid, received = exact_sum(at[1]), exact_sum(at[2])
     values[PAID_IN], values[DISTRIBUTED], values[NAV] = paid, received, nav
     values[GAIN] = _gained(at, nav)
     if paid == 0.0:
-        codes[DPI : MOIC + 1] = _nothing_paid_in(n_rows)
+        codes[DPI : MOIC + 1] = _nothing_paid_in(start)
     else:
         values[DPI], values[RVPI] = received / paid, nav / paid
         value = received + nav
@@ -360,8 +361,8 @@ def _gained(at, nav):
 
 
 @_plain
-def _nothing_paid_in(n_rows):
-    return NO_FLOWS if n_rows == 0 else NO_CONTRIBUTIONS
+def _nothing_paid_in(start):
+    return NO_FLOWS if start < 0 else NO_CONTRIBUTIONS
 
 
 @_plain
@@ -449,7 +450,7 @@ def _level(index, day):
 
 
 @_plain
-def _future_values(values, codes, at, held, n_rows, nav, start):
+def _future_values(values, codes, at, held, nav, start):
     """KS-PME and its kin; returns `ln(1 + index_cagr)`."""
     levels, growth, end_level, paid, received, _ = held
     n = len(at[0])
@@ -461,7 +462,7 @@ def _future_values(values, codes, at, held, n_rows, nav, start):
     values[NFV], values[LN_NAV] = money_sum(terms[: 2 * n + 1]), 0.0 - money_sum(terms[: 2 * n])
     values[FV_CONTRIBUTIONS], values[FV_DISTRIBUTIONS] = carried_in, carried_out
     if carried_in == 0.0:
-        codes[KS_PME] = _nothing_paid_in(n_rows)
+        codes[KS_PME] = _nothing_paid_in(start)
     else:
         value = carried_out + nav
         if negligible(value, 2, carried_out + abs(nav)):
@@ -624,4 +625,4 @@ def _navs_by_day(flows, nav_days, navs, days, as_of, out):
             size += abs(flows[2][row])
             count += 2
             row += 1
-        out[i] = 0.0 if realised <= days[i] else max(_rolled(base, total + error, count, size), 0.0)
+        out[i] = 0.0 if realised <= days[i] else _rolled(base, total + error, count, size)

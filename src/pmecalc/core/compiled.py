@@ -81,7 +81,7 @@ def rows_on(at: Valuation, days: IntArray, navs: FloatArray, end_levels: FloatAr
     True
     """
     loops, options, fund = engine.fund_kernels(), at.options, at.fund
-    if loops is None or not knows(options) or len(fund.recallable):
+    if loops is None or not knows(options) or len(fund.recallable) or fund.nav_reasons:
         return None
     found: tuple[FloatArray, npt.NDArray[np.int8], FloatArray] = loops.valued_rows(
         (fund.days.astype(np.int32), fund.contributions, fund.distributions),

@@ -245,5 +245,5 @@ def gained(at: Valuation) -> float:
 
 
 def nothing_paid_in(at: Valuation) -> Metric:
-    """No ratio: the fund has not begun (`no_flows`), or began without a contribution."""
-    return undefined("no_flows" if at.n_flows == 0 else "no_contributions")
+    """No ratio: no money has moved (`no_flows`), or none was paid in."""
+    return undefined("no_flows" if at.start is None else "no_contributions")

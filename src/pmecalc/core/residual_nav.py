@@ -229,7 +229,7 @@ def _reported(fund: Fund, place: int, day: int) -> ResidualNav | None:
         return None
     nav = float(fund.navs[place])
     if math.isnan(nav):
-        return ResidualNav(nav, missing=dict(fund.nav_reasons)[day])
+        return ResidualNav(nav, missing=_reason(fund, day))
     warnings = ("NAV_ROLLED_FORWARD",) if fund.nav_estimated[place] else ()
     return ResidualNav(
         nav,
@@ -239,13 +239,19 @@ def _reported(fund: Fund, place: int, day: int) -> ResidualNav | None:
     )
 
 
+def _reason(fund: Fund, day: int) -> str:
+    """Why the NAV of a pool is not known on one of its days."""
+    return dict(fund.nav_reasons).get(day, "the NAV is not known")
+
+
 def _rolled_forward(
     fund: Fund, day: int, benchmark: Benchmark | None, options: Options | None
 ) -> ResidualNav:
     roll = _roll(fund, np.array([day]), benchmark, options)
     nav, source = float(roll.values[0]), int(roll.source_days[0])
-    if math.isnan(nav):
-        return ResidualNav(nav, missing=dict(fund.nav_reasons)[source])
+    if source == NO_DAY:
+        last = int(fund.nav_days[fund.nav_days.searchsorted(day, side="right") - 1])
+        return ResidualNav(math.nan, missing=_reason(fund, last))
     facts = {
         "NAV_ROLLED_FORWARD": True,
         "NAV_FLOORED": bool(roll.floored[0]),
@@ -258,10 +264,10 @@ def _rolled_forward(
 def _roll(
     fund: Fund, days: IntArray, benchmark: Benchmark | None, options: Options | None
 ) -> _Roll:
-    """The last NAV before each day plus the flows since; from 0 where there was none."""
+    """The last NAV before each day plus the flows since; from 0 where none is known."""
     if len(fund.nav_days):
         places = np.searchsorted(fund.nav_days, days, side="right") - 1
-        based = places >= 0
+        based = (places >= 0) & ~np.isnan(fund.navs[places])
         source_days = np.where(based, fund.nav_days[places], NO_DAY)
         bases = np.where(based, fund.navs[places], 0.0)
     else:
@@ -271,23 +277,23 @@ def _roll(
         moving = (source_days != NO_DAY) & (source_days != days)
         growth, gap = _growth(benchmark, source_days[moving], days[moving], options)
         bases[moving] *= growth
-    flows = _flows_since(fund, days.tolist(), source_days.tolist())
     values, floored = bases.copy(), np.zeros(len(days), np.bool_)
-    for place, (net, count, size) in enumerate(flows):
-        if not count:
-            continue
-        total = bases[place] + net
-        if negligible(total, count + 1, size + abs(bases[place])):
-            total = 0.0
-        floored[place] = total < 0
-        values[place] = 0.0 if total < 0 else total
+    for unknown in (True, False):
+        moving = np.flatnonzero((source_days != days) & ((source_days == NO_DAY) == unknown))
+        flows = _flows_since(fund, days[moving].tolist(), source_days[moving].tolist())
+        for place, (net, count, size) in zip(moving.tolist(), flows, strict=True):
+            total = bases[place] + net
+            if negligible(total, count + 1, size + abs(bases[place])):
+                total = 0.0
+            floored[place] = total < 0
+            values[place] = 0.0 if total < 0 else total
     return _Roll(values, floored, source_days, gap)
 
 
 def _flows_since(
     fund: Fund, days: Sequence[int], source_days: Sequence[int]
 ) -> Iterator[tuple[float, int, float]]:
-    """Contributions less distributions after each source day up to its day, as `added` terms.
+    """Contributions less distributions after each source day up to its day.
 
     Gives the sum, how many terms it has, and the sum of their absolute values: one sweep over the
     flows, with the rounding errors carried along (Neumaier).
