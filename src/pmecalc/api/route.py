@@ -21,28 +21,20 @@ from pmecalc.core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from fastapi import FastAPI, Request
+    from fastapi import Request
     from starlette.routing import BaseRoute
 
     from pmecalc.api.auth import Permission, Principal
 
 MAX_DEPTH = 32
 MAX_NUMBERS = 100_000
-_PERMISSION = "x-permission"
-_SCHEMES = {
-    "key": {"type": "http", "scheme": "bearer", "description": "an API key; mode `key`"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-pme"},
-}
+PERMISSION = "x-permission"
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def needs(permission: Permission) -> dict[str, Any]:
     """What a route declares in `openapi_extra`: the permission that its callers need."""
-    is_public = permission == "public"
-    return {
-        _PERMISSION: permission,
-        "security": [] if is_public else [{"key": []}, {"session": []}],
-    }
+    return {PERMISSION: permission}
 
 
 class ApiRoute(APIRoute):
@@ -75,7 +67,7 @@ class ApiRoute(APIRoute):
 
 def permission_of(route: APIRoute) -> Permission:
     """The permission that a route declares."""
-    declared = (route.openapi_extra or {}).get(_PERMISSION)
+    declared = (route.openapi_extra or {}).get(PERMISSION)
     if declared is None:
         raise LookupError(f"The route {route.path} declares no permission: openapi_extra=needs(…)")
     return cast("Permission", declared)
@@ -91,18 +83,6 @@ def require_permissions(routes: Iterable[BaseRoute]) -> None:
     ]
     if unchecked:
         raise LookupError(f"{unchecked} check nobody: use APIRouter(route_class=ApiRoute)")
-
-
-def describe_credentials(app: FastAPI) -> None:
-    """Let OpenAPI say how a caller proves who it is; FastAPI's documented way to extend it."""
-    plain = app.openapi
-
-    def described() -> dict[str, Any]:
-        document = plain()
-        document.setdefault("components", {})["securitySchemes"] = _SCHEMES
-        return document
-
-    app.openapi = described  # type: ignore[method-assign]  # as FastAPI documents
 
 
 def refuse_monstrous(body: bytes) -> None:

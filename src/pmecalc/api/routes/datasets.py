@@ -10,14 +10,14 @@ from pmecalc.api.deps import Asker, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import (
+    Benchmark,
     BenchmarkChanges,
-    BenchmarkOut,
-    BenchmarksOut,
-    FlowsOut,
+    BenchmarkPage,
+    FlowTable,
+    Fund,
     FundChanges,
-    FundDetailOut,
-    FundOut,
-    FundsOut,
+    FundDetail,
+    FundPage,
     Id,
     PageQuery,
 )
@@ -28,8 +28,8 @@ DatasetId = Annotated[Id, Path()]
 Page = Annotated[PageQuery, Query()]
 
 
-@router.get("/funds", response_model=FundsOut, openapi_extra=needs("read"))
-async def funds(
+@router.get("/funds", response_model=FundPage, openapi_extra=needs("read"))
+async def list_funds(
     request: Request, response: Response, page: Page, services: ServicesOf, tenant: Tenant
 ) -> dict[str, object]:
     """The stored funds by name."""
@@ -38,8 +38,8 @@ async def funds(
     return {"items": items, "next": after}
 
 
-@router.get("/benchmarks", response_model=BenchmarksOut, openapi_extra=needs("read"))
-async def benchmarks(
+@router.get("/benchmarks", response_model=BenchmarkPage, openapi_extra=needs("read"))
+async def list_benchmarks(
     request: Request, response: Response, page: Page, services: ServicesOf, tenant: Tenant
 ) -> dict[str, object]:
     """The stored benchmarks by name."""
@@ -50,26 +50,28 @@ async def benchmarks(
     return {"items": items, "next": after}
 
 
-@router.get("/funds/{dataset}", response_model=FundDetailOut, openapi_extra=needs("read"))
-async def fund(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+@router.get("/funds/{dataset}", response_model=FundDetail, openapi_extra=needs("read"))
+async def get_fund(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
     """A fund with its valuation dates."""
     return await services.datasets.one(tenant, "fund", dataset)
 
 
-@router.get("/benchmarks/{dataset}", response_model=BenchmarkOut, openapi_extra=needs("read"))
-async def benchmark(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+@router.get("/benchmarks/{dataset}", response_model=Benchmark, openapi_extra=needs("read"))
+async def get_benchmark(
+    dataset: DatasetId, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
     """A benchmark."""
     return await services.datasets.one(tenant, "benchmark", dataset)
 
 
-@router.get("/funds/{dataset}/flows", response_model=FlowsOut, openapi_extra=needs("read"))
-async def flows(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+@router.get("/funds/{dataset}/flows", response_model=FlowTable, openapi_extra=needs("read"))
+async def get_flows(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
     """Flows and NAVs by date, with the row of the file each came from."""
     return await services.datasets.flows(tenant, dataset)
 
 
-@router.patch("/funds/{dataset}", response_model=FundOut, openapi_extra=needs("write"))
-async def edit_fund(
+@router.patch("/funds/{dataset}", response_model=Fund, openapi_extra=needs("write"))
+async def update_fund(
     dataset: DatasetId, changes: FundChanges, services: ServicesOf, tenant: Tenant, asker: Asker
 ) -> dict[str, object]:
     """Edit a fund; what answers show makes a new revision."""
@@ -77,8 +79,8 @@ async def edit_fund(
     return await services.datasets.edit(tenant, "fund", dataset, given, by=asker)
 
 
-@router.patch("/benchmarks/{dataset}", response_model=BenchmarkOut, openapi_extra=needs("write"))
-async def edit_benchmark(
+@router.patch("/benchmarks/{dataset}", response_model=Benchmark, openapi_extra=needs("write"))
+async def update_benchmark(
     dataset: DatasetId,
     changes: BenchmarkChanges,
     services: ServicesOf,

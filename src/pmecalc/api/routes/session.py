@@ -12,7 +12,7 @@ from pmecalc.api.credentials import presented, set_cookie
 from pmecalc.api.deps import Asker, Caller, ServicesOf
 from pmecalc.api.errors import UnauthenticatedError
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import SessionOut
+from pmecalc.api.schemas import Session
 from pmecalc.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/session", tags=["access"], route_class=ApiRoute)
 
 
-@router.get("", response_model=SessionOut, openapi_extra=needs("public"))
-async def session(
+@router.get("", response_model=Session, openapi_extra=needs("public"))
+async def get_session(
     request: Request, response: Response, services: ServicesOf, caller: Caller
 ) -> dict[str, object]:
     """Who is signed in, and what that allows."""
