@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.message import Message
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from pmecalc.api.checks import KEY, KEY_MISPLACED
 from pmecalc.api.errors import ForbiddenError, UnauthenticatedError
+from pmecalc.api.repeats import joined, refuse_repeated_names, refuse_repeated_parameters
 from pmecalc.cache.negotiate import has_already
 from pmecalc.core.errors import InputError
 
@@ -47,9 +49,13 @@ class ApiRoute(APIRoute):
     @property
     def query_names(self) -> tuple[str, ...]:
         """The query parameters that this route knows."""
-        return tuple(
-            name for field in self.dependant.query_params for name in _names_of(field.field_info)
-        )
+        return tuple(self._query_kinds)
+
+    @cached_property
+    def _query_kinds(self) -> dict[str, object]:
+        """The query parameters that this route knows, and their annotations."""
+        fields = self.dependant.query_params
+        return {name: kind for field in fields for name, kind in _kinds_of(field.field_info)}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Check the caller, then the query, then a JSON body; only then answer."""
@@ -58,8 +64,11 @@ class ApiRoute(APIRoute):
         async def checked(request: Request) -> Response:
             _authorise(request, permission_of(self))
             _refuse_unknown(request, self.query_names)
+            refuse_repeated_parameters(request, self._query_kinds)
             if _is_json(request.headers.get("content-type", "")):
-                refuse_monstrous(await request.body())
+                body = await request.body()
+                refuse_monstrous(body)
+                refuse_repeated_names(body)
             return _tagged(request, await answer(request))
 
         return checked
@@ -132,23 +141,28 @@ def _is_json(content_type: str) -> bool:
     )
 
 
-def _names_of(info: Any) -> list[str]:  # noqa: ANN401  (pydantic's FieldInfo, FastAPI's subclass)
+def _kinds_of(info: Any) -> list[tuple[str, object]]:  # noqa: ANN401  (pydantic's FieldInfo, FastAPI's subclass)
     kind = info.annotation
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return [field.alias or name for name, field in kind.model_fields.items()]
-    return [info.alias] if info.alias else []
+        fields = kind.model_fields.items()
+        return [(field.alias or name, field.annotation) for name, field in fields]
+    return [(info.alias, kind)] if info.alias else []
 
 
 def _tagged(request: Request, answer: Response) -> Response:
-    """A finished answer to a read gets an ETag of its bytes, unless it has one."""
+    """A finished answer to a read gets an ETag, of its bytes where the route gave it none."""
     is_json = answer.headers.get("content-type") == "application/json"
     if request.method != "GET" or answer.status_code != 200 or not is_json:  # noqa: PLR2004
         return answer
     if "etag" in answer.headers or "cache-control" in answer.headers:
         return answer
-    tag = f'"{blake2b(bytes(answer.body), digest_size=12).hexdigest()}"'
+    tag = _tag_of(bytes(answer.body))
     kept = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    if has_already(request.headers.get("if-none-match", ""), tag):
+    if has_already(joined(request.headers, "if-none-match"), tag):
         return Response(status_code=304, headers=kept)
     answer.headers.update(kept)
     return answer
+
+
+def _tag_of(body: bytes) -> str:
+    return f'"{blake2b(body, digest_size=12).hexdigest()}"'

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from pmecalc.api.repeats import is_list
 from pmecalc.app import create_app
 from pmecalc.settings import Settings
 
@@ -116,3 +117,21 @@ def test_parameters_are_left_out_and_never_null(document):
     assert all(
         {"type": "null"} not in node.get("anyOf", ()) for each in asked for node in nodes(each)
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (str, False),
+        (str | None, False),
+        (bytes, False),
+        (dict[str, int], False),
+        (list[str], True),
+        (list[str] | None, True),
+        (tuple[str, ...], True),
+        (frozenset[str], True),
+    ],
+)
+def test_kinds_that_take_several_values(kind, expected):
+    """A parameter may be repeated where it is declared as a list, and nowhere else."""
+    assert is_list(kind) is expected

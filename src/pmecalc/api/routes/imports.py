@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, File, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, File, Header, Path, Query, Request, Response
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.repeats import joined, refuse_repeated_fields
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.routes.jobs import accepted
 from pmecalc.api.schemas import (
@@ -58,6 +59,7 @@ async def get_template() -> Response:
         200: {"model": ImportResult, "description": "The same content is there already"},
         202: {"model": Job, "description": "A job does it"},
     },
+    dependencies=[Depends(refuse_repeated_fields)],
     openapi_extra=needs("write"),
 )
 async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
@@ -69,15 +71,15 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
     tenant: Tenant,
     asker: Asker,
     key: IdempotencyKey = None,
-    prefer: Annotated[str | None, Header(alias="Prefer", description=_PREFER)] = None,
+    _prefer: Annotated[str | None, Header(alias="Prefer", description=_PREFER)] = None,
 ) -> dict[str, object] | Response:
     """Read one file and commit what it holds; the same content again changes nothing (200).
 
-    With `Prefer: respond-async` a job does it (202).
+    With `Prefer: respond-async` a job does it (202). Several files are several requests.
     """
     content, filename = await form.file.read(), form.file.filename or "upload"
     options = ImportOptions(**query.model_dump(exclude={"commit"}))
-    is_job = "respond-async" in (prefer or "").lower()
+    is_job = "respond-async" in joined(request.headers, "prefer").lower()
     answer = b"job" if is_job else b"import"  # under one key the other one is another request
     once = once_of(request, key, answer, filename.encode("utf-8", "replace"), content)
     if is_job:
