@@ -115,13 +115,15 @@ def walk_through(walk, data):
 
     page, _ = walk.call("list_funds", limit=10)
     assert [item.id for item in page.items] == [fund]
-    stored, _ = walk.call("get_fund", fund)
+    stored, found = walk.call("get_fund", fund)
     assert (stored.commitment, stored.sequence) == (150.0, 1)
     changes = models.FundChanges(vintage=2020, benchmark=index)
-    edited, _ = walk.call("update_fund", fund, body=changes)
+    edited, after = walk.call("update_fund", fund, body=changes, if_match=found["ETag"])
     assert (edited.vintage, edited.benchmark, edited.commitment) == (2020, index, 150.0)
+    problem, _ = walk.call("delete_fund", fund, if_match=found["ETag"], status=412)
+    assert isinstance(problem, models.Problem)
+    assert problem.code == "PRECONDITION_FAILED"
     refused, _ = walk.call("undo_import", made.import_, status=409)
-    assert isinstance(refused, models.Problem)
     assert refused.code == "UNDO_REFUSED"
 
     job, _ = walk.call("create_job", body=models.JobRequest(kind="batch"), status=202)
@@ -130,7 +132,7 @@ def walk_through(walk, data):
     table, _ = walk.call("get_job_result", job.id)
     assert [row[0] for row in table.rows] == [fund]
 
-    walk.call("delete_fund", fund, status=204)
+    walk.call("delete_fund", fund, if_match=after["ETag"], status=204)
     walk.call("delete_benchmark", index, status=204)
     assert walk.call("list_funds")[0].items == []
     missing, _ = walk.call("get_fund", fund, status=404)

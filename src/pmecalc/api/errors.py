@@ -30,6 +30,7 @@ from pmecalc.store.errors import (
     DiskFullError,
     KeyReusedError,
     NameExistsError,
+    PreconditionFailedError,
     UndoRefusedError,
 )
 from pmecalc.store.jobs import QueueFullError
@@ -63,6 +64,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
     (UnauthenticatedError, 401),
     (NameExistsError, 409),
     (ConflictError, 409),
+    (PreconditionFailedError, 412),
     (KeyReusedError, 409),
     (UndoRefusedError, 409),
     (NeedsInputError, 409),
@@ -85,6 +87,7 @@ TITLES: Mapping[int, str] = {
     405: "Method not allowed",
     408: "Too slow",
     409: "A decision is needed",
+    412: "Changed in the meantime",
     413: "Too large",
     414: "The address is too long",
     415: "Unsupported content type",
@@ -174,9 +177,12 @@ def _on_error(request: Request, error: Exception) -> Response:
     if isinstance(error, NotFoundError):
         more["near"] = list(error.near)
     detail = error.message if isinstance(error, InputError) else str(error)
-    return problem(
+    answer = problem(
         status, code, detail, request_id=request_id(request), errors=_errors(error), more=more
     )
+    if isinstance(error, PreconditionFailedError):
+        answer.headers["ETag"] = f'"{error.current}"'
+    return answer
 
 
 def _on_unauthenticated(request: Request, error: Exception) -> Response:

@@ -14,8 +14,9 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from pmecalc.api.checks import KEY, KEY_MISPLACED
+from pmecalc.api.checks import KEY, KEY_MISPLACED, SAFE
 from pmecalc.api.errors import ForbiddenError, UnauthenticatedError
+from pmecalc.api.preconditions import IF_MATCH
 from pmecalc.api.repeats import joined, refuse_repeated_names, refuse_repeated_parameters
 from pmecalc.cache.negotiate import has_already
 from pmecalc.core.errors import InputError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from fastapi import Request
+    from fastapi.dependencies.models import Dependant
     from starlette.routing import BaseRoute
 
     from pmecalc.api.auth import Permission, Principal
@@ -60,11 +62,14 @@ class ApiRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Check the caller, then the query, then a JSON body; only then answer."""
         answer = super().get_route_handler()
+        takes_condition = IF_MATCH in _header_names(self.dependant)
 
         async def checked(request: Request) -> Response:
             _authorise(request, permission_of(self))
             _refuse_unknown(request, self.query_names)
             refuse_repeated_parameters(request, self._query_kinds)
+            if not takes_condition:
+                _refuse_condition(request)
             if _is_json(request.headers.get("content-type", "")):
                 body = await request.body()
                 refuse_monstrous(body)
@@ -131,6 +136,17 @@ def _refuse_unknown(request: Request, known: tuple[str, ...]) -> None:
         )
 
 
+def _refuse_condition(request: Request) -> None:
+    """Refuse a condition that would not be looked at: the change would be made all the same."""
+    if request.method not in SAFE and IF_MATCH in request.headers:
+        raise InputError(
+            "This operation does not look at If-Match.",
+            code="CONDITION_UNSUPPORTED",
+            field=IF_MATCH,
+            hint="Send it with PATCH and DELETE of what has an ETag, and leave it out here.",
+        )
+
+
 def _is_json(content_type: str) -> bool:
     """Whether FastAPI would read such a body as JSON; decided with the parser that it uses."""
     message = Message()
@@ -149,14 +165,20 @@ def _kinds_of(info: Any) -> list[tuple[str, object]]:  # noqa: ANN401  (pydantic
     return [(info.alias, kind)] if info.alias else []
 
 
+def _header_names(dependant: Dependant) -> set[str]:
+    """The headers that a route and its dependencies read."""
+    own = {field.alias for field in dependant.header_params}
+    return own.union(*map(_header_names, dependant.dependencies))
+
+
 def _tagged(request: Request, answer: Response) -> Response:
     """A finished answer to a read gets an ETag, of its bytes where the route gave it none."""
     is_json = answer.headers.get("content-type") == "application/json"
     if request.method != "GET" or answer.status_code != 200 or not is_json:  # noqa: PLR2004
         return answer
-    if "etag" in answer.headers or "cache-control" in answer.headers:
+    if "cache-control" in answer.headers:
         return answer
-    tag = _tag_of(bytes(answer.body))
+    tag = answer.headers.get("etag") or _tag_of(bytes(answer.body))
     kept = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
     if has_already(joined(request.headers, "if-none-match"), tag):
         return Response(status_code=304, headers=kept)

@@ -108,6 +108,22 @@ def test_credentials_of_each_mode(document):
         assert operation["security"] == ([] if is_open else closed), path
 
 
+def test_conditions_are_documented_where_they_are_honoured(document):
+    """`If-Match` and 412 stand at every PATCH, PUT and DELETE but the end of a session."""
+    for method, path, operation in operations(document):
+        headers = {
+            each["name"] for each in operation.get("parameters", ()) if each["in"] == "header"
+        }
+        takes = method in {"patch", "put", "delete"} and path != "/v1/session"
+        assert ("If-Match" in headers) is takes, path
+        assert ("412" in operation["responses"]) is takes, path
+        shown = [
+            answer for code, answer in operation["responses"].items() if code in {"200", "412"}
+        ]
+        if takes:
+            assert all("ETag" in answer["headers"] for answer in shown), path
+
+
 def test_parameters_are_left_out_and_never_null(document):
     """A query or a header cannot be null."""
     asked = [

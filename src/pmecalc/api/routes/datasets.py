@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
+from pmecalc.api.preconditions import CHANGED, VERSIONED, MatchedVersions, set_etag
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import (
     Benchmark,
@@ -50,18 +51,34 @@ async def list_benchmarks(
     return {"items": items, "next": after}
 
 
-@router.get("/funds/{dataset}", response_model=FundDetail, openapi_extra=needs("read"))
-async def get_fund(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
-    """A fund with its valuation dates."""
-    return await services.datasets.one(tenant, "fund", dataset)
-
-
-@router.get("/benchmarks/{dataset}", response_model=Benchmark, openapi_extra=needs("read"))
-async def get_benchmark(
-    dataset: DatasetId, services: ServicesOf, tenant: Tenant
+@router.get(
+    "/funds/{dataset}",
+    response_model=FundDetail,
+    responses=VERSIONED,
+    openapi_extra=needs("read"),
+)
+async def get_fund(
+    dataset: DatasetId, response: Response, services: ServicesOf, tenant: Tenant
 ) -> dict[str, object]:
-    """A benchmark."""
-    return await services.datasets.one(tenant, "benchmark", dataset)
+    """A fund with its valuation dates; its ETag serves `If-Match`."""
+    found = await services.datasets.one(tenant, "fund", dataset)
+    set_etag(response, found.version)
+    return found.item
+
+
+@router.get(
+    "/benchmarks/{dataset}",
+    response_model=Benchmark,
+    responses=VERSIONED,
+    openapi_extra=needs("read"),
+)
+async def get_benchmark(
+    dataset: DatasetId, response: Response, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
+    """A benchmark; its ETag serves `If-Match`."""
+    found = await services.datasets.one(tenant, "benchmark", dataset)
+    set_etag(response, found.version)
+    return found.item
 
 
 @router.get("/funds/{dataset}/flows", response_model=FlowTable, openapi_extra=needs("read"))
@@ -70,39 +87,75 @@ async def get_flows(dataset: DatasetId, services: ServicesOf, tenant: Tenant) ->
     return await services.datasets.flows(tenant, dataset)
 
 
-@router.patch("/funds/{dataset}", response_model=Fund, openapi_extra=needs("write"))
-async def update_fund(
-    dataset: DatasetId, changes: FundChanges, services: ServicesOf, tenant: Tenant, asker: Asker
-) -> dict[str, object]:
-    """Edit a fund; what answers show makes a new revision."""
-    given = changes.model_dump(exclude_unset=True)
-    return await services.datasets.edit(tenant, "fund", dataset, given, by=asker)
-
-
-@router.patch("/benchmarks/{dataset}", response_model=Benchmark, openapi_extra=needs("write"))
-async def update_benchmark(
+@router.patch(
+    "/funds/{dataset}",
+    response_model=Fund,
+    responses={**VERSIONED, **CHANGED},
+    openapi_extra=needs("write"),
+)
+async def update_fund(  # noqa: PLR0917  (FastAPI passes by name)
     dataset: DatasetId,
-    changes: BenchmarkChanges,
+    changes: FundChanges,
+    response: Response,
+    expected: MatchedVersions,
     services: ServicesOf,
     tenant: Tenant,
     asker: Asker,
 ) -> dict[str, object]:
-    """Edit a benchmark; what answers show makes a new revision."""
+    """Edit a fund; what answers show makes a new revision. The answer has the new ETag."""
     given = changes.model_dump(exclude_unset=True)
-    return await services.datasets.edit(tenant, "benchmark", dataset, given, by=asker)
+    made = await services.datasets.edit(tenant, "fund", dataset, given, by=asker, expected=expected)
+    set_etag(response, made.version)
+    return made.item
 
 
-@router.delete("/funds/{dataset}", status_code=204, openapi_extra=needs("delete"))
+@router.patch(
+    "/benchmarks/{dataset}",
+    response_model=Benchmark,
+    responses={**VERSIONED, **CHANGED},
+    openapi_extra=needs("write"),
+)
+async def update_benchmark(  # noqa: PLR0917  (FastAPI passes by name)
+    dataset: DatasetId,
+    changes: BenchmarkChanges,
+    response: Response,
+    expected: MatchedVersions,
+    services: ServicesOf,
+    tenant: Tenant,
+    asker: Asker,
+) -> dict[str, object]:
+    """Edit a benchmark; what answers show makes a new revision. The answer has the new ETag."""
+    given = changes.model_dump(exclude_unset=True)
+    made = await services.datasets.edit(
+        tenant, "benchmark", dataset, given, by=asker, expected=expected
+    )
+    set_etag(response, made.version)
+    return made.item
+
+
+@router.delete(
+    "/funds/{dataset}", status_code=204, responses=CHANGED, openapi_extra=needs("delete")
+)
 async def delete_fund(
-    dataset: DatasetId, services: ServicesOf, tenant: Tenant, asker: Asker
+    dataset: DatasetId,
+    expected: MatchedVersions,
+    services: ServicesOf,
+    tenant: Tenant,
+    asker: Asker,
 ) -> None:
     """Delete a fund."""
-    await services.datasets.delete(tenant, "fund", dataset, by=asker)
+    await services.datasets.delete(tenant, "fund", dataset, by=asker, expected=expected)
 
 
-@router.delete("/benchmarks/{dataset}", status_code=204, openapi_extra=needs("delete"))
+@router.delete(
+    "/benchmarks/{dataset}", status_code=204, responses=CHANGED, openapi_extra=needs("delete")
+)
 async def delete_benchmark(
-    dataset: DatasetId, services: ServicesOf, tenant: Tenant, asker: Asker
+    dataset: DatasetId,
+    expected: MatchedVersions,
+    services: ServicesOf,
+    tenant: Tenant,
+    asker: Asker,
 ) -> None:
     """Delete a benchmark."""
-    await services.datasets.delete(tenant, "benchmark", dataset, by=asker)
+    await services.datasets.delete(tenant, "benchmark", dataset, by=asker, expected=expected)

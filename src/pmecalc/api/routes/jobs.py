@@ -14,10 +14,12 @@ from pmecalc.api.components import answer
 from pmecalc.api.deps import Asker, Services, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.preconditions import CHANGED, VERSIONED, MatchedVersions, set_etag
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import Id, Job, JobPage, JobRequest, PageQuery
 from pmecalc.core.errors import NotFoundError
 from pmecalc.store.jobs import JobRow
+from pmecalc.store.versions import version_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
@@ -68,16 +70,33 @@ async def create_job(  # noqa: PLR0917  (FastAPI passes by name)
     return shown(row)
 
 
-@router.get("/{job}", response_model=Job, openapi_extra=needs("read"))
-async def get_job(job: JobId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+@router.get("/{job}", response_model=Job, responses=VERSIONED, openapi_extra=needs("read"))
+async def get_job(
+    job: JobId, response: Response, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
     """How far a job is, and how it ended."""
-    return shown(await services.jobs.one(tenant, job))
+    row = await services.jobs.one(tenant, job)
+    set_etag(response, version_of(row))
+    return shown(row)
 
 
-@router.delete("/{job}", response_model=Job, openapi_extra=needs("run"))
-async def cancel_job(job: JobId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+@router.delete(
+    "/{job}",
+    response_model=Job,
+    responses={**VERSIONED, **CHANGED},
+    openapi_extra=needs("run"),
+)
+async def cancel_job(
+    job: JobId,
+    response: Response,
+    expected: MatchedVersions,
+    services: ServicesOf,
+    tenant: Tenant,
+) -> dict[str, object]:
     """Cancel a job; one that has ended stays as it is."""
-    return shown(await services.jobs.cancel(tenant, job))
+    row = await services.jobs.cancel(tenant, job, expected=expected)
+    set_etag(response, version_of(row))
+    return shown(row)
 
 
 @router.get(
