@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
 def settings() -> Settings:
     """The settings of the environment, with a line for each name that is not one of them."""
     for sentence in unknown_names(os.environ):
-        print(f"pme: {sentence}", file=sys.stderr)
+        _warn(sentence)
     return read_settings()
+
+
+@cache
+def _warn(sentence: str) -> None:
+    """Say it once, however often a command asks for the settings."""
+    print(f"pme: {sentence}", file=sys.stderr)
 
 
 def existing(given: argparse.Namespace) -> Path:
