@@ -22,10 +22,11 @@ from pmecalc.api.checks import Checks
 from pmecalc.api.compute_lane import ComputeLane
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
+from pmecalc.api.document import describe, operation_id
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
-from pmecalc.api.route import describe_credentials, require_permissions
+from pmecalc.api.route import require_permissions
 from pmecalc.api.routes import (
     datasets,
     evaluate,
@@ -116,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/openapi.json",
         lifespan=lifespan,
         responses=errors.DOCUMENTED,
+        generate_unique_id_function=operation_id,
         form_limits={
             "max_files": settings.form_files,
             "max_fields": settings.form_fields,
@@ -126,7 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
     for room in (metrics, datasets, evaluate, imports, jobs, keys, session, system):
         app.include_router(room.router)
     require_permissions(app.routes)
-    describe_credentials(app)
+    describe(app, mode=settings.mode)
     app.router.routes.extend(page_routes())
     app.add_middleware(ComputeLane)
     app.add_middleware(logs.RequestLog, slow_seconds=settings.slow_request_s)

@@ -92,6 +92,15 @@ def test_setting_that_cannot_be_used(tmp_path):
     assert done.stderr.startswith("PME_PORT cannot be used: ")
 
 
+def test_unknown_setting_is_named_once(tmp_path):
+    """A command that reads the settings twice warns of a mistyped name once."""
+    Store.open(tmp_path / "data").close()
+    done = pme("doctor", PME_DATA=str(tmp_path / "data"), PME_REDIS_ULR="redis://secret@h")
+    assert done.stderr.count("PME_REDIS_ULR is not a setting") == 1
+    assert "did you mean PME_REDIS_URL?" in done.stderr
+    assert "secret" not in done.stderr
+
+
 def test_erase(tmp_path, data):
     """An erased tenant is gone from the folder and from Redis, after it was agreed to."""
     require("redis", present=shutil.which("redis-server") is not None)

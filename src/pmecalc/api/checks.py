@@ -23,6 +23,18 @@ MAX_PARAMETERS = 64
 MAX_URL_BYTES = 8192
 KEY = re.compile(rb"pme_[0-9A-Za-z]{10}_[0-9A-Za-z_-]{43}")
 _ADDRESSES = 4096  # remembered, since reading one costs more than all other checks
+# Headers with one value: two lines would be two claims, of which a reader takes either.
+_SINGLE_HEADERS = frozenset(
+    (
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"last-event-id",
+        b"origin",
+        b"sec-fetch-site",
+    )
+)
 _FORMS = ("application/x-www-form-urlencoded", "text/plain")
 
 
@@ -92,7 +104,11 @@ class Checks:
     def _verdict(self, scope: Scope) -> Refusal | None:
         headers = Headers(scope=scope)
         refusal = (
-            self._wrong_host(headers) or self._forwarded(headers) or _too_long(scope) or _key(scope)
+            _repeated(scope)
+            or self._wrong_host(headers)
+            or self._forwarded(headers)
+            or _too_long(scope)
+            or _key(scope)
         )
         if refusal is not None:
             return refusal
@@ -178,6 +194,14 @@ def _host_name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0].lower() + "]"
     return host.partition(":")[0].lower()
+
+
+def _repeated(scope: Scope) -> Refusal | None:
+    names = [name for name, _ in scope["headers"] if name in _SINGLE_HEADERS]
+    if len(set(names)) == len(names):
+        return None
+    twice = next(name for name in names if names.count(name) > 1).decode()
+    return Refusal(400, "REPEATED_HEADER", f"Send the header {twice} once, not more often.")
 
 
 def _too_long(scope: Scope) -> Refusal | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, cast
 
 from pmecalc.api.auth import ANONYMOUS, Principal
@@ -46,33 +45,34 @@ class Credentials:
 
     def identify(self, scope: Scope) -> Principal:
         """The principal of a valid credential, else nobody; `pme.rejected` tells a bad one."""
-        keys, cookie = presented(scope)
-        if not keys and cookie is None:
+        keys, sessions = presented(scope)
+        if not keys and not sessions:
             return ANONYMOUS
-        holder = self._holder(keys, cookie)
+        holder = self._holder(keys, sessions)
         scope["pme.rejected"] = holder is None
         scope["pme.holder"] = holder
         return ANONYMOUS if holder is None else _principal(holder)
 
-    def _holder(self, keys: list[str], cookie: str | None) -> Holder | None:
-        if self._holders is None or len(keys) > 1:
+    def _holder(self, keys: list[str], sessions: list[str]) -> Holder | None:
+        """The holder of the one credential; two keys, or two sessions, are none."""
+        if self._holders is None or len(keys) > 1 or (not keys and len(sessions) > 1):
             return None
         if not keys:
-            return self._holders.of_session(cookie or "")
+            return self._holders.of_session(sessions[0])
         scheme, _, key = keys[0].partition(" ")
         return self._holders.of_key(key.strip()) if scheme.lower() == "bearer" else None
 
 
-def presented(scope: Scope) -> tuple[list[str], str | None]:
-    """The Authorization headers of a request, and its session's cookie."""
-    keys, cookie = [], None
-    names = (HOST_COOKIE, PLAIN_COOKIE) if _is_plain(scope) else (HOST_COOKIE,)
+def presented(scope: Scope) -> tuple[list[str], list[str]]:
+    """The Authorization headers of a request, and the sessions that its cookies name."""
+    keys, cookies = [], []
     for name, value in scope["headers"]:
         if name == b"authorization":
             keys.append(value.decode("latin-1"))
         elif name == b"cookie" and b"pme=" in value:
-            cookie = _session(value.decode("latin-1"), names) or cookie
-    return keys, cookie
+            cookies += value.decode("latin-1").split(";")
+    names = (HOST_COOKIE, PLAIN_COOKIE) if _is_plain(scope) else (HOST_COOKIE,)
+    return keys, _sessions(cookies, names)
 
 
 def set_cookie(answer: Response, scope: Scope, text: str, *, seconds: int) -> None:
@@ -100,13 +100,14 @@ def _is_plain(scope: Scope) -> bool:
     return scope["pme.clear"] and not scope["pme.secure"] and is_loopback(scope["pme.address"])
 
 
-def _session(header: str, names: tuple[str, ...]) -> str | None:
-    try:
-        cookies = SimpleCookie(header)
-    except CookieError:
-        return None
-    found = next((cookies[name] for name in names if name in cookies), None)
-    return found.value if found else None
+def _sessions(cookies: list[str], names: tuple[str, ...]) -> list[str]:
+    """The different values of the first of these cookies that is there."""
+    pairs = [cookie.strip().partition("=") for cookie in cookies]
+    for name in names:
+        found = {value.strip('"'): None for each, _, value in pairs if each == name}
+        if found:
+            return list(found)
+    return []
 
 
 def _principal(holder: Holder) -> Principal:

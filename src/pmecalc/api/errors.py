@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from pmecalc.api.schemas import ProblemOut
+from pmecalc.api.components import reference
 from pmecalc.cache.workers import ComputeQueueFullError
 from pmecalc.core.errors import (
     InputError,
@@ -29,6 +30,7 @@ from pmecalc.store.errors import (
     DiskFullError,
     KeyReusedError,
     NameExistsError,
+    PreconditionFailedError,
     UndoRefusedError,
 )
 from pmecalc.store.jobs import QueueFullError
@@ -62,6 +64,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
     (UnauthenticatedError, 401),
     (NameExistsError, 409),
     (ConflictError, 409),
+    (PreconditionFailedError, 412),
     (KeyReusedError, 409),
     (UndoRefusedError, 409),
     (NeedsInputError, 409),
@@ -84,6 +87,7 @@ TITLES: Mapping[int, str] = {
     405: "Method not allowed",
     408: "Too slow",
     409: "A decision is needed",
+    412: "Changed in the meantime",
     413: "Too large",
     414: "The address is too long",
     415: "Unsupported content type",
@@ -111,7 +115,7 @@ _WORDS = {  # where pydantic's own speak of Python
 DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what OpenAPI says of every operation
     "default": {
         "description": "A problem (RFC 9457)",
-        "content": {"application/problem+json": {"schema": ProblemOut.model_json_schema()}},
+        "content": {"application/problem+json": {"schema": reference("Problem")}},
     }
 }
 
@@ -173,9 +177,12 @@ def _on_error(request: Request, error: Exception) -> Response:
     if isinstance(error, NotFoundError):
         more["near"] = list(error.near)
     detail = error.message if isinstance(error, InputError) else str(error)
-    return problem(
+    answer = problem(
         status, code, detail, request_id=request_id(request), errors=_errors(error), more=more
     )
+    if isinstance(error, PreconditionFailedError):
+        answer.headers["ETag"] = f'"{error.current}"'
+    return answer
 
 
 def _on_unauthenticated(request: Request, error: Exception) -> Response:
@@ -212,12 +219,21 @@ def _on_malformed(request: Request, error: Exception) -> Response:
             "row": None,
             "column": ".".join(map(str, each["loc"][1:])) or str(each["loc"][0]),
             "value": _shown(each.get("input")),
-            "hint": None,
+            "hint": _elsewhere(request, each),
         }
         for each in found
     ]
     first = f"{errors[0]['column']}: {errors[0]['message']}" if errors else "malformed"
     return problem(422, "MALFORMED", first, request_id=request_id(request), errors=errors)
+
+
+def _elsewhere(request: Request, found: Mapping[str, Any]) -> str | None:  # Any: as below
+    """Where a field belongs that was put into the body instead of the query."""
+    names = getattr(request.scope.get("route"), "query_names", ())
+    name = str(found["loc"][-1])
+    if found["type"] != "extra_forbidden" or name not in names:
+        return None
+    return f"It is a query parameter: ?{name}=…"
 
 
 def _said(found: Mapping[str, Any]) -> str:  # Any: what pydantic tells of an error
@@ -266,4 +282,4 @@ def _on_bug(request: Request, error: Exception) -> Response:
 
 
 def _shown(value: object) -> str | None:
-    return None if value is None or isinstance(value, dict | list) else str(value)[:80]
+    return str(value)[:80] if isinstance(value, str | int | float | date) else None

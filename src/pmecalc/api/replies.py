@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from pmecalc.api.repeats import joined
 from pmecalc.cache.negotiate import encoding_of, has_already
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ async def reply(request: Request, analyses: Analyses, tenant: str, question: Que
         raise failure
     pinned = await analyses.pin(tenant, question)
     etag = pinned.key.etag
-    if has_already(request.headers.get("if-none-match", ""), etag):
+    if has_already(joined(request.headers, "if-none-match"), etag):
         return _response(304, b"", ((b"etag", etag.encode()), *CACHING))
-    return await answered(analyses, pinned, request.headers.get("accept-encoding", ""))
+    return await answered(analyses, pinned, joined(request.headers, "accept-encoding"))
 
 
 async def answered(analyses: Analyses, pinned: Pinned, accepted: str) -> Response:

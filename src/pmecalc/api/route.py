@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.message import Message
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,36 +14,31 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from pmecalc.api.checks import KEY, KEY_MISPLACED
+from pmecalc.api.checks import KEY, KEY_MISPLACED, SAFE
 from pmecalc.api.errors import ForbiddenError, UnauthenticatedError
+from pmecalc.api.preconditions import IF_MATCH
+from pmecalc.api.repeats import joined, refuse_repeated_names, refuse_repeated_parameters
 from pmecalc.cache.negotiate import has_already
 from pmecalc.core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from fastapi import FastAPI, Request
+    from fastapi import Request
+    from fastapi.dependencies.models import Dependant
     from starlette.routing import BaseRoute
 
     from pmecalc.api.auth import Permission, Principal
 
 MAX_DEPTH = 32
 MAX_NUMBERS = 100_000
-_PERMISSION = "x-permission"
-_SCHEMES = {
-    "key": {"type": "http", "scheme": "bearer", "description": "an API key; mode `key`"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-pme"},
-}
+PERMISSION = "x-permission"
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def needs(permission: Permission) -> dict[str, Any]:
     """What a route declares in `openapi_extra`: the permission that its callers need."""
-    is_public = permission == "public"
-    return {
-        _PERMISSION: permission,
-        "security": [] if is_public else [{"key": []}, {"session": []}],
-    }
+    return {PERMISSION: permission}
 
 
 class ApiRoute(APIRoute):
@@ -55,19 +51,29 @@ class ApiRoute(APIRoute):
     @property
     def query_names(self) -> tuple[str, ...]:
         """The query parameters that this route knows."""
-        return tuple(
-            name for field in self.dependant.query_params for name in _names_of(field.field_info)
-        )
+        return tuple(self._query_kinds)
+
+    @cached_property
+    def _query_kinds(self) -> dict[str, object]:
+        """The query parameters that this route knows, and their annotations."""
+        fields = self.dependant.query_params
+        return {name: kind for field in fields for name, kind in _kinds_of(field.field_info)}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Check the caller, then the query, then a JSON body; only then answer."""
         answer = super().get_route_handler()
+        takes_condition = IF_MATCH in _header_names(self.dependant)
 
         async def checked(request: Request) -> Response:
             _authorise(request, permission_of(self))
             _refuse_unknown(request, self.query_names)
+            refuse_repeated_parameters(request, self._query_kinds)
+            if not takes_condition:
+                _refuse_condition(request)
             if _is_json(request.headers.get("content-type", "")):
-                refuse_monstrous(await request.body())
+                body = await request.body()
+                refuse_monstrous(body)
+                refuse_repeated_names(body)
             return _tagged(request, await answer(request))
 
         return checked
@@ -75,7 +81,7 @@ class ApiRoute(APIRoute):
 
 def permission_of(route: APIRoute) -> Permission:
     """The permission that a route declares."""
-    declared = (route.openapi_extra or {}).get(_PERMISSION)
+    declared = (route.openapi_extra or {}).get(PERMISSION)
     if declared is None:
         raise LookupError(f"The route {route.path} declares no permission: openapi_extra=needs(…)")
     return cast("Permission", declared)
@@ -91,18 +97,6 @@ def require_permissions(routes: Iterable[BaseRoute]) -> None:
     ]
     if unchecked:
         raise LookupError(f"{unchecked} check nobody: use APIRouter(route_class=ApiRoute)")
-
-
-def describe_credentials(app: FastAPI) -> None:
-    """Let OpenAPI say how a caller proves who it is; FastAPI's documented way to extend it."""
-    plain = app.openapi
-
-    def described() -> dict[str, Any]:
-        document = plain()
-        document.setdefault("components", {})["securitySchemes"] = _SCHEMES
-        return document
-
-    app.openapi = described  # type: ignore[method-assign]  # as FastAPI documents
 
 
 def refuse_monstrous(body: bytes) -> None:
@@ -142,6 +136,17 @@ def _refuse_unknown(request: Request, known: tuple[str, ...]) -> None:
         )
 
 
+def _refuse_condition(request: Request) -> None:
+    """Refuse a condition that would not be looked at: the change would be made all the same."""
+    if request.method not in SAFE and IF_MATCH in request.headers:
+        raise InputError(
+            "This operation does not look at If-Match.",
+            code="CONDITION_UNSUPPORTED",
+            field=IF_MATCH,
+            hint="Send it with PATCH and DELETE of what has an ETag, and leave it out here.",
+        )
+
+
 def _is_json(content_type: str) -> bool:
     """Whether FastAPI would read such a body as JSON; decided with the parser that it uses."""
     message = Message()
@@ -152,23 +157,34 @@ def _is_json(content_type: str) -> bool:
     )
 
 
-def _names_of(info: Any) -> list[str]:  # noqa: ANN401  (pydantic's FieldInfo, FastAPI's subclass)
+def _kinds_of(info: Any) -> list[tuple[str, object]]:  # noqa: ANN401  (pydantic's FieldInfo, FastAPI's subclass)
     kind = info.annotation
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return [field.alias or name for name, field in kind.model_fields.items()]
-    return [info.alias] if info.alias else []
+        fields = kind.model_fields.items()
+        return [(field.alias or name, field.annotation) for name, field in fields]
+    return [(info.alias, kind)] if info.alias else []
+
+
+def _header_names(dependant: Dependant) -> set[str]:
+    """The headers that a route and its dependencies read."""
+    own = {field.alias for field in dependant.header_params}
+    return own.union(*map(_header_names, dependant.dependencies))
 
 
 def _tagged(request: Request, answer: Response) -> Response:
-    """A finished answer to a read gets an ETag of its bytes, unless it has one."""
+    """A finished answer to a read gets an ETag, of its bytes where the route gave it none."""
     is_json = answer.headers.get("content-type") == "application/json"
     if request.method != "GET" or answer.status_code != 200 or not is_json:  # noqa: PLR2004
         return answer
-    if "etag" in answer.headers or "cache-control" in answer.headers:
+    if "cache-control" in answer.headers:
         return answer
-    tag = f'"{blake2b(bytes(answer.body), digest_size=12).hexdigest()}"'
+    tag = answer.headers.get("etag") or _tag_of(bytes(answer.body))
     kept = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    if has_already(request.headers.get("if-none-match", ""), tag):
+    if has_already(joined(request.headers, "if-none-match"), tag):
         return Response(status_code=304, headers=kept)
     answer.headers.update(kept)
     return answer
+
+
+def _tag_of(body: bytes) -> str:
+    return f'"{blake2b(body, digest_size=12).hexdigest()}"'

@@ -5,15 +5,24 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import UploadFile
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 from pydantic.config import JsonDict
+from starlette.datastructures import UploadFile as UploadedFile
 
 from pmecalc.api.auth import Permission, Role
 from pmecalc.core.conventions import NavGrowth, Netting, Recallable
 from pmecalc.core.daycount import DayCount
 from pmecalc.core.errors import NotFoundError
 from pmecalc.core.lookup import Lookup
-from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod, any_method
+from pmecalc.core.methods import FURTHER, METHODS, any_method
 from pmecalc.ingest.names import invisible, name_of
 
 IndexKind = Literal["total_return", "net_total_return", "price"]
@@ -48,11 +57,20 @@ def _measure(name: str) -> str:
 MeasureName = Annotated[
     str, AfterValidator(_measure), Field(json_schema_extra={"enum": [*METHODS, *FURTHER]})
 ]
-Days = Annotated[int, Field(ge=0, le=36_500)]
+MAX_DAYS = 36_500
+Days = Annotated[int, Field(ge=0, le=MAX_DAYS)]
 Staleness = Annotated[
     Days | None,
     BeforeValidator(_none_word),
-    Field(description="days a level may be old; `none` for no limit"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": MAX_DAYS},
+                {"type": "string", "enum": ["none"]},
+            ],
+            "description": "days a level may be old; `none` for no limit",
+        }
+    ),
 ]
 
 
@@ -161,7 +179,7 @@ Row = Annotated[list[str | Number | None], Field(min_length=2, max_length=3)]
 Rows = Annotated[list[Row], Field(max_length=30_000)]
 
 
-class FundIn(Body):
+class FundData(Body):
     """Flows `[date, contribution, distribution]` or `[date, amount]`, NAVs `[date, nav]`.
 
     `recallable`: `[date, amount]`, the part of that date's distributions that may be called again.
@@ -177,7 +195,7 @@ class FundIn(Body):
     recallable: Rows = []
 
 
-class BenchmarkIn(Body):
+class BenchmarkData(Body):
     """Levels `[date, level]`."""
 
     levels: Rows
@@ -198,13 +216,13 @@ _EVALUATION: JsonDict = {
 }
 
 
-class EvaluateIn(Body):
+class EvaluationRequest(Body):
     """Data that are not stored, and how to look at them."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EVALUATION]})
 
-    fund: FundIn
-    benchmark: BenchmarkIn | None = None
+    fund: FundData
+    benchmark: BenchmarkData | None = None
     as_of: date | None = None
     day_count: str = "ACT/365F"
     netting: str = "gross"
@@ -215,7 +233,7 @@ class EvaluateIn(Body):
     all: Annotated[bool, Field(description="the further measures too")] = False
 
 
-class FundOut(BaseModel):
+class Fund(BaseModel):
     """A stored fund."""
 
     id: str
@@ -234,13 +252,13 @@ class FundOut(BaseModel):
     created: int
 
 
-class FundDetailOut(FundOut):
+class FundDetail(Fund):
     """A stored fund with its valuation dates."""
 
     nav_dates: list[str]
 
 
-class BenchmarkOut(BaseModel):
+class Benchmark(BaseModel):
     """A stored benchmark."""
 
     id: str
@@ -256,21 +274,21 @@ class BenchmarkOut(BaseModel):
     created: int
 
 
-class FundsOut(BaseModel):
+class FundPage(BaseModel):
     """A page of funds."""
 
-    items: list[FundOut]
+    items: list[Fund]
     next: str | None
 
 
-class BenchmarksOut(BaseModel):
+class BenchmarkPage(BaseModel):
     """A page of benchmarks."""
 
-    items: list[BenchmarkOut]
+    items: list[Benchmark]
     next: str | None
 
 
-class FlowsOut(BaseModel):
+class FlowTable(BaseModel):
     """Rows by date: date, contribution, distribution, nav, source_row, recallable.
 
     A row with `recallable` is no flow: it says how much of its date's distributions that is.
@@ -279,6 +297,27 @@ class FlowsOut(BaseModel):
     columns: list[str]
     rows: list[list[str | float | int | None]]
     next: str | None
+
+
+def _a_file(value: object) -> object:
+    if not isinstance(value, UploadedFile):
+        raise ValueError("this part is no file: it needs a file name")  # noqa: TRY004  (pydantic's)
+    return value
+
+
+class ImportUpload(BaseModel):
+    """The form of an import: one file, CSV or XLSX. Its options are query parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Annotated[
+        UploadFile,
+        BeforeValidator(_a_file),
+        Field(
+            description="CSV or XLSX, of funds or of a benchmark",
+            json_schema_extra={"format": "binary"},  # generated clients know a file by this word
+        ),
+    ]
 
 
 class ImportedDataset(BaseModel):
@@ -291,7 +330,7 @@ class ImportedDataset(BaseModel):
     sequence: int
 
 
-class ImportOut(BaseModel):
+class ImportResult(BaseModel):
     """An import; `already`: the content was known, nothing was written."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -301,7 +340,7 @@ class ImportOut(BaseModel):
     already: bool
 
 
-class KeyIn(Body):
+class KeyRequest(Body):
     """An API key to be made; scopes narrow what its role allows."""
 
     model_config = ConfigDict(
@@ -319,7 +358,7 @@ class KeyIn(Body):
     scopes: Annotated[list[Permission] | None, Field(min_length=1, max_length=10)] = None
 
 
-class KeyOut(BaseModel):
+class Key(BaseModel):
     """An API key, without its secret; times in Unix milliseconds."""
 
     id: str
@@ -333,20 +372,20 @@ class KeyOut(BaseModel):
     revoked: int | None
 
 
-class NewKeyOut(KeyOut):
+class NewKey(Key):
     """A key just made: `key` is shown here and never again."""
 
     key: str | None
 
 
-class KeysOut(BaseModel):
+class KeyPage(BaseModel):
     """A page of keys."""
 
-    items: list[KeyOut]
+    items: list[Key]
     next: str | None
 
 
-class SessionOut(BaseModel):
+class Session(BaseModel):
     """Who asks; `unprotected`: the service answers a network without accounts."""
 
     mode: Literal["local", "key"]
@@ -358,7 +397,7 @@ class SessionOut(BaseModel):
     permissions: list[Permission]
 
 
-class ImportRowOut(BaseModel):
+class ImportRecord(BaseModel):
     """An import; times in Unix milliseconds, `datasets` how many it changed."""
 
     id: str
@@ -371,14 +410,14 @@ class ImportRowOut(BaseModel):
     datasets: int
 
 
-class ImportsOut(BaseModel):
+class ImportPage(BaseModel):
     """A page of imports, the last one first."""
 
-    items: list[ImportRowOut]
+    items: list[ImportRecord]
     next: str | None
 
 
-class UndoneOut(BaseModel):
+class UndoResult(BaseModel):
     """What an undo did: datasets that went back, and new ones that went away."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -388,17 +427,7 @@ class UndoneOut(BaseModel):
     removed: int
 
 
-_HEAD: dict[str, object] = {
-    "fund": {"type": ["string", "null"]},
-    "benchmark": {"type": ["string", "null"]},
-    "currency": {"type": ["string", "null"]},
-    "as_of": {"type": "string", "format": "date"},
-    "warnings": {"type": "array", "items": {"type": "object"}},
-    "inputs": {"type": "object"},
-}
-
-
-class JobIn(Body):
+class JobRequest(Body):
     """Measures of every stored fund, as of one day or each fund's own; else those of a report."""
 
     model_config = ConfigDict(
@@ -418,7 +447,7 @@ class JobIn(Body):
     measures: Annotated[list[MeasureName], Field(min_length=1, max_length=100)] | None = None
 
 
-class ProgressOut(BaseModel):
+class Progress(BaseModel):
     """How far a job is."""
 
     done: int
@@ -428,13 +457,13 @@ class ProgressOut(BaseModel):
     eta_s: float | None
 
 
-class JobOut(BaseModel):
+class Job(BaseModel):
     """A job; `result` once it is done, `problem` where it failed or was cancelled."""
 
     id: str
     kind: Literal["batch", "import"]
     state: Literal["queued", "running", "done", "failed", "cancelled"]
-    progress: ProgressOut | None
+    progress: Progress | None
     result: dict[str, object] | None
     result_url: str | None
     problem: dict[str, object] | None
@@ -442,63 +471,11 @@ class JobOut(BaseModel):
     updated: int
 
 
-class JobsOut(BaseModel):
+class JobPage(BaseModel):
     """A page of jobs, the last one first."""
 
-    items: list[JobOut]
+    items: list[Job]
     next: str | None
-
-
-def summary_schema() -> dict[str, object]:
-    """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
-    rows: list[AnyMethod] = [*METHODS.values(), *FURTHER.values()]
-    metrics = {row.name: _metric_schema(row) for row in rows}
-    own = {"metrics": {"type": "object", "properties": metrics, "required": list(METHODS)}}
-    return {"type": "object", "properties": {**_HEAD, **own}, "required": [*_HEAD, *own]}
-
-
-def _metric_schema(row: AnyMethod) -> dict[str, object]:
-    fixed = row.defaults if isinstance(row, FurtherMethod) else ""
-    return {
-        "type": "object",
-        "description": "; ".join(filter(None, (row.title, row.unit, fixed, row.source))),
-        "properties": _outcome_schema("string" if row.unit == "date" else "number"),
-        "required": ["value", "status"],
-    }
-
-
-def _outcome_schema(value: str) -> dict[str, object]:
-    return {
-        "value": {"type": [value, "null"]},
-        "status": {"type": "string"},
-        "roots": {"type": "array", "items": {"type": "number"}},
-        "reason": {"type": "string"},
-        "warnings": {"type": "array", "items": {"type": "string"}},
-    }
-
-
-def methods_schema() -> dict[str, object]:
-    """The body of the methods side by side: a sentence, and a row a method."""
-    text = {"type": "string"}
-    mark = {"type": "object", "properties": {"code": text, "message": text}}
-    method = {
-        "type": "object",
-        "properties": {
-            **dict.fromkeys(("name", "title", "unit", "source"), text),
-            **_outcome_schema("number"),
-            "verdict": {"enum": ["ahead", "behind", "level", None]},
-            "marks": {"type": "array", "items": mark},
-            "rate": {"type": "object", "properties": {"name": text, **_outcome_schema("number")}},
-        },
-        "required": ["name", "title", "unit", "source", "value", "status", "verdict", "marks"],
-    }
-    own = {
-        "sentence": text,
-        "unanimous": {"type": "boolean"},
-        "estimated_share": {"type": "number"},
-        "methods": {"type": "array", "items": method},
-    }
-    return {"type": "object", "properties": {**_HEAD, **own}, "required": [*_HEAD, *own]}
 
 
 class ProblemRow(BaseModel):
@@ -512,7 +489,7 @@ class ProblemRow(BaseModel):
     hint: str | None
 
 
-class ProblemOut(BaseModel):
+class Problem(BaseModel):
     """An error (RFC 9457)."""
 
     type: str
@@ -522,3 +499,16 @@ class ProblemOut(BaseModel):
     instance: str
     code: str
     errors: list[ProblemRow]
+
+
+class Health(BaseModel):
+    """That the process answers."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class Readiness(BaseModel):
+    """Whether the store can be read."""
+
+    status: Literal["ready", "not ready"]

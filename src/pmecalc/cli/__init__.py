@@ -57,8 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.NEEDS_ANSWER
     except InputError as error:
         _complain(error, given)
-        wrong = all(_is_option(error, problem, given) for problem in error.problems)
-        return Exit.USAGE if wrong else Exit.REFUSED
+        return _exit_of(error, given)
     except PmeError as error:
         print(f"pme: {error}  [{error.code}]", file=sys.stderr)
         return next(code for kind, code in _EXITS if isinstance(error, kind))
@@ -68,6 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"pme: {error.filename or ''}: {error.strerror}", file=sys.stderr)
         return Exit.REFUSED
+
+
+def _exit_of(error: InputError, given: argparse.Namespace) -> Exit:
+    """Wrong options and settings are wrong usage; what a file says is refused."""
+    if error.code == "WRONG_SETTING":
+        return Exit(getattr(given, "wrong_setting", Exit.USAGE))
+    wrong = all(_is_option(error, problem, given) for problem in error.problems)
+    return Exit.USAGE if wrong else Exit.REFUSED
 
 
 def _complain(error: InputError, given: argparse.Namespace) -> None:

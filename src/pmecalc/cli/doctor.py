@@ -29,7 +29,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--fix", action="store_true", help="drop shared answers, orphans and stuck leases first"
     )
-    parser.set_defaults(run=run)
+    # Its exit code 2 says that something is damaged.
+    parser.set_defaults(run=run, wrong_setting=Exit.REFUSED)
 
 
 def run(given: argparse.Namespace) -> Exit:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from pmecalc.core.errors import InputError
-from pmecalc.settings import Settings
+from pmecalc.environment import read_settings, unknown_names
 from pmecalc.store.errors import FolderError
 
 if TYPE_CHECKING:
     import argparse
 
+    from pmecalc.settings import Settings
+
 
 def settings() -> Settings:
-    """The settings of the environment, or which of them cannot be used."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(map(str, ("PME", *first["loc"]))).upper()
-        raise InputError(
-            f"{name} cannot be used: {first['msg']}.",
-            code="UNSUPPORTED_OPTION",
-            hint="docs/settings.md lists what each setting takes.",
-        ) from error
+    """The settings of the environment, with a line for each name that is not one of them."""
+    for sentence in unknown_names(os.environ):
+        _warn(sentence)
+    return read_settings()
+
+
+@cache
+def _warn(sentence: str) -> None:
+    """Say it once, however often a command asks for the settings."""
+    print(f"pme: {sentence}", file=sys.stderr)
 
 
 def existing(given: argparse.Namespace) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import resource
 import signal
 import socket
@@ -12,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
-from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
@@ -22,11 +23,14 @@ from pmecalc.api.doorkeeper import ConnectionLimits, Doorkeeper
 from pmecalc.api.wire_lane import AnsweringProtocol
 from pmecalc.app import conclude, prepare
 from pmecalc.cli.exits import Exit
-from pmecalc.core.errors import StoreError
-from pmecalc.settings import Settings
+from pmecalc.core.errors import InputError, StoreError
+from pmecalc.environment import read_settings, unknown_names
+from pmecalc.store.errors import FolderError
 
 if TYPE_CHECKING:
     import argparse
+
+    from pmecalc.settings import Settings
 
 _OPTIONS = (
     *("mode", "host", "port", "data", "workers", "redis_url", "demo"),
@@ -47,16 +51,20 @@ def serve(given: argparse.Namespace) -> Exit:
     """Check what can be checked, then serve until interrupted."""
     _export(given)
     logs.configure()
+    for sentence in unknown_names(os.environ):
+        print(f"pme serve: {sentence}", file=sys.stderr)
     try:
-        settings = Settings()
+        settings = read_settings()
         listener = _listener(settings)
-    except ValidationError as error:
-        return _refuse(_sentence(error))
+    except InputError as error:
+        return _refuse(*(_as_typed(each.message, given) for each in error.problems))
     except OSError as error:
         return _refuse(str(error))
     with listener:
         try:
             first_key = prepare(settings)
+        except FolderError as error:
+            return _refuse(f"{error} It is PME_DATA or --data.")
         except (StoreError, OSError) as error:
             return _refuse(str(error))
         _announce(settings, listener.getsockname()[1], first_key)
@@ -70,10 +78,26 @@ def serve(given: argparse.Namespace) -> Exit:
 
 def _export(given: argparse.Namespace) -> None:
     """Options become environment, where the server's workers read them too."""
-    for name in _OPTIONS:
-        value = getattr(given, name)
-        if value is not None and value is not False:
-            os.environ[f"PME_{name.upper()}"] = str(value)
+    for name, value in _typed(given).items():
+        os.environ[f"PME_{name.upper()}"] = value
+
+
+def _typed(given: argparse.Namespace) -> dict[str, str]:
+    """The options that were typed."""
+    options = {name: getattr(given, name) for name in _OPTIONS}
+    return {
+        name: str(value)
+        for name, value in options.items()
+        if value is not None and value is not False
+    }
+
+
+def _as_typed(sentence: str, given: argparse.Namespace) -> str:
+    """The sentence with the options that were typed in the place of their settings."""
+    for name in _typed(given):
+        option = f"--{name.replace('_', '-')}"
+        sentence = re.sub(rf"\bPME_{name.upper()}\b", option, sentence)
+    return sentence
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -88,6 +112,10 @@ def _listener(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise OSError(
+                f"PME_HOST={settings.host} is no address of this machine ({error.strerror})"
+            ) from error
         raise OSError(
             f"port {settings.port} cannot be used ({error.strerror}); choose another: --port"
         ) from error
@@ -174,13 +202,7 @@ def _raise_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _sentence(error: ValidationError) -> str:
-    return "; ".join(
-        " ".join(filter(None, [".".join(map(str, each["loc"])), each["msg"]]))
-        for each in error.errors()
-    )
-
-
-def _refuse(sentence: str) -> Exit:
-    print(f"pme serve: {sentence}", file=sys.stderr)
+def _refuse(*sentences: str) -> Exit:
+    for sentence in sentences:
+        print(f"pme serve: {sentence}", file=sys.stderr)
     return Exit.USAGE

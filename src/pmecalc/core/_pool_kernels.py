@@ -261,10 +261,7 @@ def held_rows(flows, counts, residuals, nav_counts, as_of):
 
 @_plain
 def _moves(paid, received):
-    for i in range(len(paid)):
-        if paid[i] != 0.0 or received[i] != 0.0:
-            return True
-    return False
+    return np.any(paid != 0.0) or np.any(received != 0.0)
 
 
 @_plain

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pmecalc.core.dates import iso
+from pmecalc.store.versions import ANY, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,10 +15,18 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import Fund
     from pmecalc.store.store import Store
     from pmecalc.store.values import By, DatasetRow, Kind
+    from pmecalc.store.versions import Expected
 
 Item = dict[str, object]
 _OF_FUNDS = ("commitment", "vintage", "strategy", "benchmark")
 _OF_BENCHMARKS = ("index_kind",)
+
+
+class Versioned(NamedTuple):
+    """A dataset as it is shown, and its version."""
+
+    item: Item
+    version: str
 
 
 class Datasets:
@@ -35,7 +44,7 @@ class Datasets:
         )
         return [_item(row) for row in found.items], found.next
 
-    async def one(self, tenant: str, kind: Kind, dataset: str) -> Item:
+    async def one(self, tenant: str, kind: Kind, dataset: str) -> Versioned:
         """A dataset; a fund with its valuation dates."""
         return await asyncio.to_thread(self._one, tenant, kind, dataset)
 
@@ -44,22 +53,33 @@ class Datasets:
         return await asyncio.to_thread(self._flows, tenant, fund)
 
     async def edit(
-        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], *, by: By
-    ) -> Item:
+        self,
+        tenant: str,
+        kind: Kind,
+        dataset: str,
+        changes: Mapping[str, object],
+        *,
+        by: By,
+        expected: Expected = ANY,
+    ) -> Versioned:
         """Change metadata; what answers show makes a new revision."""
-        return await asyncio.to_thread(self._edit, tenant, kind, dataset, changes, by)
+        return await asyncio.to_thread(
+            self._edit, tenant, kind, dataset, changes, by=by, expected=expected
+        )
 
-    async def delete(self, tenant: str, kind: Kind, dataset: str, *, by: By) -> None:
+    async def delete(
+        self, tenant: str, kind: Kind, dataset: str, *, by: By, expected: Expected = ANY
+    ) -> None:
         """Remove a dataset from every list; its name is free again."""
-        await asyncio.to_thread(self._store.delete, tenant, kind, dataset, by=by)
+        await asyncio.to_thread(self._store.delete, tenant, kind, dataset, by=by, expected=expected)
 
-    def _one(self, tenant: str, kind: Kind, dataset: str) -> Item:
+    def _one(self, tenant: str, kind: Kind, dataset: str) -> Versioned:
         row = self._store.dataset(tenant, kind, dataset)
         item = _item(row)
         if kind == "fund":
             fund = self._store.load(tenant, "fund", dataset, row.revision)
             item["nav_dates"] = [iso(day) for day in fund.nav_days.tolist()]
-        return item
+        return Versioned(item, version_of(row))
 
     def _flows(self, tenant: str, fund: str) -> Item:
         revision = self._store.pointer(tenant, "fund", fund).revision
@@ -68,12 +88,20 @@ class Datasets:
         return {"columns": columns, "rows": _rows(loaded), "next": None}
 
     def _edit(
-        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By
-    ) -> Item:
+        self,
+        tenant: str,
+        kind: Kind,
+        dataset: str,
+        changes: Mapping[str, object],
+        *,
+        by: By,
+        expected: Expected,
+    ) -> Versioned:
         default = changes.get("benchmark")
         if isinstance(default, str):
             self._store.pointer(tenant, "benchmark", default)
-        return _item(self._store.edit(tenant, kind, dataset, changes, by=by))
+        row = self._store.edit(tenant, kind, dataset, changes, by=by, expected=expected)
+        return Versioned(_item(row), version_of(row))
 
 
 def _item(row: DatasetRow) -> Item:

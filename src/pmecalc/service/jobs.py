@@ -17,6 +17,7 @@ from pmecalc.store import jobs, remembered
 from pmecalc.store.cursors import cursor_of, time_of
 from pmecalc.store.errors import KeyReusedError
 from pmecalc.store.values import Once
+from pmecalc.store.versions import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pmecalc.store.sqlite import Connection
     from pmecalc.store.store import Store
     from pmecalc.store.values import By
+    from pmecalc.store.versions import Expected
 
 _LOG = logging.getLogger(__name__)
 _SLOTS = 2  # at once, of one worker
@@ -125,9 +127,9 @@ class Jobs:
         last = rows[limit - 1] if len(rows) > limit else None
         return rows[:limit], cursor_of(str(last.created), last.id) if last else None
 
-    async def cancel(self, tenant: str, job: str) -> JobRow:
+    async def cancel(self, tenant: str, job: str, *, expected: Expected = ANY) -> JobRow:
         """End a job; what it has begun is not committed."""
-        return await asyncio.to_thread(self._cancel, tenant, job)
+        return await asyncio.to_thread(self._cancel, tenant, job, expected)
 
     async def events(self, tenant: str, job: str, *, after: int) -> tuple[list[JobEvent], bool]:
         """What a job told after this number, and whether it may tell more."""
@@ -167,14 +169,16 @@ class Jobs:
 
         return self._store.write(work)
 
-    def _cancel(self, tenant: str, job: str) -> JobRow:
+    def _cancel(self, tenant: str, job: str, expected: Expected = ANY) -> JobRow:
         now = self._store.now()
 
         def work(db: Connection) -> JobRow:
             # The commit of an import looks for this mark in its own transaction: exactly one of
             # the two wins.
             mark = Once(key=commit_key(job), request_hash="cancelled")
-            if jobs.one(db, tenant, job).is_open:
+            row = jobs.one(db, tenant, job)
+            expected.check(row)
+            if row.is_open:
                 remembered.response(db, tenant, mark, now)
                 remembered.remember(db, tenant, mark, "", now)
             return jobs.cancel(db, tenant, job, _CANCELLED, now=now)

@@ -12,6 +12,7 @@ from pmecalc.store import audit, catalog, keys, records, remembered
 from pmecalc.store.cursors import cursor_of, time_of
 from pmecalc.store.errors import TenantErasedError
 from pmecalc.store.values import By, Once
+from pmecalc.store.versions import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pmecalc.store.keys import KeyRow
     from pmecalc.store.sqlite import Connection
     from pmecalc.store.store import Store
+    from pmecalc.store.versions import Expected
 
 KeyRole: TypeAlias = Literal["viewer", "analyst", "admin", "operator"]
 
@@ -106,12 +108,12 @@ class Keys:
         """A key of a tenant."""
         return self._store.read(lambda db: keys.known(db, tenant, key))
 
-    def revoke(self, tenant: str, key: str, *, by: By) -> None:
+    def revoke(self, tenant: str, key: str, *, by: By, expected: Expected = ANY) -> None:
         """End a key and its sessions, everywhere within a second."""
         now = self._store.now()
 
         def work(db: Connection) -> None:
-            keys.known(db, tenant, key)
+            expected.check(keys.known(db, tenant, key))
             keys.revoke(db, tenant, key, now)
             audit.append(db, at=now, tenant=tenant, by=by, action="key.revoke", object=key)
 

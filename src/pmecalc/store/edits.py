@@ -10,6 +10,7 @@ from pmecalc.store.commits import StaleError
 from pmecalc.store.errors import NameExistsError
 from pmecalc.store.metadata import DEFAULT_BENCHMARK, edited, without_default
 from pmecalc.store.revisions import canonical_text, revision_of
+from pmecalc.store.versions import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import Fund
     from pmecalc.store.catalog import Live
     from pmecalc.store.sqlite import Connection
-    from pmecalc.store.values import By, Kind, Meta
+    from pmecalc.store.values import By, DatasetRow, Kind, Meta
+    from pmecalc.store.versions import Expected
 
 
 class Edit(NamedTuple):
@@ -50,9 +52,12 @@ def plan(
     return Edit(kind, before, meta, revision, default)
 
 
-def publish(db: Connection, tenant: str, edit: Edit, *, by: By, now: int) -> None:
-    """Inside the transaction: check that nothing moved, record the edit."""
+def publish(
+    db: Connection, tenant: str, edit: Edit, *, by: By, now: int, expected: Expected = ANY
+) -> DatasetRow:
+    """Inside the transaction: check that nothing moved, record the edit; the edited dataset."""
     row = edit.before.row
+    expected.check(_live(db, tenant, edit.kind, row.id))
     if catalog.pointer(db, tenant, edit.kind, row.id) != (row.revision, row.sequence):
         raise StaleError
     if edit.default is not None:
@@ -62,16 +67,32 @@ def publish(db: Connection, tenant: str, edit: Edit, *, by: By, now: int) -> Non
     if edit.fields:
         detail = {"kind": edit.kind, "fields": edit.fields}
         audit.append(db, at=now, tenant=tenant, by=by, action="edit", object=row.id, detail=detail)
+    return _live(db, tenant, edit.kind, row.id)
 
 
-def delete(db: Connection, tenant: str, kind: Kind, dataset: str, *, by: By, now: int) -> None:
+def delete(
+    db: Connection,
+    tenant: str,
+    kind: Kind,
+    dataset: str,
+    *,
+    by: By,
+    now: int,
+    expected: Expected = ANY,
+) -> None:
     """Inside the transaction: take the dataset away; its name becomes free."""
-    pointer = catalog.pointer(db, tenant, kind, dataset)
-    if pointer is None:
-        raise NotFoundError(kind, dataset)
-    records.delete_datasets(db, tenant, [(dataset, pointer.sequence)], now)
-    detail = {"kind": kind, "sequence": pointer.sequence}
+    row = _live(db, tenant, kind, dataset)
+    expected.check(row)
+    records.delete_datasets(db, tenant, [(dataset, row.sequence)], now)
+    detail = {"kind": kind, "sequence": row.sequence}
     audit.append(db, at=now, tenant=tenant, by=by, action="delete", object=dataset, detail=detail)
+
+
+def _live(db: Connection, tenant: str, kind: Kind, dataset: str) -> DatasetRow:
+    found = catalog.live(db, tenant, kind, dataset)
+    if found is None:
+        raise NotFoundError(kind, dataset)
+    return found.row
 
 
 def _set_default(db: Connection, tenant: str, fund: str, benchmark: str | None) -> None:

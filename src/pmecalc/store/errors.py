@@ -34,6 +34,19 @@ class ConflictError(InputError):
         self.current = current
 
 
+class PreconditionFailedError(InputError):
+    """None of the versions that the caller expected is the current one; `current` is."""
+
+    def __init__(self, name: str, current: str) -> None:
+        super().__init__(
+            f"{name!r} was changed since: If-Match does not name its current version.",
+            code="PRECONDITION_FAILED",
+            field="If-Match",
+            hint="Read it again, and repeat the change with the ETag of that answer.",
+        )
+        self.current = current
+
+
 class KeyReusedError(InputError):
     """The idempotency key belongs to another request."""
 

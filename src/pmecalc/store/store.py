@@ -38,6 +38,7 @@ from pmecalc.store.errors import BusyError, DamagedError, WritesRefusedError
 from pmecalc.store.items import checked
 from pmecalc.store.objects import Disk, ObjectStore
 from pmecalc.store.values import By, DatasetPage, ImportPage
+from pmecalc.store.versions import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         Step,
         Undone,
     )
+    from pmecalc.store.versions import Expected
 
 _T = TypeVar("_T")
 RAW_DAYS = 90
@@ -250,14 +252,30 @@ class Store:
         changes: Mapping[str, object],
         *,
         by: By = _SERVICE,
+        expected: Expected = ANY,
     ) -> DatasetRow:
-        """Change metadata (a new revision of the same rows) or the default benchmark."""
-        self._attempted(lambda: self._edit(tenant, kind, dataset, changes, by))
-        return self.dataset(tenant, kind, dataset)
+        """Change metadata (a new revision of the same rows) or the default benchmark.
 
-    def delete(self, tenant: str, kind: Kind, dataset: str, *, by: By = _SERVICE) -> None:
+        Returns the dataset as this edit left it; PreconditionFailedError where it was not as
+        expected.
+        """
+        return self._attempted(lambda: self._edit(tenant, kind, dataset, changes, by, expected))
+
+    def delete(
+        self,
+        tenant: str,
+        kind: Kind,
+        dataset: str,
+        *,
+        by: By = _SERVICE,
+        expected: Expected = ANY,
+    ) -> None:
         """Take a dataset away; its name becomes free."""
-        self.write(lambda db: edits.delete(db, tenant, kind, dataset, by=by, now=self._clock()))
+        self.write(
+            lambda db: edits.delete(
+                db, tenant, kind, dataset, by=by, now=self._clock(), expected=expected
+            )
+        )
 
     def undo(self, tenant: str, import_id: str, *, by: By = _SERVICE) -> Undone:
         """Take all datasets of an import back to what they were, or none; by a new sequence."""
@@ -458,14 +476,22 @@ class Store:
             return None
         return self._objects.put_if_absent("raw", raw)
 
-    def _edit(
-        self, tenant: str, kind: Kind, dataset: str, changes: Mapping[str, object], by: By
-    ) -> None:
+    def _edit(  # noqa: PLR0917  (called by position, in one place)
+        self,
+        tenant: str,
+        kind: Kind,
+        dataset: str,
+        changes: Mapping[str, object],
+        by: By,
+        expected: Expected,
+    ) -> DatasetRow:
         before = self._live(tenant, kind, dataset)
         load = partial(self.load, tenant, kind, dataset, before.row.revision)
         edit = edits.plan(kind, before, changes, load)
         now = self._clock()
-        self._connections.writer.write(lambda db: edits.publish(db, tenant, edit, by=by, now=now))
+        return self._connections.writer.write(
+            lambda db: edits.publish(db, tenant, edit, by=by, now=now, expected=expected)
+        )
 
     def _live(self, tenant: str, kind: Kind, dataset: str) -> catalog.Live:
         found = self._connections.reader.read(lambda db: catalog.live(db, tenant, kind, dataset))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 
 import pytest
+from fastapi import params
 
+from pmecalc.api.repeats import refuse_repeated_fields
 from pmecalc.api.routes import (
     datasets,
     evaluate,
@@ -37,3 +39,15 @@ def test_no_request_goes_through_a_thread_of_the_framework(route):
     for function in functions_of(route.dependant):
         is_awaited = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         assert is_awaited, function
+
+
+def test_every_form_is_looked_at_for_repeats():
+    """A route that takes a form depends on the check, since FastAPI takes the last of two parts."""
+    forms = [
+        route
+        for route in ROUTES
+        if route.body_field is not None and isinstance(route.body_field.field_info, params.Form)
+    ]
+    assert [route.name for route in forms] == ["import_file"]
+    for route in forms:
+        assert refuse_repeated_fields in functions_of(route.dependant)

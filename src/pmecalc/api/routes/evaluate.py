@@ -6,9 +6,10 @@ from functools import partial
 
 from fastapi import APIRouter, Response
 
+from pmecalc.api.components import answer
 from pmecalc.api.deps import ServicesOf
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import EvaluateIn, summary_schema
+from pmecalc.api.schemas import EvaluationRequest
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.fund import Fund
 from pmecalc.service.analyses import evaluate_once
@@ -20,15 +21,15 @@ router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
     "/evaluate",
     response_model=None,
     openapi_extra=needs("read"),
-    responses={200: {"content": {"application/json": {"schema": summary_schema()}}}},
+    responses={200: answer("Report")},
 )
-async def evaluate(body: EvaluateIn, services: ServicesOf) -> Response:
+async def evaluate(body: EvaluationRequest, services: ServicesOf) -> Response:
     """All metrics of the data in the body."""
     made = await services.analyses.once(partial(_evaluate, body))
     return Response(made, media_type="application/json")
 
 
-def _evaluate(body: EvaluateIn) -> bytes:
+def _evaluate(body: EvaluationRequest) -> bytes:
     fund = Fund.of(**body.fund.model_dump())
     benchmark = Benchmark.of(**body.benchmark.model_dump()) if body.benchmark else None
     return evaluate_once(

@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Header, Path, Query, Request, Response
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.repeats import joined, refuse_repeated_fields
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.routes.jobs import accepted
 from pmecalc.api.schemas import (
     Id,
-    ImportOut,
+    ImportPage,
     ImportQuery,
-    ImportRowOut,
-    ImportsOut,
-    JobOut,
+    ImportRecord,
+    ImportResult,
+    ImportUpload,
+    Job,
     PageQuery,
-    UndoneOut,
+    UndoResult,
 )
 from pmecalc.ingest.template import template_csv
 from pmecalc.service.imports import ImportOptions
@@ -28,40 +30,56 @@ from pmecalc.service.imports import ImportOptions
 router = APIRouter(prefix="/v1/imports", tags=["data"], route_class=ApiRoute)
 
 ImportId = Annotated[Id, Path()]
+_PREFER = "`respond-async`: answer with a job at once"
 
 
-@router.get("/template.csv", response_model=None, openapi_extra=needs("public"))
-async def template() -> Response:
+class CsvResponse(Response):
+    """A table as text."""
+
+    media_type = "text/csv"
+
+
+@router.get(
+    "/template.csv",
+    response_class=CsvResponse,
+    response_model=None,
+    openapi_extra=needs("public"),
+)
+async def get_template() -> Response:
     """An example of the tidy file."""
     headers = {"Content-Disposition": 'attachment; filename="pme-template.csv"'}
-    return Response(template_csv(), headers=headers, media_type="text/csv; charset=utf-8")
+    return CsvResponse(template_csv(), headers=headers)
 
 
 @router.post(
     "",
     status_code=201,
-    response_model=ImportOut,
-    responses={202: {"model": JobOut}},
+    response_model=ImportResult,
+    responses={
+        200: {"model": ImportResult, "description": "The same content is there already"},
+        202: {"model": Job, "description": "A job does it"},
+    },
+    dependencies=[Depends(refuse_repeated_fields)],
     openapi_extra=needs("write"),
 )
 async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
     request: Request,
-    file: UploadFile,
+    form: Annotated[ImportUpload, File()],
     query: Annotated[ImportQuery, Query()],
     response: Response,
     services: ServicesOf,
     tenant: Tenant,
     asker: Asker,
     key: IdempotencyKey = None,
-    prefer: Annotated[str | None, Header()] = None,
+    _prefer: Annotated[str | None, Header(alias="Prefer", description=_PREFER)] = None,
 ) -> dict[str, object] | Response:
-    """Read a file and commit what it holds; the same content again changes nothing (200).
+    """Read one file and commit what it holds; the same content again changes nothing (200).
 
-    With `Prefer: respond-async` a job does it (202).
+    With `Prefer: respond-async` a job does it (202). Several files are several requests.
     """
-    content, filename = await file.read(), file.filename or "upload"
+    content, filename = await form.file.read(), form.file.filename or "upload"
     options = ImportOptions(**query.model_dump(exclude={"commit"}))
-    is_job = "respond-async" in (prefer or "").lower()
+    is_job = "respond-async" in joined(request.headers, "prefer").lower()
     answer = b"job" if is_job else b"import"  # under one key the other one is another request
     once = once_of(request, key, answer, filename.encode("utf-8", "replace"), content)
     if is_job:
@@ -99,8 +117,8 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
     }
 
 
-@router.get("", response_model=ImportsOut, openapi_extra=needs("read"))
-async def imports(
+@router.get("", response_model=ImportPage, openapi_extra=needs("read"))
+async def list_imports(
     request: Request,
     response: Response,
     page: Annotated[PageQuery, Query()],
@@ -113,16 +131,16 @@ async def imports(
     return {"items": [asdict(row) for row in found.items], "next": found.next}
 
 
-@router.get("/{import_id}", response_model=ImportRowOut, openapi_extra=needs("read"))
-async def one_import(
+@router.get("/{import_id}", response_model=ImportRecord, openapi_extra=needs("read"))
+async def get_import(
     import_id: ImportId, services: ServicesOf, tenant: Tenant
 ) -> dict[str, object]:
     """An import: who made it when, and whether it was undone."""
     return asdict(await services.imports.one(tenant, import_id))
 
 
-@router.post("/{import_id}/undo", response_model=UndoneOut, openapi_extra=needs("write"))
-async def undo(
+@router.post("/{import_id}/undo", response_model=UndoResult, openapi_extra=needs("write"))
+async def undo_import(
     import_id: ImportId, services: ServicesOf, tenant: Tenant, asker: Asker
 ) -> dict[str, object]:
     """Take every dataset of an import back to what it was, or none (409 says why)."""

@@ -10,13 +10,16 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import JSONResponse
 
+from pmecalc.api.components import answer
 from pmecalc.api.deps import Asker, Services, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.preconditions import CHANGED, VERSIONED, MatchedVersions, set_etag
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import Id, JobIn, JobOut, JobsOut, PageQuery
+from pmecalc.api.schemas import Id, Job, JobPage, JobRequest, PageQuery
 from pmecalc.core.errors import NotFoundError
 from pmecalc.store.jobs import JobRow
+from pmecalc.store.versions import version_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
@@ -32,8 +35,8 @@ async def known_job(job: JobId, services: ServicesOf, tenant: Tenant) -> JobRow:
 KnownJob = Annotated[JobRow, Depends(known_job)]
 
 
-@router.get("", response_model=JobsOut, openapi_extra=needs("read"))
-async def jobs(
+@router.get("", response_model=JobPage, openapi_extra=needs("read"))
+async def list_jobs(
     request: Request,
     response: Response,
     page: Annotated[PageQuery, Query()],
@@ -46,11 +49,11 @@ async def jobs(
     return {"items": [shown(row) for row in rows], "next": after}
 
 
-@router.post("", status_code=202, response_model=JobOut, openapi_extra=needs("run"))
-async def submit(  # noqa: PLR0917  (FastAPI passes by name)
+@router.post("", status_code=202, response_model=Job, openapi_extra=needs("run"))
+async def create_job(  # noqa: PLR0917  (FastAPI passes by name)
     request: Request,
     response: Response,
-    body: JobIn,
+    body: JobRequest,
     services: ServicesOf,
     tenant: Tenant,
     asker: Asker,
@@ -67,25 +70,42 @@ async def submit(  # noqa: PLR0917  (FastAPI passes by name)
     return shown(row)
 
 
-@router.get("/{job}", response_model=JobOut, openapi_extra=needs("read"))
-async def job(job: JobId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+@router.get("/{job}", response_model=Job, responses=VERSIONED, openapi_extra=needs("read"))
+async def get_job(
+    job: JobId, response: Response, services: ServicesOf, tenant: Tenant
+) -> dict[str, object]:
     """How far a job is, and how it ended."""
-    return shown(await services.jobs.one(tenant, job))
+    row = await services.jobs.one(tenant, job)
+    set_etag(response, version_of(row))
+    return shown(row)
 
 
-@router.delete("/{job}", response_model=JobOut, openapi_extra=needs("run"))
-async def cancel(job: JobId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
+@router.delete(
+    "/{job}",
+    response_model=Job,
+    responses={**VERSIONED, **CHANGED},
+    openapi_extra=needs("run"),
+)
+async def cancel_job(
+    job: JobId,
+    response: Response,
+    expected: MatchedVersions,
+    services: ServicesOf,
+    tenant: Tenant,
+) -> dict[str, object]:
     """Cancel a job; one that has ended stays as it is."""
-    return shown(await services.jobs.cancel(tenant, job))
+    row = await services.jobs.cancel(tenant, job, expected=expected)
+    set_etag(response, version_of(row))
+    return shown(row)
 
 
 @router.get(
     "/{job}/result",
     response_model=None,
     openapi_extra=needs("read"),
-    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    responses={200: answer("JobTable")},
 )
-async def result(job: JobId, services: ServicesOf, tenant: Tenant) -> Response:
+async def get_job_result(job: JobId, services: ServicesOf, tenant: Tenant) -> Response:
     """The table that a job made: `columns`, and a row for each fund."""
     made = await services.jobs.result(tenant, job)
     headers = {"Content-Disposition": f'attachment; filename="job-{job}.json"'}
@@ -97,7 +117,7 @@ async def result(job: JobId, services: ServicesOf, tenant: Tenant) -> Response:
     response_class=EventSourceResponse,
     openapi_extra=needs("read"),
 )
-async def events(
+async def stream_job_events(
     request: Request,
     found: KnownJob,
     services: ServicesOf,

@@ -12,8 +12,10 @@ from pmecalc.api.deps import Asker, Caller, ServicesOf
 from pmecalc.api.errors import ForbiddenError
 from pmecalc.api.lists import link_next
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.preconditions import CHANGED, VERSIONED, MatchedVersions, set_etag
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import Id, KeyIn, KeyOut, KeysOut, NewKeyOut, PageQuery
+from pmecalc.api.schemas import Id, Key, KeyPage, KeyRequest, NewKey, PageQuery
+from pmecalc.store.versions import version_of
 
 if TYPE_CHECKING:
     from pmecalc.store.keys import KeyRow
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/keys", tags=["access"], route_class=ApiRoute)
 
 
-@router.get("", response_model=KeysOut, openapi_extra=needs("keys"))
-async def keys(
+@router.get("", response_model=KeyPage, openapi_extra=needs("keys"))
+async def list_keys(
     request: Request,
     response: Response,
     page: Annotated[PageQuery, Query()],
@@ -37,11 +39,11 @@ async def keys(
     return {"items": [_shown(row) for row in rows], "next": after}
 
 
-@router.post("", status_code=201, response_model=NewKeyOut, openapi_extra=needs("keys"))
-async def create(  # noqa: PLR0917  (FastAPI passes by name)
+@router.post("", status_code=201, response_model=NewKey, openapi_extra=needs("keys"))
+async def create_key(  # noqa: PLR0917  (FastAPI passes by name)
     request: Request,
     response: Response,
-    body: KeyIn,
+    body: KeyRequest,
     services: ServicesOf,
     caller: Caller,
     asker: Asker,
@@ -68,20 +70,26 @@ async def create(  # noqa: PLR0917  (FastAPI passes by name)
     return {**_shown(made.row), "key": made.text}
 
 
-@router.get("/{key}", response_model=KeyOut, openapi_extra=needs("keys"))
-async def key(
-    key: Annotated[Id, Path()], services: ServicesOf, caller: Caller
+@router.get("/{key}", response_model=Key, responses=VERSIONED, openapi_extra=needs("keys"))
+async def get_key(
+    key: Annotated[Id, Path()], response: Response, services: ServicesOf, caller: Caller
 ) -> dict[str, object]:
-    """A key."""
-    return _shown(await asyncio.to_thread(services.keys.one, caller.tenant, key))
+    """A key; its ETag changes with its last use too."""
+    row = await asyncio.to_thread(services.keys.one, caller.tenant, key)
+    set_etag(response, version_of(row))
+    return _shown(row)
 
 
-@router.delete("/{key}", status_code=204, openapi_extra=needs("keys"))
-async def revoke(
-    key: Annotated[Id, Path()], services: ServicesOf, caller: Caller, asker: Asker
+@router.delete("/{key}", status_code=204, responses=CHANGED, openapi_extra=needs("keys"))
+async def revoke_key(
+    key: Annotated[Id, Path()],
+    expected: MatchedVersions,
+    services: ServicesOf,
+    caller: Caller,
+    asker: Asker,
 ) -> None:
     """Revoke a key and its sessions; every worker refuses it within a second."""
-    await asyncio.to_thread(services.keys.revoke, caller.tenant, key, by=asker)
+    await asyncio.to_thread(services.keys.revoke, caller.tenant, key, by=asker, expected=expected)
 
 
 def _shown(row: KeyRow) -> dict[str, object]:

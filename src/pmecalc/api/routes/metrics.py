@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from pmecalc.api.components import answer, reference
 from pmecalc.api.deps import ServicesOf, Tenant
 from pmecalc.api.questions import (
     CHART_PATTERN,
@@ -22,8 +23,6 @@ from pmecalc.api.schemas import (
     Id,
     MetricQuery,
     SummaryQuery,
-    methods_schema,
-    summary_schema,
 )
 
 router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
@@ -31,21 +30,23 @@ router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
 ChartName = Annotated[str, Path(pattern=CHART_PATTERN, examples=["irr_pme"])]
 
 
-def _json(schema: dict[str, object]) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {"application/json": {"schema": schema}}}}
-
-
-_SUMMARY = _json(summary_schema())
-_CHART: dict[str, object] = {
-    "type": "object",
-    "required": ["chart_type", "title", "data", "layout"],
+_EITHER_CHART: dict[str, Any] = {
+    "description": "The spec, or with `format=plotly` the other",
+    "content": {
+        "application/json": {
+            "schema": {"anyOf": [reference("ChartSpec"), reference("PlotlyChart")]}
+        }
+    },
 }
 
 
 @router.get(
-    "/metrics/summary", response_model=None, responses=_SUMMARY, openapi_extra=needs("read")
+    "/metrics/summary",
+    response_model=None,
+    responses={200: answer("Report")},
+    openapi_extra=needs("read"),
 )
-async def summary(
+async def get_summary(
     request: Request,
     query: Annotated[SummaryQuery, Query()],
     services: ServicesOf,
@@ -56,9 +57,12 @@ async def summary(
 
 
 @router.get(
-    "/metrics/{chart}", response_model=None, responses=_json(_CHART), openapi_extra=needs("read")
+    "/metrics/{chart}",
+    response_model=None,
+    responses={200: answer("PlotlyChart")},
+    openapi_extra=needs("read"),
 )
-async def metric(
+async def get_chart(
     request: Request,
     chart: ChartName,
     query: Annotated[MetricQuery, Query()],
@@ -69,8 +73,13 @@ async def metric(
     return await reply(request, services.analyses, tenant, metric_question(chart, query))
 
 
-@router.get("/funds/{fund}/charts/{chart}", response_model=None, openapi_extra=needs("read"))
-async def fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
+@router.get(
+    "/funds/{fund}/charts/{chart}",
+    response_model=None,
+    responses={200: _EITHER_CHART},
+    openapi_extra=needs("read"),
+)
+async def get_fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
     request: Request,
     fund: Annotated[Id, Path()],
     chart: ChartName,
@@ -86,10 +95,10 @@ async def fund_chart(  # noqa: PLR0917  (FastAPI passes by name)
 @router.get(
     "/funds/{fund}/methods",
     response_model=None,
-    responses=_json(methods_schema()),
+    responses={200: answer("MethodComparison")},
     openapi_extra=needs("read"),
 )
-async def fund_methods(
+async def compare_methods(
     request: Request,
     fund: Annotated[Id, Path()],
     query: Annotated[FundQuery, Query()],

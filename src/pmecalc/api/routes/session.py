@@ -12,7 +12,7 @@ from pmecalc.api.credentials import presented, set_cookie
 from pmecalc.api.deps import Asker, Caller, ServicesOf
 from pmecalc.api.errors import UnauthenticatedError
 from pmecalc.api.route import ApiRoute, needs
-from pmecalc.api.schemas import SessionOut
+from pmecalc.api.schemas import Session
 from pmecalc.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/session", tags=["access"], route_class=ApiRoute)
 
 
-@router.get("", response_model=SessionOut, openapi_extra=needs("public"))
-async def session(
+@router.get("", response_model=Session, openapi_extra=needs("public"))
+async def get_session(
     request: Request, response: Response, services: ServicesOf, caller: Caller
 ) -> dict[str, object]:
     """Who is signed in, and what that allows."""
@@ -62,9 +62,9 @@ async def sign_out(
     request: Request, services: ServicesOf, caller: Caller, asker: Asker
 ) -> Response:
     """Close the session of the cookie, if there is one."""
-    _, cookie = presented(request.scope)
-    if cookie is not None and caller.via == "session":
-        await asyncio.to_thread(services.keys.close_session, caller.tenant, cookie, by=asker)
+    _, sessions = presented(request.scope)
+    if sessions and caller.via == "session":  # of one session: two open nothing
+        await asyncio.to_thread(services.keys.close_session, caller.tenant, sessions[0], by=asker)
     answer = Response(status_code=204, headers={"Cache-Control": "no-store"})
     set_cookie(answer, request.scope, "", seconds=0)
     return answer

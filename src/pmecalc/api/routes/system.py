@@ -5,21 +5,28 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from pmecalc.api.components import answer
 from pmecalc.api.deps import ServicesOf
 from pmecalc.api.exposition import exposition
 from pmecalc.api.route import ApiRoute, needs
+from pmecalc.api.schemas import Health, Readiness
 
 router = APIRouter(tags=["system"], route_class=ApiRoute)
 
 
-@router.get("/healthz", openapi_extra=needs("public"))
-async def health(services: ServicesOf) -> dict[str, str]:
+@router.get("/healthz", response_model=Health, openapi_extra=needs("public"))
+async def get_health(services: ServicesOf) -> dict[str, str]:
     """Alive."""
     return {"status": "ok", "version": services.version}
 
 
-@router.get("/readyz", openapi_extra=needs("public"))
-async def ready(services: ServicesOf, response: Response) -> dict[str, str]:
+@router.get(
+    "/readyz",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "The store cannot be read"}},
+    openapi_extra=needs("public"),
+)
+async def get_readiness(services: ServicesOf, response: Response) -> dict[str, str]:
     """Ready to answer: the store can be read. Redis plays no part in it."""
     if services.ready():
         return {"status": "ready"}
@@ -27,8 +34,12 @@ async def ready(services: ServicesOf, response: Response) -> dict[str, str]:
     return {"status": "not ready"}
 
 
-@router.get("/v1/system/cache", openapi_extra=needs("operate"))
-async def cache(services: ServicesOf) -> dict[str, object]:
+@router.get(
+    "/v1/system/cache",
+    responses={200: answer("CacheStatistics")},
+    openapi_extra=needs("operate"),
+)
+async def get_cache_statistics(services: ServicesOf) -> dict[str, object]:
     """Counters of every cache tier and of the event loop, of the worker that answers."""
     return services.cache_stats()
 
@@ -39,7 +50,7 @@ async def cache(services: ServicesOf) -> dict[str, object]:
     response_model=None,
     openapi_extra=needs("operate"),
 )
-async def metrics(request: Request, services: ServicesOf) -> Response:
+async def get_prometheus_metrics(request: Request, services: ServicesOf) -> Response:
     """The same for Prometheus, of the worker that answers."""
     body, content_type = exposition(services.cache_stats(), request.headers.get("accept", ""))
     return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
