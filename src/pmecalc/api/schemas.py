@@ -18,7 +18,7 @@ from pydantic.config import JsonDict
 from starlette.datastructures import UploadFile as UploadedFile
 
 from pmecalc.api.auth import Permission, Role
-from pmecalc.core.conventions import NavGrowth, Netting, Recallable
+from pmecalc.core.conventions import BeforeFirstNav, NavGrowth, Netting, Recallable
 from pmecalc.core.daycount import DayCount
 from pmecalc.core.errors import NotFoundError
 from pmecalc.core.lookup import Lookup
@@ -93,6 +93,10 @@ class FundQuery(Query):
     recallable: Annotated[
         Recallable, Field(description="`net`: offset against later calls in the multiples")
     ] = "gross"
+    before_first_nav: Annotated[
+        BeforeFirstNav,
+        Field(description="`cost`: contributions less distributions stand in for an unknown NAV"),
+    ] = "none"
 
 
 class MetricQuery(FundQuery):
@@ -230,6 +234,7 @@ class EvaluationRequest(Body):
     max_staleness_days: Days | None = 100
     nav_growth: str = "none"
     recallable: str = "gross"
+    before_first_nav: str = "none"
     all: Annotated[bool, Field(description="the further measures too")] = False
 
 

@@ -10,7 +10,7 @@ from pmecalc.cli.exits import Exit
 from pmecalc.cli.figures import everything, headline, side_by_side
 from pmecalc.cli.values import currency, days
 from pmecalc.core.benchmark import KINDS
-from pmecalc.core.conventions import NAV_GROWTHS, NETTINGS, RECALLABLES
+from pmecalc.core.conventions import BEFORE_FIRST_NAVS, NAV_GROWTHS, NETTINGS, RECALLABLES
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import evaluate
@@ -31,6 +31,7 @@ _CONVENTIONS = {
     "lookup": (tuple(LOOKUPS), "the index level that counts on a day; default: previous"),
     "nav_growth": (NAV_GROWTHS, "of a NAV that is rolled forward; default: none"),
     "recallable": (RECALLABLES, "net: offset against later calls in the multiples"),
+    "before_first_nav": (BEFORE_FIRST_NAVS, "cost: paid in less received, where no NAV is known"),
 }
 
 

@@ -16,7 +16,7 @@ from pmecalc.cli.exits import Exit
 from pmecalc.cli.values import days, whole
 from pmecalc.core.batch import as_ofs, batch, cautions
 from pmecalc.core.benchmark import KINDS
-from pmecalc.core.conventions import NAV_GROWTHS, NETTINGS, RECALLABLES, Options
+from pmecalc.core.conventions import BEFORE_FIRST_NAVS, NAV_GROWTHS, NETTINGS, RECALLABLES, Options
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError, NeedsInputError, Problem
 from pmecalc.core.lookup import LOOKUPS
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
     from pmecalc.report.batch_file import Columns
 
 _MOST_THREADS = 1024
-_CAUTIOUS = ("ln_short_from", "pme_plus_lambda")  # what the warnings of a fund come from
+_CAUTIOUS = ("ln_short_from", "pme_plus_lambda", "irr", "gain", "direct_alpha", "nfv")  # what the warnings of a fund come from
 _CONVENTIONS = (
     ("day_count", tuple(DAY_COUNTS), "convention of year fractions; default: ACT/365F"),
     ("netting", NETTINGS, "same_day nets the flows of a day first; default: gross"),
     ("lookup", tuple(LOOKUPS), "index level of a day without one; default: previous"),
     ("nav_growth", NAV_GROWTHS, "how a NAV moves between reports; default: none"),
     ("recallable", RECALLABLES, "net offsets recallable distributions; default: gross"),
+    ("before_first_nav", BEFORE_FIRST_NAVS, "cost: paid in less received, where no NAV is known"),
 )
 
 

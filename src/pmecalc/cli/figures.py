@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from pmecalc.core.agreement import agreement_at
-from pmecalc.core.evaluate import WARNINGS
+from pmecalc.core.evaluate import warning_text
 from pmecalc.core.methods import METHODS, any_method
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _SIGNED = {  # differences: what is above 0 says so
     "ipp",
     "twr_excess",
 }
+_ESTIMATED = "~"
 _WIDTH = 25
 
 
@@ -41,7 +42,9 @@ def headline(report: Report) -> str:
     lines = [_title(report)]
     lines += ["  " + "".join(_cell(report, name) for name in row).rstrip() for row in _ROWS]
     lines += _reasons(report)
-    lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
+    if any(report[name].estimated for row in _ROWS for name in row):
+        lines.append(f"  {_ESTIMATED} stands on a NAV that was not reported for the date")
+    lines += _warnings(report)
     return "\n".join(lines) + "\n"
 
 
@@ -50,9 +53,16 @@ def everything(report: Report) -> str:
     lines = [_title(report)]
     for name, metric in report.outcomes(further=True).items():
         why = "" if metric.status == "ok" else f"  {metric.status}: {metric.reason}"
+        why += "  estimated" if metric.estimated else ""
         lines.append(f"  {any_method(name).title:<32}{_text(report, name):>18}{why}".rstrip())
-    lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
+    lines += _warnings(report)
     return "\n".join(lines) + "\n"
+
+
+def _warnings(report: Report) -> list[str]:
+    """A line a warning: what it says, and its code."""
+    at = report.valuation
+    return [f"  ! {warning_text(code, at)}  {code}" for code in report.warnings]
 
 
 def side_by_side(report: Report) -> str:
@@ -96,7 +106,8 @@ def _text(report: Report, name: str) -> str:
     if not isinstance(value, float):
         return value or ("none" if report[name].status == "ok" else "n/a")
     text = _FORMS[any_method(name).unit](value).replace("-", "−")
-    return f"+{text}" if name in _SIGNED and value > 0 else text
+    signed = f"+{text}" if name in _SIGNED and value > 0 else text
+    return f"{_ESTIMATED}{signed}" if report[name].estimated else signed
 
 
 def _reasons(report: Report) -> list[str]:

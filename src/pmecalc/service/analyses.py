@@ -78,6 +78,7 @@ class Conventions(TypedDict):
     max_staleness_days: int | None
     nav_growth: str
     recallable: str
+    before_first_nav: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,7 @@ class Question:
     max_staleness_days: int | None = 100
     nav_growth: str = "none"
     recallable: str = "gross"
+    before_first_nav: str = "none"
 
     @property
     def conventions(self) -> Conventions:
@@ -105,6 +107,7 @@ class Question:
             max_staleness_days=self.max_staleness_days,
             nav_growth=self.nav_growth,
             recallable=self.recallable,
+            before_first_nav=self.before_first_nav,
         )
 
 

@@ -43,4 +43,5 @@ def _evaluate(body: EvaluationRequest) -> bytes:
         max_staleness_days=body.max_staleness_days,
         nav_growth=body.nav_growth,
         recallable=body.recallable,
+        before_first_nav=body.before_first_nav,
     )
