@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from pmecalc.report.batch_file import Columns
 
 _MOST_THREADS = 1024
-_CAUTIOUS = ("ln_short_from", "pme_plus_lambda", "irr", "gain", "direct_alpha", "nfv")  # what the warnings of a fund come from
+# The measures that the warnings of a fund come from
+_CAUTIOUS = ("ln_short_from", "pme_plus_lambda", "irr", "gain", "direct_alpha", "nfv")
 _CONVENTIONS = (
     ("day_count", tuple(DAY_COUNTS), "convention of year fractions; default: ACT/365F"),
     ("netting", NETTINGS, "same_day nets the flows of a day first; default: gross"),
