@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.fund import frozen
 from pmecalc.core.irr import by_date, rate_metric, solve_times
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AlignedPool:
+class AlignedPool(ByContent):
     """Funds shifted to a common start; build one with `pool(..., align="time_zero")`.
 
     Parameters

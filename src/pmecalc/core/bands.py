@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import InputError
 from pmecalc.core.fund import frozen
@@ -27,8 +28,8 @@ HAIRCUTS = (-0.2, -0.1, 0.1, 0.2)
 FIGURES = ("tvpi", "irr", "ks_pme", "direct_alpha", "nfv")
 
 
-@dataclass(frozen=True, slots=True)
-class SensitivityRow:
+@dataclass(frozen=True, slots=True, eq=False)
+class SensitivityRow(ByContent):
     """The figures under one change.
 
     Parameters

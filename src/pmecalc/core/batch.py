@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from pmecalc.core import engine
 from pmecalc.core.compiled import conventions, knows, warnings_by_measure
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import BenchmarkError, NotDefinedError
 from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
@@ -53,7 +54,7 @@ _SPREADS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class Batch(ByContent):
     """Measures of many funds; build one with `batch`.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number, iso
 from pmecalc.core.errors import BenchmarkError
 from pmecalc.core.fund import LEAST, MOST, FloatArray, IntArray, frozen, number_of
@@ -20,7 +21,7 @@ KINDS: tuple[IndexKind, ...] = ("total_return", "net_total_return", "price")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Benchmark:
+class Benchmark(ByContent):
     """Index levels, sorted by date and checked; build one with `Benchmark.of`.
 
     Parameters

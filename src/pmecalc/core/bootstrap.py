@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.fund import frozen
@@ -43,7 +44,7 @@ _RATES = ("irr", "direct_alpha")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bootstrap:
+class Bootstrap(ByContent):
     """A figure of many funds and its sampling distribution.
 
     Parameters

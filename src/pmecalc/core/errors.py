@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,18 @@ class PmeError(Exception):
     """The root of the family."""
 
     code = "ERROR"
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        # Exceptions pickle as a call with their `args`, which are not the arguments of __init__.
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+def _revived(
+    kind: type[PmeError], args: tuple[object, ...], state: Mapping[str, object]
+) -> PmeError:
+    made = kind.__new__(kind, *args)
+    made.__dict__.update(state)
+    return made
 
 
 class InputError(PmeError, ValueError):

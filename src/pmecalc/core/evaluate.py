@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pmecalc.core import through_time as series
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import iso
 from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import rule_of
@@ -47,8 +48,8 @@ WARNINGS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+@dataclass(frozen=True, slots=True, eq=False)
+class Report(ByContent):
     """Every measure of a fund at a date; build one with `evaluate` or `horizon`.
 
     Parameters
@@ -59,16 +60,24 @@ class Report:
         Outcome by name of the measures that every report has.
     warnings
         Codes of METHODS 11.2, each once.
+    whole
+        The fund as it was given to `horizon`, which cuts it at the start; None since inception.
 
     Notes
     -----
     `report["ks_pme"]` is the whole outcome; `report.ks_pme` the number, or NotDefinedError. The
-    further measures (`report.twr`) are computed when asked for.
+    further measures (`report.twr`) are computed when asked for. Reports are equal where fund,
+    benchmark, conventions, as-of date and start are: outcomes follow from these.
     """
 
     valuation: Valuation
-    metrics: Mapping[str, Metric]
-    warnings: tuple[str, ...]
+    metrics: Mapping[str, Metric] = field(compare=False)
+    warnings: tuple[str, ...] = field(compare=False)
+    whole: Fund | None = None
+
+    def _content(self) -> tuple[object, ...]:
+        at = self.valuation
+        return at.fund, at.benchmark, at.options, at.as_of, self.whole
 
     def __getitem__(self, name: str) -> Metric:
         """The outcome of a measure."""

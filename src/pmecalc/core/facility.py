@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number, iso
 from pmecalc.core.errors import CashFlowError, InputError
 from pmecalc.core.fund import FloatArray, IntArray, amount, frozen
@@ -30,7 +31,7 @@ _ROUNDING = 1e-12  # of what was drawn: a balance repaid in parts may miss 0 by 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Facility:
+class Facility(ByContent):
     """Draws and repayments of a subscription facility; build one with `Facility.of`.
 
     Parameters

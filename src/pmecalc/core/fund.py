@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number, iso
 from pmecalc.core.errors import CashFlowError, InputError
 
@@ -29,7 +30,7 @@ LEAST, MOST = 1e-30, 1e30  # beyond these products of amounts and growth could l
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Fund:
+class Fund(ByContent):
     """Flows and NAVs, sorted by date and checked; build one with `Fund.of`.
 
     Parameters

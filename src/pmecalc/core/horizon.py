@@ -95,6 +95,7 @@ def horizon(
     opening = residual_values(fund, np.array([first]), benchmark, made)
     base = float(opening.values[0])
     report = report_at(value_on(_from(fund, first, base), benchmark, last, made))
+    report = replace(report, whole=fund)
     if not opening.reported[0]:
         codes = dict.fromkeys(("NAV_ROLLED_FORWARD", *report.warnings))
         report = replace(report, warnings=tuple(codes))

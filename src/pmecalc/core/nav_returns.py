@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import NotDefinedError
@@ -29,7 +30,7 @@ _IRREGULAR = 1.5  # months differ by 31/28, quarters by 92/90; a missed NAV doub
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReturnSeries:
+class ReturnSeries(ByContent):
     """Modified Dietz returns between NAVs; build one with `return_series`.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.compiled import PLACES, rows_on
+from pmecalc.core.content import digest_of
 from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.engine import STATUSES
@@ -59,6 +60,20 @@ class JCurve(dict[str, Column]):
     def __init__(self, columns: dict[str, Column], trough: Trough | None) -> None:
         super().__init__(columns)
         self.trough = trough
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, dict) or not super().__eq__(other):
+            return False
+        return self.trough == getattr(other, "trough", self.trough)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none
+        return hash((digest_of(dict(self)), self.trough))
+
+    def __reduce__(self) -> tuple[type[JCurve], tuple[dict[str, Column], Trough | None]]:
+        return JCurve, (dict(self), self.trough)
 
 
 def valuation_days(at: Valuation) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError
@@ -104,8 +105,8 @@ class ResidualValue:
     max_index_gap_days: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Valuation:
+@dataclass(frozen=True, slots=True, eq=False)
+class Valuation(ByContent):
     """Flows up to the as-of date by day, the NAV, and the index growth of each flow.
 
     Parameters
