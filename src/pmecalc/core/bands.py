@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
 from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.metric import Metric
@@ -58,7 +59,7 @@ def sensitivity(
     benchmarks: Sequence[Benchmark] = (),
     date_shifts: Sequence[int] = (),
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> tuple[SensitivityRow, ...]:
     """Figures of one fund under changes of its NAV, its index and its dates.
 

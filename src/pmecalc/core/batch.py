@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.ragged import DayArray
-    from pmecalc.core.valuation import Valuation
+    from pmecalc.core.valuation import NavGrowth, Netting, Recallable, Valuation
 
 _CHUNK, _LEAST_CHUNK = 2048, 256
 _WORTH_LOADING = 1000  # funds: a second or two of the plain engine
@@ -98,12 +100,12 @@ def batch(
     *,
     as_of: DateLike | None = None,
     measures: Iterable[str] | None = None,
-    day_count: str = "ACT/365F",
-    netting: str = "gross",
-    lookup: str = "previous",
+    day_count: DayCount = "ACT/365F",
+    netting: Netting = "gross",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
-    nav_growth: str = "none",
-    recallable: str = "gross",
+    nav_growth: NavGrowth = "none",
+    recallable: Recallable = "gross",
     reversals: Reversals = "reject",
     threads: int | None = None,
 ) -> Batch:

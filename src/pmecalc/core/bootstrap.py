@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import FloatArray, Fund
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.resampling import Draws, Scheme
     from pmecalc.core.valuation import Valuation
 
@@ -122,8 +124,8 @@ def bootstrap(
     seed: int = 0,
     scheme: Scheme = "stratified",
     vintages: Sequence[int] | None = None,
-    day_count: str = "ACT/365F",
-    lookup: str = "previous",
+    day_count: DayCount = "ACT/365F",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
 ) -> Bootstrap:
     """Confidence intervals of a pooled or mean metric, by resampling funds with replacement.

@@ -12,6 +12,7 @@ from pmecalc.core.lookup import levels_on
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.lookup import Lookup
 
 
 def convert(
@@ -19,7 +20,7 @@ def convert(
     rates: Benchmark,
     *,
     currency: str | None = None,
-    lookup: str = "previous",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
 ) -> Benchmark:
     """The index in another currency: each level times the exchange rate of its date.

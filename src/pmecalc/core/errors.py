@@ -144,7 +144,9 @@ class NotDefinedError(PmeError, ArithmeticError):
     """Valid input, but this measure has no value; `status` is one of METHODS 11.1."""
 
     def __init__(self, measure: str, status: str, reason: str | None = None) -> None:
-        super().__init__(f"{measure} is not defined ({status})" + (f": {reason}" if reason else ""))
+        # With `ok` what was asked for has not happened yet, such as a payback.
+        said = "has no value" if status == "ok" else f"is not defined ({status})"
+        super().__init__(f"{measure} {said}" + (f": {reason}" if reason else ""))
         self.code = status
         self.measure = measure
         self.status = status

@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING
 from pmecalc.core import through_time as series
 from pmecalc.core.content import ByContent
 from pmecalc.core.dates import iso
-from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import rule_of
 from pmecalc.core.methods import FURTHER, METHODS, any_method
+from pmecalc.core.named_outcomes import NamedOutcomes
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import Options, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, KeysView, Mapping
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import Fund
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.metric import Metric
     from pmecalc.core.through_time import Column, JCurve
-    from pmecalc.core.valuation import Valuation
+    from pmecalc.core.valuation import NavGrowth, Netting, Recallable, Valuation
 
 ENGINE = 3  # raised whenever a number or the shape of the JSON could change (CACHE 2)
 
@@ -49,7 +51,7 @@ WARNINGS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Report(ByContent):
+class Report(ByContent, NamedOutcomes):
     """Every measure of a fund at a date; build one with `evaluate` or `horizon`.
 
     Parameters
@@ -84,14 +86,20 @@ class Report(ByContent):
         known = self.metrics.get(name)
         return any_method(name).measure.at(self.valuation) if known is None else known
 
-    def __getattr__(self, name: str) -> float | str | None:
-        """The value of a measure; NotDefinedError where it has none."""
-        if name not in METHODS and name not in FURTHER:
-            raise AttributeError(f"a report has no {name!r}")
-        metric = self[name]
-        if metric.value is None and metric.status != "ok":
-            raise NotDefinedError(name, metric.status, metric.reason)
-        return metric.value
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a measure of that name, the further ones included."""
+        return name in METHODS or name in FURTHER
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the measures that every report has, in the order of the table."""
+        return iter(METHODS)
+
+    def __len__(self) -> int:
+        return len(METHODS)
+
+    def keys(self) -> KeysView[str]:
+        """The names of the measures that every report has: `dict(report)` gives their outcomes."""
+        return METHODS.keys()
 
     def __repr__(self) -> str:
         shown = ", ".join(
@@ -144,12 +152,12 @@ def evaluate(
     benchmark: Benchmark | None = None,
     *,
     as_of: DateLike | None = None,
-    day_count: str = "ACT/365F",
-    netting: str = "gross",
-    lookup: str = "previous",
+    day_count: DayCount = "ACT/365F",
+    netting: Netting = "gross",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
-    nav_growth: str = "none",
-    recallable: str = "gross",
+    nav_growth: NavGrowth = "none",
+    recallable: Recallable = "gross",
 ) -> Report:
     """Every measure of a fund at a date.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from pmecalc.core.valuation import Options, default_as_of, value_on
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
 
@@ -160,7 +161,7 @@ class ReturnFigure:
 
 
 def facility_view(
-    fund: Fund, facility: Facility, *, as_of: DateLike | None = None, **options: object
+    fund: Fund, facility: Facility, *, as_of: DateLike | None = None, **options: Unpack[Conventions]
 ) -> FacilityView:
     """The fund's IRR and multiple with and without its subscription facility.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.valuation import Valuation
@@ -36,7 +37,7 @@ def horizon(
     *,
     start: DateLike,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> Report:
     """All measures from a start to the as-of date.
 
@@ -108,7 +109,7 @@ def horizons(
     *,
     as_of: DateLike | None = None,
     years: Sequence[int] = STANDARD_YEARS,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> dict[int, Report]:
     """All measures over the last 1, 3, 5 and 10 years, or others.
 

@@ -25,7 +25,7 @@ from pmecalc.core.pme import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pmecalc.core.measure import Measure
+    from pmecalc.core.measure import AnyMeasure
 
 Unit: TypeAlias = Literal["money", "multiple", "rate", "return", "years", "date", "ratio"]
 
@@ -50,7 +50,7 @@ class Method:
     """
 
     name: str
-    measure: Measure
+    measure: AnyMeasure
     title: str
     unit: Unit
     source: str
@@ -80,15 +80,15 @@ class FurtherMethod:
     defaults: str = ""
 
     @property
-    def measure(self) -> Measure:
+    def measure(self) -> AnyMeasure:
         """The function."""
-        return cast("Measure", getattr(import_module(self.home), self.name))
+        return cast("AnyMeasure", getattr(import_module(self.home), self.name))
 
 
 AnyMethod: TypeAlias = Method | FurtherMethod
 
 
-def _table(*rows: tuple[Measure, str, Unit, str]) -> Mapping[str, Method]:
+def _table(*rows: tuple[AnyMeasure, str, Unit, str]) -> Mapping[str, Method]:
     return MappingProxyType(
         {
             measure.__name__: Method(measure.__name__, measure, title, unit, source)

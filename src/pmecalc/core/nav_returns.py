@@ -21,7 +21,9 @@ from pmecalc.core.valuation import Options, default_as_of, value_on
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import FloatArray, Fund, IntArray
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.valuation import Valuation
 
 LEAST_RETURNS = 8  # METHODS 8
@@ -74,8 +76,8 @@ def return_series(
     benchmark: Benchmark | None = None,
     *,
     as_of: DateLike | None = None,
-    day_count: str = "ACT/365F",
-    lookup: str = "previous",
+    day_count: DayCount = "ACT/365F",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
 ) -> ReturnSeries:
     """Modified Dietz returns over successive NAV dates, and the index over the same intervals.

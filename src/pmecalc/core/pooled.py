@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
 
@@ -66,7 +67,7 @@ def pool(
     as_of: DateLike,
     align: Literal["time_zero"],
     benchmark: Benchmark | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> AlignedPool: ...
 
 
@@ -76,7 +77,7 @@ def pool(
     as_of: DateLike,
     align: str = "calendar",
     benchmark: Benchmark | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> Fund | AlignedPool:
     """The union of dated flows, with NAVs added up on common dates.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pmecalc.core.errors import InputError
 from pmecalc.core.methods import any_method
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.metric import Metric
@@ -49,7 +50,7 @@ def nav_sensitivity(
     change: float = 0.01,
     names: Iterable[str] | None = None,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> dict[str, NavSensitivity]:
     """Measures with the closing NAV lower and higher by a share, and their elasticities.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -18,7 +19,9 @@ from pmecalc.core.lookup import levels_on, rule_of
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import BoolArray, FloatArray, Fund, IntArray
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.metric import Metric
 
 Netting: TypeAlias = Literal["gross", "same_day"]
@@ -48,12 +51,12 @@ class Options:
         `none`, or `index` to let a NAV grow with the index while it is rolled forward.
     """
 
-    day_count: str = "ACT/365F"
-    netting: str = "gross"
-    lookup: str = "previous"
+    day_count: DayCount = "ACT/365F"
+    netting: Netting = "gross"
+    lookup: Lookup = "previous"
     max_staleness_days: int | None = 100
-    nav_growth: str = "none"
-    recallable: str = "gross"
+    nav_growth: NavGrowth = "none"
+    recallable: Recallable = "gross"
 
     @classmethod
     def of(cls, **options: object) -> Options:
@@ -66,7 +69,12 @@ class Options:
         TypeError
             An option of that name does not exist.
         """
-        made = cls(**options)  # type: ignore[arg-type]  # unknown names are a TypeError
+        known = [each.name for each in fields(cls)]
+        for name in options.keys() - set(known):
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+            raise TypeError(f"there is no option {name!r}{hint}")
+        made = cls(**options)  # type: ignore[arg-type]  # checked below
         year_fractions(0, np.zeros(0, np.int64), made.day_count)
         if made.netting not in NETTINGS:
             raise _refused("netting", made.netting, "gross, same_day")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
 import numpy as np
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
-    from pmecalc.core.measure import Measure
+    from pmecalc.core.measure import AnyMeasure
     from pmecalc.core.metric import Metric
 
 VintageRule: TypeAlias = Literal["first_contribution", "first_close", "legal_inception", "stated"]
@@ -198,7 +199,7 @@ def by_vintage(
     metric: str = "irr",
     rule: VintageRule = "first_contribution",
     dates: Sequence[DateLike | None] | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> tuple[VintageRow, ...]:
     """A metric by vintage year: of the year's funds as one, and over them.
 
@@ -265,7 +266,7 @@ def by_vintage(
     return tuple(rows)
 
 
-def number_measure(name: str) -> Measure:
+def number_measure(name: str) -> AnyMeasure:
     """The measure of a name, whose value is a number.
 
     Raises

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, Unpack
 
 import orjson
 
 from pmecalc.cache.key import CacheKey, Scope, make_cache_key
 from pmecalc.charts.chart import CHARTS, chart
+from pmecalc.core.conventions import Conventions
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.core.evaluate import ENGINE, evaluate
 from pmecalc.report.methods import methods_dict
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from pmecalc.cache.cache import Cache, Result
     from pmecalc.cache.entry import Entry
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.evaluate import Report
     from pmecalc.core.fund import Fund
+    from pmecalc.core.lookup import Lookup
+    from pmecalc.core.valuation import NavGrowth, Netting, Recallable
     from pmecalc.store.store import Store
     from pmecalc.store.values import DatasetRow
 
@@ -69,17 +73,6 @@ VIEWS: Mapping[str, View] = MappingProxyType(
 )
 
 
-class Conventions(TypedDict):
-    """The options of `evaluate`."""
-
-    day_count: str
-    netting: str
-    lookup: str
-    max_staleness_days: int | None
-    nav_growth: str
-    recallable: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked of a fund; a benchmark left out is found by `Analyses.pin`."""
@@ -88,12 +81,12 @@ class Question:
     fund: str
     benchmark: str | None = None
     as_of: date | None = None
-    day_count: str = "ACT/365F"
-    netting: str = "gross"
-    lookup: str = "previous"
+    day_count: DayCount = "ACT/365F"
+    netting: Netting = "gross"
+    lookup: Lookup = "previous"
     max_staleness_days: int | None = 100
-    nav_growth: str = "none"
-    recallable: str = "gross"
+    nav_growth: NavGrowth = "none"
+    recallable: Recallable = "gross"
 
     @property
     def conventions(self) -> Conventions:

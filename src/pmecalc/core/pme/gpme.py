@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from pmecalc.core.valuation import Options, value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import FloatArray, Fund
     from pmecalc.core.valuation import Valuation
@@ -71,7 +72,7 @@ def gpme(
     b: float,
     scale: str | float | None = None,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> float:
     """Value added at inception per unit of scale, flows discounted with `exp(a t - b ln growth)`.
 
