@@ -46,6 +46,7 @@ lint: env        ## format, lint, types and floors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
 names: env       ## write the files that list public names for type checkers

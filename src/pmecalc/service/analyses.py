@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pmecalc.cache.cache import Cache, Result
     from pmecalc.cache.entry import Entry
+    from pmecalc.charts.chart import ChartName
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.daycount import DayCount
     from pmecalc.core.evaluate import Report
@@ -46,16 +47,16 @@ class View:
     benchmark: Need
 
 
-def _plotly(name: str) -> Callable[[Report], Mapping[str, object]]:
+def _plotly(name: ChartName) -> Callable[[Report], Mapping[str, object]]:
     return lambda report: chart(report, name).to_plotly()
 
 
-def _spec(name: str) -> Callable[[Report], Mapping[str, object]]:
+def _spec(name: ChartName) -> Callable[[Report], Mapping[str, object]]:
     return lambda report: chart(report, name).spec.to_dict()
 
 
 def _chart_views() -> dict[str, View]:
-    views = {}
+    views: dict[str, View] = {}
     for name, kind in CHARTS.items():
         need: Need = "required" if kind.index else "none"
         views[name] = View(_plotly(name), need)

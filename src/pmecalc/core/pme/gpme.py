@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, Unpack
 
 import numpy as np
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import FloatArray, Fund
     from pmecalc.core.valuation import Valuation
+
+
+Scale: TypeAlias = Literal["commitment", "contributions"]
 
 
 class Sdf(NamedTuple):
@@ -70,7 +73,7 @@ def gpme(
     *,
     a: float,
     b: float,
-    scale: str | float | None = None,
+    scale: Scale | float | None = None,
     as_of: DateLike | None = None,
     **options: Unpack[Conventions],
 ) -> float:
