@@ -18,7 +18,7 @@ from pmecalc.core.content import ByContent
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.fund import frozen
 from pmecalc.core.irr import by_date, rate_metric, solve_times
-from pmecalc.core.metric import Metric, undefined
+from pmecalc.core.metric import Metric, log_of, undefined
 from pmecalc.core.valuation import value_on
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class AlignedPool(ByContent):
             "ks_pme": _ratio(math.fsum([*carried_out, *self.navs]), math.fsum(carried_in)),
             "nfv": Metric(math.fsum([*carried_out, *self.navs, *(-carried_in)])),
             "direct_alpha": alpha,
-            "direct_alpha_log": Metric(alpha.log_rate, alpha.status, reason=alpha.reason),
+            "direct_alpha_log": log_of(alpha),
         }
 
     def _rate(self, received: FloatArray, paid: FloatArray) -> Metric:

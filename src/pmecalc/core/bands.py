@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
 from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
-from pmecalc.core.errors import InputError
+from pmecalc.core.errors import InputError, counted
 from pmecalc.core.fund import frozen
 from pmecalc.core.methods import METHODS
 from pmecalc.core.valuation import Options, default_as_of, value_on
@@ -153,4 +153,4 @@ def _nav_label(haircut: float) -> str:
 
 
 def _shift_label(days: int) -> str:
-    return f"flows {abs(days)} days {'later' if days >= 0 else 'earlier'}"
+    return f"flows {counted(abs(days), 'day')} {'later' if days >= 0 else 'earlier'}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
-from pmecalc.core.errors import InputError, NotDefinedError
+from pmecalc.core.errors import InputError, NotDefinedError, counted
 from pmecalc.core.fund import frozen
 from pmecalc.core.metric import REASONS, undefined
 from pmecalc.core.pooled import pool_members
@@ -249,7 +249,7 @@ def _vintages(members: list[Fund], given: Sequence[int] | None) -> list[int]:
         return vintage_years(members)
     if len(given) != len(members):
         raise InputError(
-            f"There are {len(members)} funds and {len(given)} vintages.",
+            f"There are {counted(len(members), 'fund')} and {counted(len(given), 'vintage')}.",
             code="RAGGED_ROW",
             field="vintages",
             hint="Give one vintage a fund.",
@@ -259,7 +259,7 @@ def _vintages(members: list[Fund], given: Sequence[int] | None) -> list[int]:
 
 def _check_variation(plan: Plan, n: int) -> None:
     if n < 2:  # noqa: PLR2004  (one fund does not vary)
-        reason = f"{n} funds have a value of the metric; two are needed"
+        reason = f"{counted(n, 'fund')} with a value of the metric; two are needed"
         raise NotDefinedError("bootstrap", "too_few_observations", reason)
     if plan.sizes.max() < 2:  # noqa: PLR2004  (nor does a stratum of one)
         reason = "every vintage has one fund, or there is one vintage: choose another scheme"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pmecalc.core.dates import iso
-from pmecalc.core.errors import BenchmarkError
+from pmecalc.core.errors import BenchmarkError, counted
 from pmecalc.core.fund import LEAST, MOST, frozen
 from pmecalc.core.lookup import levels_on
 
@@ -88,7 +88,7 @@ def convert(
     dropped = len(benchmark.days) - len(days)
     note = (
         f"Left out, before the first exchange rate on {iso(rates.days[0])}: {dropped} of "
-        f"{len(benchmark.days)} levels."
+        f"{counted(len(benchmark.days), 'level')}."
     )
     return replace(
         benchmark,

@@ -68,6 +68,17 @@ def _revived(
     return made
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun in the singular or the plural.
+
+    Examples
+    --------
+    >>> counted(1, "flow"), counted(0, "NAV")
+    ('1 flow', '0 NAVs')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 class InputError(PmeError, ValueError):
     """The caller can mend it: names the row, the field, the value and what was expected.
 
@@ -158,10 +169,10 @@ class NotFoundError(PmeError, LookupError):
 
     code = "NOT_FOUND"
 
-    def __init__(self, kind: str, name: str, known: Iterable[str] = ()) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str] = ()) -> None:
         self.kind = kind
         self.name = name
-        self.near = tuple(get_close_matches(name, list(known), n=3))
+        self.near = tuple(get_close_matches(str(name), list(known), n=3))
         suffix = f"; near: {', '.join(self.near)}" if self.near else ""
         super().__init__(f"no {kind} named {name!r}{suffix}")
 

@@ -83,8 +83,9 @@ class Report(ByContent, NamedOutcomes):
 
     def __getitem__(self, name: str) -> Metric:
         """The outcome of a measure."""
-        known = self.metrics.get(name)
-        return any_method(name).measure.at(self.valuation) if known is None else known
+        row = any_method(name)
+        known = self.metrics.get(row.name)
+        return row.measure.at(self.valuation) if known is None else known
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a measure of that name, the further ones included."""
@@ -114,7 +115,7 @@ class Report(ByContent, NamedOutcomes):
         """The valuation date, ISO text."""
         return iso(self.valuation.as_of)
 
-    def through_time(self, names: Iterable[str] | None = None) -> dict[str, Column]:
+    def through_time(self, names: str | Iterable[str] | None = None) -> dict[str, Column]:
         """Measures at every reported NAV date; see `core.through_time.through_time`."""
         return series.through_time(self.valuation, names)
 

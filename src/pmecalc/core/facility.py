@@ -10,7 +10,7 @@ import numpy as np
 
 from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number, iso
-from pmecalc.core.errors import CashFlowError, InputError
+from pmecalc.core.errors import CashFlowError, InputError, counted
 from pmecalc.core.fund import FloatArray, IntArray, amount, frozen
 from pmecalc.core.irr import irr
 from pmecalc.core.metric import Metric, derived
@@ -329,7 +329,7 @@ def gross_and_net(gross: ReturnFigure, net: ReturnFigure) -> tuple[ReturnFigure,
 def _parsed(row: tuple[object, ...], place: int) -> tuple[int, bool, float, float, float]:
     if len(row) not in _WIDTHS:
         raise CashFlowError(
-            f"A facility row has {len(row)} values.",
+            f"A facility row has {counted(len(row), 'value')}.",
             code="RAGGED_ROW",
             row=place,
             hint="Expected (date, kind, principal) or (date, kind, principal, interest).",
@@ -337,7 +337,7 @@ def _parsed(row: tuple[object, ...], place: int) -> tuple[int, bool, float, floa
     day, kind = day_number(row[0], row=place), str(row[1])
     if kind not in KINDS or (kind == KINDS[0] and len(row) == _WIDTHS[1]):
         raise InputError(
-            f"{kind[:40]!r} with {len(row)} values is no facility row.",
+            f"{kind[:40]!r} with {counted(len(row), 'value')} is no facility row.",
             code="UNSUPPORTED_OPTION",
             row=place,
             field="type",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number, iso
-from pmecalc.core.errors import CashFlowError, InputError
+from pmecalc.core.errors import CashFlowError, InputError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,8 +179,7 @@ class Fund(ByContent):
 
     def __repr__(self) -> str:
         span = f"{iso(self.days[0])} to {iso(self.days[-1])}"
-        flows = "1 flow" if len(self.days) == 1 else f"{len(self.days)} flows"
-        navs = "1 NAV" if len(self.navs) == 1 else f"{len(self.navs)} NAVs"
+        flows, navs = counted(len(self.days), "flow"), counted(len(self.navs), "NAV")
         return f"Fund({self.name!r}, {flows} {span}, {navs})"
 
 
@@ -238,7 +237,7 @@ def _flow(
         return day, max(0.0, -signed), max(0.0, signed)
     if len(row) != _COLUMNS:
         raise CashFlowError(
-            f"A flow has {len(row)} values.",
+            f"A flow has {counted(len(row), 'value')}.",
             code="RAGGED_ROW",
             row=place,
             hint="Expected (date, contribution, distribution) or (date, amount).",
@@ -256,7 +255,7 @@ def pair(row: Sequence[object], place: int, what: str, expected: str) -> tuple[o
     """
     if len(row) != _SIGNED:
         raise CashFlowError(
-            f"{what} has {len(row)} values.",
+            f"{what} has {counted(len(row), 'value')}.",
             code="RAGGED_ROW",
             row=place,
             hint=f"Expected {expected}.",

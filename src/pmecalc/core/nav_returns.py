@@ -12,7 +12,7 @@ import numpy as np
 from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
-from pmecalc.core.errors import NotDefinedError
+from pmecalc.core.errors import NotDefinedError, counted
 from pmecalc.core.fund import frozen
 from pmecalc.core.lookup import levels_on
 from pmecalc.core.through_time import valuation_days
@@ -165,7 +165,8 @@ def longest_run(series: ReturnSeries, measure: str) -> slice:
     """
     n_intervals = len(series.returns) - series.opening
     if n_intervals < LEAST_RETURNS:
-        reason = f"{max(n_intervals, 0)} returns between NAVs; {LEAST_RETURNS} are needed"
+        there = counted(max(n_intervals, 0), "return")
+        reason = f"{there} between NAVs; {LEAST_RETURNS} are needed"
         raise NotDefinedError(measure, "too_few_observations", reason)
     runs = [slice(max(run.start, series.opening), run.stop) for run in series.segments()]
     longest = max(runs, key=lambda run: run.stop - run.start, default=slice(0, 0))

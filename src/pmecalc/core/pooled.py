@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pmecalc.core.aligned import AlignedPool, aligned_pool
 from pmecalc.core.dates import day_number
-from pmecalc.core.errors import CashFlowError, InputError
+from pmecalc.core.errors import CashFlowError, InputError, counted
 from pmecalc.core.fund import Fund, frozen
 from pmecalc.core.ranks import interpolated, known
 from pmecalc.core.valuation import Options, residual_values
@@ -188,7 +188,7 @@ def summary_of(
     given: Sequence[float | None] = [None] * len(values) if weights is None else weights
     if len(given) != len(values):
         raise InputError(
-            f"There are {len(values)} values and {len(given)} weights.",
+            f"There are {counted(len(values), 'value')} and {counted(len(given), 'weight')}.",
             code="RAGGED_ROW",
             field="weights",
             hint="Give one weight a fund.",

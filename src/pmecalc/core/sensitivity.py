@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Unpack
 
 from pmecalc.core.errors import InputError
-from pmecalc.core.methods import any_method
+from pmecalc.core.methods import any_method, measure_names
 from pmecalc.core.valuation import Options, value
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def nav_sensitivity(
     benchmark: Benchmark | None = None,
     *,
     change: float = 0.01,
-    names: Iterable[str] | None = None,
+    names: str | Iterable[str] | None = None,
     as_of: DateLike | None = None,
     **options: Unpack[Conventions],
 ) -> dict[str, NavSensitivity]:
@@ -104,7 +104,7 @@ def nav_sensitivity(
     low, high = (
         replace(middle, nav=middle.nav * factor, known={}) for factor in (1 - change, 1 + change)
     )
-    measures = [any_method(name) for name in (NAV_MEASURES if names is None else names)]
+    measures = [any_method(name) for name in measure_names(names or NAV_MEASURES)]
     return {
         row.name: _compared(change, *(row.measure.at(at) for at in (low, middle, high)))
         for row in measures

@@ -15,7 +15,7 @@ from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.engine import STATUSES
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.methods import METHODS, any_method
+from pmecalc.core.methods import METHODS, any_method, measure_names
 from pmecalc.core.running import running
 from pmecalc.core.valuation import residual_values, value_on
 
@@ -89,7 +89,7 @@ def _valued(at: Valuation) -> slice:
     return slice(first, last)
 
 
-def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str, Column]:
+def through_time(at: Valuation, names: str | Iterable[str] | None = None) -> dict[str, Column]:
     """Measures recomputed at every reported NAV date up to the as-of date.
 
     Parameters
@@ -97,7 +97,7 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
     at
         The valuation whose fund, benchmark and conventions are used.
     names
-        Measures, further ones too; those of every report by default.
+        Measures or one measure, further ones too; those of every report by default.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
     >>> evaluate(Fund.of(flows=[("2020-01-01", 100, 0)], navs=navs)).through_time()["tvpi"]
     [1.1, 1.3]
     """
-    asked = [any_method(name).name for name in (METHODS if names is None else names)]
+    asked = measure_names(names)
     dates = _Dates.of(at)
     columns: dict[str, Column] = {"date": [iso(day) for day in dates.days.tolist()]}
     for name in asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from numbers import Real
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -83,7 +84,8 @@ class Options:
         if made.recallable not in RECALLABLES:
             raise _refused("recallable", made.recallable, "gross, net")
         rule_of(made.lookup)
-        if made.max_staleness_days is not None and made.max_staleness_days < 0:
+        limit: object = made.max_staleness_days
+        if limit is not None and not (isinstance(limit, Real) and float(limit) >= 0):
             raise _refused("max_staleness_days", made.max_staleness_days, "0 or more, or None")
         return made
 

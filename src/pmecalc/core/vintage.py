@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 import numpy as np
 
 from pmecalc.core.dates import date_of, day_number
-from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
+from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError, counted
 from pmecalc.core.methods import any_method
 from pmecalc.core.pooled import pool
 from pmecalc.core.ranks import breakpoints
@@ -171,7 +171,7 @@ def vintage_years(
     given = [None] * len(funds) if dates is None else list(dates)
     if len(given) != len(funds):
         raise InputError(
-            f"There are {len(funds)} funds and {len(given)} dates.",
+            f"There are {counted(len(funds), 'fund')} and {counted(len(given), 'date')}.",
             code="RAGGED_ROW",
             field="dates",
             hint="Give one date a fund.",

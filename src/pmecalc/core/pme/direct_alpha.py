@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pmecalc.core.irr import irr, rate_metric, solve_at
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import Metric, derived_rate
+from pmecalc.core.metric import derived_rate, log_of
 
 if TYPE_CHECKING:
+    from pmecalc.core.metric import Metric
     from pmecalc.core.valuation import Valuation
 
 
@@ -48,8 +49,7 @@ def direct_alpha_log(at: Valuation) -> Metric:
     >>> math.isclose(direct_alpha_log(fund, world), math.log(1.25))
     True
     """
-    alpha = direct_alpha.at(at)
-    return Metric(alpha.log_rate, alpha.status, reason=alpha.reason)
+    return log_of(direct_alpha.at(at))
 
 
 @measure(index=True)
