@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pmecalc.core.through_time import Column, JCurve
     from pmecalc.core.valuation import NavGrowth, Netting, Recallable, Valuation
 
-ENGINE = 3  # raised whenever a number or the shape of the JSON could change (CACHE 2)
+ENGINE = 4  # raised whenever a number or the shape of the JSON could change (CACHE 2)
 
 WARNINGS: dict[str, str] = {
     "SIGN_SUSPECT": "the first amount is money received and the last is money paid: check the "
