@@ -20,8 +20,9 @@ from pmecalc.core.conventions import Conventions
 from pmecalc.core.daycount import DAY_COUNTS, DayCount
 from pmecalc.core.evaluate import Report
 from pmecalc.core.lookup import LOOKUPS, Lookup
-from pmecalc.core.measure import Measure
+from pmecalc.core.measure import NUMBER, Measure, value_of
 from pmecalc.core.methods import FURTHER, METHODS, any_method
+from pmecalc.core.named_outcomes import NamedOutcomes
 from pmecalc.core.valuation import (
     NAV_GROWTHS,
     NETTINGS,
@@ -195,6 +196,34 @@ def test_a_report_has_a_property_of_each_measure(name):
     returned = inspect.signature(getattr(Report, name).fget).return_annotation
     assert returned == f"{answer.annotation} | None" if answer.may_be_none else answer.annotation
     assert answer.annotation == ("str" if any_method(name).unit == "date" else "float")
+
+
+@pytest.mark.parametrize("name", [*METHODS, *FURTHER])
+def test_a_property_is_the_value_of_its_outcome(name):
+    """Or NotDefinedError with the status; None only where the measure allows it."""
+    fund = pme.Fund.of(flows=[("2020-01-01", 100, 0)], navs=[("2021-01-01", 120)])
+    world = pme.Benchmark.of([("2020-01-01", 5), ("2021-01-01", 6)])
+    for report in (pme.evaluate(fund, world), pme.evaluate(fund)):
+        outcome = report[name]
+        if outcome.status == "ok" or outcome.value is not None:
+            assert getattr(report, name) == outcome.value
+            assert outcome.value is not None or any_method(name).measure.answer.may_be_none
+        else:
+            with pytest.raises(pme.NotDefinedError) as caught:
+                getattr(report, name)
+            assert (caught.value.measure, caught.value.status) == (name, outcome.status)
+
+
+def test_a_value_that_must_be_there_is_never_none():
+    """The type of the property is kept even if a measure broke its word."""
+    with pytest.raises(pme.NotDefinedError, match="irr has no value"):
+        value_of(NUMBER, "irr", pme.Metric(None))
+
+
+def test_named_outcomes_stand_on_the_report():
+    """The base knows names and types alone."""
+    with pytest.raises(NotImplementedError):
+        _ = NamedOutcomes().irr
 
 
 def test_the_conventions_stand_once():

@@ -28,6 +28,8 @@ def accepted(fund: pme.Fund, index: pme.Benchmark, report: pme.Report) -> None:
     assert_type(pme.pool([fund], as_of="2020-01-01", align="time_zero"), pme.AlignedPool)
     assert_type(dict(report), dict[str, pme.Metric])
     assert_type("irr" in report, bool)
+    made = pme.batch([fund], index, measures="irr")
+    print((made["irr"] * 100).round(2), made.statuses("irr") == "ok")
 
 
 def refused(fund: pme.Fund, index: pme.Benchmark, report: pme.Report) -> None:

@@ -6,7 +6,7 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +77,7 @@ class Batch(ByContent):
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:  # numbers or dates, by the measure
         """The values of a measure; NotFoundError where it was not asked for."""
         return self.columns[self._computed(name)]
 

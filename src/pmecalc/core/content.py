@@ -104,21 +104,7 @@ def digest_of(*parts: object) -> str:
 
 def _rebuilt(kind: type[ByContent], state: Mapping[str, object]) -> ByContent:
     """A value from its fields; those left out get their defaults."""
-    made = object.__new__(kind)
-    for each in _fields(kind):
-        if each.name in state:
-            given = state[each.name]
-        elif each.default_factory is not dataclasses.MISSING:
-            given = each.default_factory()
-        else:
-            given = each.default
-        object.__setattr__(made, each.name, given)
-    made.__post_init__()
-    return made
-
-
-def _fields(kind: type[ByContent]) -> tuple[dataclasses.Field[Any], ...]:
-    return dataclasses.fields(kind)  # type: ignore[arg-type]  # subclasses are dataclasses
+    return kind(**state)
 
 
 class _Layout(NamedTuple):
@@ -130,7 +116,7 @@ class _Layout(NamedTuple):
 
 @functools.cache
 def _layout(kind: type[ByContent]) -> _Layout:
-    fields = _fields(kind)
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # subclasses are dataclasses
     kept = [each.name for each in fields if each.compare or not _has_default(each)]
     return _Layout(tuple(each.name for each in fields if each.compare), tuple(kept))
 

@@ -196,7 +196,8 @@ def _refuse_stale(benchmark: Benchmark, day: int, gap: int, limit: int, lookup: 
         code="INDEX_STALE",
         field="date",
         value=iso(day),
-        hint="Extend the index, choose an earlier as-of date, or raise max_staleness_days.",
+        hint="Extend the index, choose an earlier as-of date, or allow older "
+        "levels (max_staleness_days).",
     )
 
 

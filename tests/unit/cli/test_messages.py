@@ -28,7 +28,7 @@ def test_a_remedy_is_an_option(files, capsys):
     given = ["analyze", str(files["fund"]), "--index", str(files["old"]), "--as-of", "2021-01-01"]
     assert main(given) == 3
     told = capsys.readouterr().err
-    assert "or raise --max-staleness-days.  [INDEX_STALE]" in told
+    assert "or allow older levels (--max-staleness-days).  [INDEX_STALE]" in told
     assert "max_staleness_days" not in told
 
 
