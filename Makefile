@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help env lock serve test loops soak lint bench-numbers bench-serving bench-storage clean
+.PHONY: help env lock serve test loops soak lint names bench-numbers bench-serving bench-storage clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -47,7 +47,11 @@ lint: env        ## format, lint, types and floors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+
+names: env       ## write the files that list public names for type checkers
+	$(BIN)/python tools/write_names.py
 
 bench-numbers: env ## ratios of the numeric engine to its peers (BENCH_JSON=FILE keeps them)
 	$(BIN)/python -P benchmarks/numeric_engine.py  # -P: its name is also that of a standard module

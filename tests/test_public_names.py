@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import pydoc
+import runpy
+from functools import partial
+from pathlib import Path
+from typing import get_args
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 import pmecalc as pme
+from pmecalc.charts.chart import CHARTS, ChartName
+from pmecalc.core.benchmark import KINDS, IndexKind
+from pmecalc.core.conventions import Conventions
+from pmecalc.core.daycount import DAY_COUNTS, DayCount
 from pmecalc.core.evaluate import Report
-from pmecalc.core.methods import METHODS
+from pmecalc.core.lookup import LOOKUPS, Lookup
+from pmecalc.core.measure import NUMBER, Measure, value_of
+from pmecalc.core.methods import FURTHER, METHODS, any_method
+from pmecalc.core.named_outcomes import NamedOutcomes
+from pmecalc.core.valuation import (
+    NAV_GROWTHS,
+    NETTINGS,
+    RECALLABLES,
+    NavGrowth,
+    Netting,
+    Options,
+    Recallable,
+)
+
+ROOT = Path(__file__).parents[1]
 
 CONVENTIONS = {
     "day_count": "ACT/365F",
@@ -130,3 +155,126 @@ def test_a_report_is_made_by_functions_alone():
     """Charts and files live above the core, so they are functions, not methods."""
     assert not hasattr(Report, "chart")
     assert not hasattr(Report, "save")
+
+
+def _written(name):
+    """The text that `make names` would write."""
+    scope = runpy.run_path(str(ROOT / "tools/write_names.py"))
+    return scope[name]()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"), [("__init__.pyi", "stub"), ("core/named_outcomes.py", "named_outcomes")]
+)
+def test_the_lists_for_type_checkers_are_current(file, text):
+    """`make names` would change nothing."""
+    assert (ROOT / "src/pmecalc" / file).read_text() == _written(text)
+
+
+def test_a_typed_package_goes_into_the_wheel():
+    """`py.typed` and the stub of the public names."""
+    builder = WheelBuilder(str(ROOT))
+    files = {each.distribution_path for each in builder.recurse_included_files()}
+    assert {"pmecalc/py.typed", "pmecalc/__init__.pyi", "pmecalc/core/named_outcomes.py"} <= files
+
+
+@pytest.mark.parametrize("name", [*METHODS, *FURTHER])
+def test_a_measure_shows_its_signature(name):
+    """`help` and `inspect` show a fund, a benchmark and the conventions, as the stub does."""
+    measure = any_method(name).measure
+    shown = inspect.signature(measure)
+    declared = list(inspect.signature(Measure.__call__).parameters.values())[1:]
+    assert list(shown.parameters.values()) == declared
+    assert shown.return_annotation == measure.answer.annotation
+    assert f"{name}(fund: 'Fund', benchmark" in pydoc.render_doc(measure, renderer=pydoc.plaintext)
+
+
+@pytest.mark.parametrize("name", [*METHODS, *FURTHER])
+def test_a_report_has_a_property_of_each_measure(name):
+    """With the type of the measure's values, and None where the measure allows it."""
+    answer = any_method(name).measure.answer
+    returned = inspect.signature(getattr(Report, name).fget).return_annotation
+    assert returned == f"{answer.annotation} | None" if answer.may_be_none else answer.annotation
+    assert answer.annotation == ("str" if any_method(name).unit == "date" else "float")
+
+
+@pytest.mark.parametrize("name", [*METHODS, *FURTHER])
+def test_a_property_is_the_value_of_its_outcome(name):
+    """Or NotDefinedError with the status; None only where the measure allows it."""
+    fund = pme.Fund.of(flows=[("2020-01-01", 100, 0)], navs=[("2021-01-01", 120)])
+    world = pme.Benchmark.of([("2020-01-01", 5), ("2021-01-01", 6)])
+    for report in (pme.evaluate(fund, world), pme.evaluate(fund)):
+        outcome = report[name]
+        if outcome.status == "ok" or outcome.value is not None:
+            assert getattr(report, name) == outcome.value
+            assert outcome.value is not None or any_method(name).measure.answer.may_be_none
+        else:
+            with pytest.raises(pme.NotDefinedError) as caught:
+                getattr(report, name)
+            assert (caught.value.measure, caught.value.status) == (name, outcome.status)
+
+
+def test_a_value_that_must_be_there_is_never_none():
+    """The type of the property is kept even if a measure broke its word."""
+    with pytest.raises(pme.NotDefinedError, match="irr has no value"):
+        value_of(NUMBER, "irr", pme.Metric(None))
+
+
+def test_named_outcomes_stand_on_the_report():
+    """The base knows names and types alone."""
+    with pytest.raises(NotImplementedError):
+        _ = NamedOutcomes().irr
+
+
+def test_the_conventions_stand_once():
+    """The keywords that functions pass on are those of `evaluate`, `batch` and every measure."""
+    options = {each.name: each.default for each in dataclasses.fields(Options)}
+    assert set(Conventions.__annotations__) == set(options)
+    for function in (pme.evaluate, pme.batch, pme.ks_pme):
+        found = inspect.signature(function).parameters
+        assert {name: found[name].default for name in options} == options
+
+
+@pytest.mark.parametrize(
+    ("literal", "choices"),
+    [
+        (DayCount, DAY_COUNTS),
+        (Lookup, LOOKUPS),
+        (Netting, NETTINGS),
+        (NavGrowth, NAV_GROWTHS),
+        (Recallable, RECALLABLES),
+        (IndexKind, KINDS),
+        (ChartName, CHARTS),
+    ],
+)
+def test_types_list_what_is_offered(literal, choices):
+    """A `Literal` names the choices that are accepted when the program runs, in their order."""
+    assert list(get_args(literal)) == list(choices)
+
+
+def test_an_unknown_convention_is_named():
+    """With the option that was meant; no function that the caller does not know is mentioned."""
+    fund = pme.Fund.of(flows=[("2020-01-01", 100, 0)])
+    for call in (partial(pme.horizon, start="2020-01-01"), pme.irr, pme.npv_profile):
+        with pytest.raises(TypeError, match="no option 'daycount'; did you mean 'day_count'"):
+            call(fund, daycount="ACT/360")
+
+
+def test_a_slip_in_a_name_is_an_attribute_error():
+    """Of the package and of a report."""
+    report = pme.evaluate(pme.Fund.of(flows=[("2020-01-01", 100, 0)]))
+    for owner in (pme, report):
+        with pytest.raises(AttributeError, match="no attribute 'kspme'"):
+            _ = owner.kspme
+
+
+def test_a_report_reads_as_a_mapping():
+    """Names in the order of the table; the further measures are in it, and computed when asked."""
+    report = pme.evaluate(pme.Fund.of(flows=[("2020-01-01", 100, 0)]))
+    assert list(report) == list(report.keys()) == METRICS
+    assert len(report) == len(METRICS)
+    assert dict(report) == report.outcomes()
+    assert "irr" in report
+    assert "twr" in report
+    assert "kspme" not in report
+    assert 5 not in report

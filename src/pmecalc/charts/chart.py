@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pmecalc.charts.cashflow_overview import cashflow_overview
 from pmecalc.charts.cashflow_pacing import cashflow_pacing
@@ -25,6 +25,18 @@ if TYPE_CHECKING:
     from pmecalc.charts.spec import ChartSpec, Value, X
     from pmecalc.core.evaluate import Report
 
+ChartName: TypeAlias = Literal[
+    "irr_pme",
+    "cashflow_overview",
+    "pme_progression",
+    "npv_profile",
+    "twr_vs_index",
+    "multiples",
+    "cashflow_pacing",
+    "value_bridge",
+    "net_cf_market",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class ChartKind:
@@ -34,7 +46,7 @@ class ChartKind:
     index: bool
 
 
-CHARTS: Mapping[str, ChartKind] = MappingProxyType(
+CHARTS: Mapping[ChartName, ChartKind] = MappingProxyType(
     {
         "irr_pme": ChartKind(irr_pme, index=True),
         "cashflow_overview": ChartKind(cashflow_overview, index=False),
@@ -72,7 +84,7 @@ class Chart:
         }
 
 
-def chart(report: Report, name: str) -> Chart:
+def chart(report: Report, name: ChartName) -> Chart:
     """A chart of a report; NotFoundError lists near names, NotDefinedError asks for an index."""
     if name not in CHARTS:
         raise NotFoundError("chart", name, CHARTS)

@@ -40,7 +40,7 @@ def npv_profile(report: Report) -> ChartSpec:
     )
     shown = [root for root in profile.roots if low <= root.rate <= high]
     beyond = len(profile.roots) - len(shown)
-    notes = [f"{beyond} of {len(profile.roots)} rates lie beyond the axis."] if beyond else []
+    notes = [f"Rates beyond the axis: {beyond} of {len(profile.roots)}."] if beyond else []
     marks = (
         Mark("level", "left", 0.0, "zero", "parity"),
         *(Mark("point", "left", 0.0, _label(root), _role(root), x=root.rate) for root in shown),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -81,13 +82,33 @@ def _complain(error: InputError, given: argparse.Namespace) -> None:
     """Every problem on a line of its own: where, what, why, what to do, code."""
     for problem in error.problems:
         column = f'column "{problem.column}"' if problem.column else None
-        if _is_option(error, problem, given):
-            column = f"--{str(problem.column).replace('_', '-')}"
+        message = problem.message
+        if _is_option(error, problem, given) or _is_refused_option(problem, given):
+            column = _option(str(problem.column))
+            message = message.removeprefix(f"{problem.column}=")  # the place names it
         where = [error.file, f"row {problem.row}" if problem.row is not None else None, column]
         place = ", ".join(part for part in where if part)
-        hint = f" {problem.hint}" if problem.hint else ""
+        hint = f" {_as_typed(problem.hint, given)}" if problem.hint else ""
         prefix = f"{place}: " if place else ""
-        print(f"{prefix}{problem.message}{hint}  [{problem.code}]", file=sys.stderr)
+        print(f"{prefix}{message}{hint}  [{problem.code}]", file=sys.stderr)
+
+
+def _is_refused_option(problem: Problem, given: argparse.Namespace) -> bool:
+    """Whether an option does not fit the file that was read."""
+    return problem.code == "UNSUPPORTED_OPTION" and problem.column in vars(given)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _as_typed(hint: str, given: argparse.Namespace) -> str:
+    """A hint with options as the command takes them: `--max-staleness-days`, `--sign gp`."""
+    for name in vars(given):
+        hint = re.sub(rf"\b{name}='?([\w./ -]+?)'?(?=[\s.,;]|$)", rf"{_option(name)} \1", hint)
+        if "_" in name:
+            hint = re.sub(rf"(?<![\w-]){name}\b", _option(name), hint)
+    return hint
 
 
 def _is_option(error: InputError, problem: Problem, given: argparse.Namespace) -> bool:

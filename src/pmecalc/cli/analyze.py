@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pmecalc.cli.exits import Exit
 from pmecalc.cli.figures import everything, headline, side_by_side
@@ -22,6 +22,7 @@ from pmecalc.report.save import to_csv, to_json
 if TYPE_CHECKING:
     import argparse
 
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.evaluate import Report
 
 
@@ -90,7 +91,6 @@ def run(given: argparse.Namespace) -> Exit:
             fund,
             benchmark,
             as_of=given.as_of,
-            max_staleness_days=given.max_staleness_days,
             **_conventions(given),
         )
         for fund in funds
@@ -115,9 +115,11 @@ def _shown(reports: list[Report], given: argparse.Namespace) -> str:
     return "\n".join(shown(report) for report in reports)
 
 
-def _conventions(given: argparse.Namespace) -> dict[str, str]:
+def _conventions(given: argparse.Namespace) -> Conventions:
     """Those that were said; the others are left to the library."""
-    return {name: said for name in _CONVENTIONS if (said := getattr(given, name)) is not None}
+    told = {name: said for name in _CONVENTIONS if (said := getattr(given, name)) is not None}
+    told["max_staleness_days"] = given.max_staleness_days
+    return cast("Conventions", told)  # argparse has checked the choices
 
 
 def _methods(reports: list[Report], given: argparse.Namespace) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from pmecalc.cli.exits import Exit
-from pmecalc.cli.values import days, whole
+from pmecalc.cli.values import days, names, whole
 from pmecalc.core.batch import as_ofs, batch, cautions
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.conventions import BEFORE_FIRST_NAVS, NAV_GROWTHS, NETTINGS, RECALLABLES, Options
@@ -79,7 +79,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         )
     parser.add_argument(
         "--measures",
-        type=lambda text: tuple(text.split(",")),
+        type=names,
         metavar="NAME,NAME",
         help="only these, further ones such as twr among them; default: those of a report",
     )

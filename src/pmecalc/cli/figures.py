@@ -114,7 +114,7 @@ def _reasons(report: Report) -> list[str]:
     shown = [(name, report[name]) for row in _ROWS for name in row]
     return [
         f"  {METHODS[name].title}: "
-        + ("several roots; " if metric.status == "multiple" else "n/a; ")
+        + ("n/a; " if metric.value is None else "")
         + f"{metric.reason}  {metric.status}"
         for name, metric in shown
         if metric.status not in {"ok", "no_index"}

@@ -25,6 +25,14 @@ def days(text: str) -> int | None:
     return int(text)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between."""
+    found = tuple(name.strip() for name in text.split(","))
+    if "" in found:
+        raise argparse.ArgumentTypeError(f"{text!r} has a comma without a name")
+    return found
+
+
 def currency(text: str) -> str:
     """The code of a currency."""
     if not _CURRENCY.fullmatch(text):

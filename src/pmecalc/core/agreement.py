@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
 from pmecalc.core.conventions import Options
 from pmecalc.core.methods import METHODS, any_method
@@ -12,6 +12,7 @@ from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.metric import Metric
@@ -116,7 +117,11 @@ class Agreement:
 
 
 def agreement(
-    fund: Fund, benchmark: Benchmark, *, as_of: DateLike | None = None, **options: object
+    fund: Fund,
+    benchmark: Benchmark,
+    *,
+    as_of: DateLike | None = None,
+    **options: Unpack[Conventions],
 ) -> Agreement:
     """Every PME method's verdict on a fund, with marks of its health and a sentence.
 

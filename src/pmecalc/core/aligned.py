@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.fund import frozen
-from pmecalc.core.irr import against, against_money, by_date, rate_metric, solve_times
-from pmecalc.core.metric import Metric, undefined
+from pmecalc.core.irr import against_money, by_date, rate_metric, solve_times
+from pmecalc.core.metric import Metric, log_of, undefined
 from pmecalc.core.money import money_sum
 from pmecalc.core.valuation import value_on
 
@@ -33,7 +34,7 @@ _NEED_NAV = ("rvpi", "tvpi", "irr", "ks_pme", "nfv", "direct_alpha", "direct_alp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AlignedPool:
+class AlignedPool(ByContent):
     """Funds shifted to a common start; build one with `pool(..., align="time_zero")`.
 
     Parameters
@@ -98,9 +99,7 @@ class AlignedPool:
             "ks_pme": _ratio(math.fsum([*carried_out, *self.navs]), math.fsum(carried_in)),
             "nfv": Metric(added),
             "direct_alpha": alpha,
-            "direct_alpha_log": Metric(
-                alpha.log_rate, alpha.status, against(alpha), reason=alpha.reason
-            ),
+            "direct_alpha_log": log_of(alpha),
         }
 
     def _rate(self, received: FloatArray, paid: FloatArray) -> Metric:

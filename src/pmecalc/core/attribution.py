@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.valuation import Valuation
@@ -74,7 +75,11 @@ class TwoIndexSplit:
 
 
 def log_attribution(
-    fund: Fund, benchmark: Benchmark, *, as_of: DateLike | None = None, **options: object
+    fund: Fund,
+    benchmark: Benchmark,
+    *,
+    as_of: DateLike | None = None,
+    **options: Unpack[Conventions],
 ) -> LogSplit:
     """Split the continuous IRR into the index return and direct alpha; exact.
 
@@ -120,7 +125,7 @@ def two_index_split(
     sector: Benchmark,
     *,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> TwoIndexSplit:
     """Split direct alpha and value added into selection within a sector and choice of the sector.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
-from pmecalc.core.errors import InputError
+from pmecalc.core.errors import InputError, counted
 from pmecalc.core.fund import frozen
 from pmecalc.core.methods import METHODS
 from pmecalc.core.valuation import default_as_of, value_on
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.metric import Metric
@@ -28,8 +30,8 @@ HAIRCUTS = (-0.2, -0.1, 0.1, 0.2)
 FIGURES = ("tvpi", "irr", "ks_pme", "direct_alpha", "nfv")
 
 
-@dataclass(frozen=True, slots=True)
-class SensitivityRow:
+@dataclass(frozen=True, slots=True, eq=False)
+class SensitivityRow(ByContent):
     """The figures under one change.
 
     Parameters
@@ -58,7 +60,7 @@ def sensitivity(
     benchmarks: Sequence[Benchmark] = (),
     date_shifts: Sequence[int] = (),
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> tuple[SensitivityRow, ...]:
     """Figures of one fund under changes of its NAV, its index and its dates.
 
@@ -152,4 +154,4 @@ def _nav_label(haircut: float) -> str:
 
 
 def _shift_label(days: int) -> str:
-    return f"flows {abs(days)} days {'later' if days >= 0 else 'earlier'}"
+    return f"flows {counted(abs(days), 'day')} {'later' if days >= 0 else 'earlier'}"

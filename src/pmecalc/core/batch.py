@@ -6,19 +6,20 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core import engine
 from pmecalc.core.compiled import conventions, estimates, knows
+from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
-from pmecalc.core.errors import BenchmarkError, NotDefinedError
+from pmecalc.core.errors import BenchmarkError, NotDefinedError, NotFoundError
 from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
 from pmecalc.core.lookup import levels_by_day, rule_of
-from pmecalc.core.methods import METHODS, any_method
+from pmecalc.core.methods import METHODS, any_method, measure_names
 from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.ragged import Ragged
 from pmecalc.core.valuation import value, value_on
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import BeforeFirstNav, NavGrowth, Netting, Recallable
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.ragged import DayArray
     from pmecalc.core.valuation import Valuation
 
@@ -54,7 +58,7 @@ _SPREADS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class Batch(ByContent):
     """Measures of many funds; build one with `batch`.
 
     Parameters
@@ -75,13 +79,19 @@ class Batch:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
-        """The values of a measure."""
-        return self.columns[any_method(name).name]
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:  # numbers or dates, by the measure
+        """The values of a measure; NotFoundError where it was not asked for."""
+        return self.columns[self._computed(name)]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a measure was computed."""
+        return name in self.columns
+
+    __iter__: ClassVar[None] = None  # of measures or of funds? `columns` and `labels` say
 
     def statuses(self, name: str) -> npt.NDArray[np.str_]:
         """The status of a measure for each fund, as text."""
-        return np.array(engine.STATUSES)[self.codes[any_method(name).name]]
+        return np.array(engine.STATUSES)[self.codes[self._computed(name)]]
 
     def to_dict(self) -> dict[str, npt.NDArray[np.generic]]:
         """Columns `fund`, each measure, and each measure's status as `<name>_status`."""
@@ -91,20 +101,25 @@ class Batch:
             table[f"{name}_status"] = self.statuses(name)
         return table
 
+    def _computed(self, name: str) -> str:
+        if any_method(name).name not in self.columns:
+            raise NotFoundError(f"measure of this batch ({', '.join(self.columns)})", name)
+        return name
+
 
 def batch(
     funds: Ragged | Iterable[Fund] | Mapping[str, object],
     index: Benchmark | None = None,
     *,
     as_of: DateLike | None = None,
-    measures: Iterable[str] | None = None,
-    day_count: str = "ACT/365F",
-    netting: str = "gross",
-    lookup: str = "previous",
+    measures: str | Iterable[str] | None = None,
+    day_count: DayCount = "ACT/365F",
+    netting: Netting = "gross",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
-    nav_growth: str = "none",
-    recallable: str = "gross",
-    before_first_nav: str = "none",
+    nav_growth: NavGrowth = "none",
+    recallable: Recallable = "gross",
+    before_first_nav: BeforeFirstNav = "none",
     reversals: Reversals = "reject",
     threads: int | None = None,
 ) -> Batch:
@@ -120,8 +135,8 @@ def batch(
     as_of
         A common valuation date; by default each fund's own.
     measures
-        Names of measures; fewer cost less. The further ones (`FURTHER`, such as `twr`) have no
-        compiled loops: they are computed as `evaluate` does, fund by fund.
+        Names of measures, or one name; fewer cost less. The further ones (`FURTHER`, such as
+        `twr`) have no compiled loops: they are computed as `evaluate` does, fund by fund.
     day_count, netting, lookup, max_staleness_days, nav_growth, recallable, before_first_nav
         As for `evaluate`. Compiled, but for 30/360 US, NAVs that grow with the index or are taken
         at cost, and funds with reversed or recallable flows: those are computed as `evaluate`
@@ -151,7 +166,7 @@ def batch(
     [0.1]
     """
     ragged = _ragged(funds, reversals)
-    names = tuple(any_method(name).name for name in (METHODS if measures is None else measures))
+    names = measure_names(measures)
     options = Options.of(
         day_count=day_count,
         netting=netting,

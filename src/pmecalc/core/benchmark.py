@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number, iso
-from pmecalc.core.errors import BenchmarkError
+from pmecalc.core.errors import BenchmarkError, counted
 from pmecalc.core.fund import LEAST, MOST, FloatArray, IntArray, frozen, number_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ KINDS: tuple[IndexKind, ...] = ("total_return", "net_total_return", "price")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Benchmark:
+class Benchmark(ByContent):
     """Index levels, sorted by date and checked; build one with `Benchmark.of`.
 
     Parameters
@@ -135,13 +136,14 @@ class Benchmark:
 
     def __repr__(self) -> str:
         span = f"{iso(self.days[0])} to {iso(self.days[-1])}"
-        return f"Benchmark({self.name!r}, {len(self.days)} levels {span}, {self.kind})"
+        levels = counted(len(self.days), "level")
+        return f"Benchmark({self.name!r}, {levels} {span}, {self.kind})"
 
 
 def _level(row: tuple[object, ...], place: int) -> tuple[int, float]:
     if len(row) != 2:  # noqa: PLR2004  (date and level)
         raise BenchmarkError(
-            f"A level row has {len(row)} values.",
+            f"A level row has {counted(len(row), 'value')}.",
             code="INDEX_INVALID",
             row=place,
             hint="Expected (date, level).",

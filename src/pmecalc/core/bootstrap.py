@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
-from pmecalc.core.errors import InputError, NotDefinedError
+from pmecalc.core.errors import InputError, NotDefinedError, counted
 from pmecalc.core.fund import frozen
 from pmecalc.core.metric import REASONS, undefined
 from pmecalc.core.pooled import pool_members
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import FloatArray, Fund
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.resampling import Draws, Scheme
     from pmecalc.core.valuation import Valuation
 
@@ -45,7 +48,7 @@ _RATES = ("irr", "direct_alpha")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bootstrap:
+class Bootstrap(ByContent):
     """A figure of many funds and its sampling distribution.
 
     Parameters
@@ -123,8 +126,8 @@ def bootstrap(
     seed: int = 0,
     scheme: Scheme = "stratified",
     vintages: Sequence[int] | None = None,
-    day_count: str = "ACT/365F",
-    lookup: str = "previous",
+    day_count: DayCount = "ACT/365F",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
 ) -> Bootstrap:
     """Confidence intervals of a pooled or mean metric, by resampling funds with replacement.
@@ -262,7 +265,7 @@ def _vintages(members: list[Fund], given: Sequence[int] | None) -> list[int]:
         return vintage_years(members)
     if len(given) != len(members):
         raise InputError(
-            f"There are {len(members)} funds and {len(given)} vintages.",
+            f"There are {counted(len(members), 'fund')} and {counted(len(given), 'vintage')}.",
             code="RAGGED_ROW",
             field="vintages",
             hint="Give one vintage a fund.",
@@ -272,7 +275,7 @@ def _vintages(members: list[Fund], given: Sequence[int] | None) -> list[int]:
 
 def _check_variation(plan: Plan, n: int) -> None:
     if n < 2:  # noqa: PLR2004  (one fund does not vary)
-        reason = f"{n} funds have a value of the metric; two are needed"
+        reason = f"{counted(n, 'fund')} with a value of the metric; two are needed"
         raise NotDefinedError("bootstrap", "too_few_observations", reason)
     if plan.sizes.max() < 2:  # noqa: PLR2004  (nor does a stratum of one)
         reason = "every vintage has one fund, or there is one vintage: choose another scheme"

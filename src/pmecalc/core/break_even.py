@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.valuation import Valuation
@@ -44,7 +45,7 @@ def break_even_nav(at: Valuation) -> Metric:
 
 
 def hurdle_nav(
-    fund: Fund, *, hurdle: float, as_of: DateLike | None = None, **options: object
+    fund: Fund, *, hurdle: float, as_of: DateLike | None = None, **options: Unpack[Conventions]
 ) -> float:
     """The NAV at which a hurdle is a rate of the stream, in fund currency.
 
@@ -92,7 +93,7 @@ def growth_to_parity(
     years: float,
     index_rate: float,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> float:
     """The annual growth of the NAV over more years that brings KS-PME to 1.
 
@@ -147,7 +148,7 @@ def growth_to_hurdle(
     years: float,
     hurdle: float,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> float:
     """The annual growth of the NAV over more years that brings the IRR to a hurdle.
 

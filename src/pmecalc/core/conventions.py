@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from numbers import Real
+from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
 
-from pmecalc.core.daycount import year_fractions
+from pmecalc.core.daycount import DayCount, year_fractions
 from pmecalc.core.errors import InputError
-from pmecalc.core.lookup import rule_of
+from pmecalc.core.lookup import Lookup, rule_of
 
 Netting: TypeAlias = Literal["gross", "same_day"]
 NETTINGS: tuple[Netting, ...] = ("gross", "same_day")
@@ -25,6 +27,18 @@ _CHOICES = {
     "recallable": RECALLABLES,
     "before_first_nav": BEFORE_FIRST_NAVS,
 }
+
+
+class Conventions(TypedDict, total=False):
+    """Keywords of `evaluate` that other functions pass on; the defaults are those of `Options`."""
+
+    day_count: DayCount
+    netting: Netting
+    lookup: Lookup
+    max_staleness_days: int | None
+    nav_growth: NavGrowth
+    recallable: Recallable
+    before_first_nav: BeforeFirstNav
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +62,13 @@ class Options:
         contributions less distributions, at least 0.
     """
 
-    day_count: str = "ACT/365F"
-    netting: str = "gross"
-    lookup: str = "previous"
+    day_count: DayCount = "ACT/365F"
+    netting: Netting = "gross"
+    lookup: Lookup = "previous"
     max_staleness_days: int | None = 100
-    nav_growth: str = "none"
-    recallable: str = "gross"
-    before_first_nav: str = "none"
+    nav_growth: NavGrowth = "none"
+    recallable: Recallable = "gross"
+    before_first_nav: BeforeFirstNav = "none"
 
     @classmethod
     def of(cls, **options: object) -> Options:
@@ -67,14 +81,20 @@ class Options:
         TypeError
             An option of that name does not exist.
         """
-        made = cls(**options)  # type: ignore[arg-type]  # unknown names are a TypeError
+        known = [each.name for each in fields(cls)]
+        for name in options.keys() - set(known):
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+            raise TypeError(f"there is no option {name!r}{hint}")
+        made = cls(**options)  # type: ignore[arg-type]  # checked below
         year_fractions(0, np.zeros(0, np.int64), made.day_count)
         for name, choices in _CHOICES.items():
             given = getattr(made, name)
             if given not in choices:
                 raise refused(name, given, ", ".join(choices))
         rule_of(made.lookup)
-        if made.max_staleness_days is not None and made.max_staleness_days < 0:
+        limit: object = made.max_staleness_days
+        if limit is not None and not (isinstance(limit, Real) and float(limit) >= 0):
             raise refused("max_staleness_days", made.max_staleness_days, "0 or more, or None")
         return made
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pmecalc.core.dates import iso
-from pmecalc.core.errors import BenchmarkError
+from pmecalc.core.errors import BenchmarkError, counted
 from pmecalc.core.fund import LEAST, MOST, frozen
 from pmecalc.core.lookup import levels_on
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.lookup import Lookup
 
 
 def convert(
@@ -19,7 +20,7 @@ def convert(
     rates: Benchmark,
     *,
     currency: str | None = None,
-    lookup: str = "previous",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
 ) -> Benchmark:
     """The index in another currency: each level times the exchange rate of its date.
@@ -87,7 +88,7 @@ def convert(
     dropped = len(benchmark.days) - len(days)
     note = (
         f"Left out, before the first exchange rate on {iso(rates.days[0])}: {dropped} of "
-        f"{len(benchmark.days)} levels."
+        f"{counted(len(benchmark.days), 'level')}."
     )
     return replace(
         benchmark,

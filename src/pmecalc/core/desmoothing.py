@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.fund import frozen
 from pmecalc.core.nav_returns import LEAST_RETURNS, longest_run
@@ -25,7 +26,7 @@ _CONSTANT = 1e-12  # of the mean return: below it the returns do not vary but by
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Desmoothed:
+class Desmoothed(ByContent):
     """Returns without the echo of the appraisal before.
 
     Parameters

@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,29 @@ class PmeError(Exception):
     """The root of the family."""
 
     code = "ERROR"
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        # Exceptions pickle as a call with their `args`, which are not the arguments of __init__.
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+def _revived(
+    kind: type[PmeError], args: tuple[object, ...], state: Mapping[str, object]
+) -> PmeError:
+    made = kind.__new__(kind, *args)
+    made.__dict__.update(state)
+    return made
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun in the singular or the plural.
+
+    Examples
+    --------
+    >>> counted(1, "flow"), counted(0, "NAV")
+    ('1 flow', '0 NAVs')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 class InputError(PmeError, ValueError):
@@ -132,7 +155,9 @@ class NotDefinedError(PmeError, ArithmeticError):
     """Valid input, but this measure has no value; `status` is one of METHODS 11.1."""
 
     def __init__(self, measure: str, status: str, reason: str | None = None) -> None:
-        super().__init__(f"{measure} is not defined ({status})" + (f": {reason}" if reason else ""))
+        # With `ok` what was asked for has not happened yet, such as a payback.
+        said = "has no value" if status == "ok" else f"is not defined ({status})"
+        super().__init__(f"{measure} {said}" + (f": {reason}" if reason else ""))
         self.code = status
         self.measure = measure
         self.status = status
@@ -144,10 +169,10 @@ class NotFoundError(PmeError, LookupError):
 
     code = "NOT_FOUND"
 
-    def __init__(self, kind: str, name: str, known: Iterable[str] = ()) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str] = ()) -> None:
         self.kind = kind
         self.name = name
-        self.near = tuple(get_close_matches(name, list(known), n=3))
+        self.near = tuple(get_close_matches(str(name), list(known), n=3))
         suffix = f"; near: {', '.join(self.near)}" if self.near else ""
         super().__init__(f"no {kind} named {name!r}{suffix}")
 

@@ -7,20 +7,24 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pmecalc.core import through_time as series
+from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import iso
-from pmecalc.core.errors import NotDefinedError
 from pmecalc.core.lookup import rule_of
 from pmecalc.core.methods import FURTHER, METHODS, any_method
+from pmecalc.core.named_outcomes import NamedOutcomes
 from pmecalc.core.pme.mpme import replica
 from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, KeysView, Mapping
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import BeforeFirstNav, NavGrowth, Netting, Recallable
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import Fund
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.metric import Metric
     from pmecalc.core.through_time import Column, JCurve
     from pmecalc.core.valuation import Valuation
@@ -55,48 +59,66 @@ WARNINGS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+@dataclass(frozen=True, slots=True, eq=False)
+class Report(ByContent, NamedOutcomes):
     """Every measure of a fund at a date; build one with `evaluate` or `horizon`.
 
     Parameters
     ----------
     valuation
         What the measures were computed from.
-    metrics
-        Outcome by name of the measures that every report has.
-    warnings
-        Codes of METHODS 11.2, each once.
 
     Notes
     -----
-    `report["ks_pme"]` is the whole outcome; `report.ks_pme` the number, or NotDefinedError. The
-    further measures (`report.twr`) are computed when asked for.
+    `report["ks_pme"]` is the whole outcome; `report.ks_pme` the number, or NotDefinedError. Each
+    measure is computed when it is first asked for. Reports are equal where fund, benchmark,
+    conventions, as-of date and start are: outcomes follow from these.
     """
 
     valuation: Valuation
-    metrics: Mapping[str, Metric]
-    warnings: tuple[str, ...]
+
+    def _content(self) -> tuple[object, ...]:
+        at = self.valuation
+        return at.fund, at.benchmark, at.options, at.as_of, at.opening, at.void, at.warnings
 
     def __getitem__(self, name: str) -> Metric:
         """The outcome of a measure."""
-        known = self.metrics.get(name)
-        return any_method(name).measure.at(self.valuation) if known is None else known
+        return any_method(name).measure.at(self.valuation)
 
-    def __getattr__(self, name: str) -> float | str | None:
-        """The value of a measure; NotDefinedError where it has none."""
-        if name not in METHODS and name not in FURTHER:
-            raise AttributeError(f"a report has no {name!r}")
-        metric = self[name]
-        if metric.value is None and metric.status != "ok":
-            raise NotDefinedError(name, metric.status, metric.reason)
-        return metric.value
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Outcome by name of the measures that every report has."""
+        at = self.valuation
+        return MappingProxyType({name: row.measure.at(at) for name, row in METHODS.items()})
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Codes of METHODS 11.2 of the fund, its NAV and those measures, each once."""
+        at = self.valuation
+        own = () if at.void is not None else at.warnings
+        codes = (code for metric in self.metrics.values() for code in metric.warnings)
+        return tuple(dict.fromkeys((*own, *codes)))
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a measure of that name, the further ones included."""
+        return name in METHODS or name in FURTHER
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the measures that every report has, in the order of the table."""
+        return iter(METHODS)
+
+    def __len__(self) -> int:
+        return len(METHODS)
+
+    def keys(self) -> KeysView[str]:
+        """The names of the measures that every report has: `dict(report)` gives their outcomes."""
+        return METHODS.keys()
 
     def __repr__(self) -> str:
         shown = ", ".join(
             f"{name}={metric.value:.4g}" if isinstance(metric.value, float) else f"{name}=n/a"
             for name in ("irr", "tvpi", "ks_pme")
-            for metric in (self.metrics[name],)
+            for metric in (self[name],)
         )
         return f"Report({self.valuation.fund.name!r}, as of {self.as_of}, {shown})"
 
@@ -105,7 +127,7 @@ class Report:
         """The valuation date, ISO text."""
         return iso(self.valuation.as_of)
 
-    def through_time(self, names: Iterable[str] | None = None) -> dict[str, Column]:
+    def through_time(self, names: str | Iterable[str] | None = None) -> dict[str, Column]:
         """Measures at every reported NAV date; see `core.through_time.through_time`."""
         return series.through_time(self.valuation, names)
 
@@ -143,13 +165,13 @@ def evaluate(
     benchmark: Benchmark | None = None,
     *,
     as_of: DateLike | None = None,
-    day_count: str = "ACT/365F",
-    netting: str = "gross",
-    lookup: str = "previous",
+    day_count: DayCount = "ACT/365F",
+    netting: Netting = "gross",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
-    nav_growth: str = "none",
-    recallable: str = "gross",
-    before_first_nav: str = "none",
+    nav_growth: NavGrowth = "none",
+    recallable: Recallable = "gross",
+    before_first_nav: BeforeFirstNav = "none",
 ) -> Report:
     """Every measure of a fund at a date.
 
@@ -210,15 +232,7 @@ def evaluate(
         recallable=recallable,
         before_first_nav=before_first_nav,
     )
-    return report_at(value(fund, benchmark, as_of=as_of, options=options))
-
-
-def report_at(at: Valuation) -> Report:
-    """The report of a prepared valuation."""
-    metrics = {name: row.measure.at(at) for name, row in METHODS.items()}
-    own = () if at.void is not None else at.warnings
-    codes = [*own, *(code for metric in metrics.values() for code in metric.warnings)]
-    return Report(at, MappingProxyType(metrics), tuple(dict.fromkeys(codes)))
+    return Report(value(fund, benchmark, as_of=as_of, options=options))
 
 
 def warning_text(code: str, at: Valuation) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number, iso
-from pmecalc.core.errors import CashFlowError, InputError
+from pmecalc.core.errors import CashFlowError, InputError, counted
 from pmecalc.core.fund import FloatArray, IntArray, amount, frozen
 from pmecalc.core.irr import irr
 from pmecalc.core.metric import Metric, derived
@@ -21,6 +22,7 @@ from pmecalc.core.valuation import default_as_of, value_on
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
 
@@ -31,7 +33,7 @@ _WIDTHS = (3, 4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Facility:
+class Facility(ByContent):
     """Draws and repayments of a subscription facility; build one with `Facility.of`.
 
     Parameters
@@ -167,7 +169,7 @@ class ReturnFigure:
 
 
 def facility_view(
-    fund: Fund, facility: Facility, *, as_of: DateLike | None = None, **options: object
+    fund: Fund, facility: Facility, *, as_of: DateLike | None = None, **options: Unpack[Conventions]
 ) -> FacilityView:
     """The fund's IRR and multiple with and without its subscription facility.
 
@@ -335,7 +337,7 @@ def gross_and_net(gross: ReturnFigure, net: ReturnFigure) -> tuple[ReturnFigure,
 def _parsed(row: tuple[object, ...], place: int) -> tuple[int, bool, float, float, float]:
     if len(row) not in _WIDTHS:
         raise CashFlowError(
-            f"A facility row has {len(row)} values.",
+            f"A facility row has {counted(len(row), 'value')}.",
             code="RAGGED_ROW",
             row=place,
             hint="Expected (date, kind, principal) or (date, kind, principal, interest).",
@@ -343,7 +345,7 @@ def _parsed(row: tuple[object, ...], place: int) -> tuple[int, bool, float, floa
     day, kind = day_number(row[0], row=place), str(row[1])
     if kind not in KINDS or (kind == KINDS[0] and len(row) == _WIDTHS[1]):
         raise InputError(
-            f"{kind[:40]!r} with {len(row)} values is no facility row.",
+            f"{kind[:40]!r} with {counted(len(row), 'value')} is no facility row.",
             code="UNSUPPORTED_OPTION",
             row=place,
             field="type",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.dates import day_number, iso
-from pmecalc.core.errors import CashFlowError, InputError
+from pmecalc.core.errors import CashFlowError, InputError, counted
 from pmecalc.core.money import negligible, settled
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ LEAST, MOST = 1e-30, 1e30  # beyond these products of amounts and growth could l
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Fund:
+class Fund(ByContent):
     """Flows and NAVs, sorted by date and checked; build one with `Fund.of`.
 
     Parameters
@@ -182,8 +183,7 @@ class Fund:
 
     def __repr__(self) -> str:
         span = f"{iso(self.days[0])} to {iso(self.days[-1])}"
-        flows = "1 flow" if len(self.days) == 1 else f"{len(self.days)} flows"
-        navs = "1 NAV" if len(self.navs) == 1 else f"{len(self.navs)} NAVs"
+        flows, navs = counted(len(self.days), "flow"), counted(len(self.navs), "NAV")
         return f"Fund({self.name!r}, {flows} {span}, {navs})"
 
 
@@ -241,7 +241,7 @@ def _flow(
         return day, max(0.0, -signed), max(0.0, signed)
     if len(row) != _COLUMNS:
         raise CashFlowError(
-            f"A flow has {len(row)} values.",
+            f"A flow has {counted(len(row), 'value')}.",
             code="RAGGED_ROW",
             row=place,
             hint="Expected (date, contribution, distribution) or (date, amount).",
@@ -259,7 +259,7 @@ def pair(row: Sequence[object], place: int, what: str, expected: str) -> tuple[o
     """
     if len(row) != _SIGNED:
         raise CashFlowError(
-            f"{what} has {len(row)} values.",
+            f"{what} has {counted(len(row), 'value')}.",
             code="RAGGED_ROW",
             row=place,
             hint=f"Expected {expected}.",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import date_of, day_number, iso
 from pmecalc.core.errors import BenchmarkError, InputError
-from pmecalc.core.evaluate import Report, report_at
+from pmecalc.core.evaluate import Report
 from pmecalc.core.fund import frozen
 from pmecalc.core.irr import irr
 from pmecalc.core.measure import measure
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.residual_nav import ResidualNav
@@ -38,7 +39,7 @@ def horizon(
     *,
     start: DateLike,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> Report:
     """All measures from a start to the as-of date.
 
@@ -87,7 +88,7 @@ def horizon(
     last = default_as_of(fund) if as_of is None else day_number(as_of, field="as_of")
     begun = value_on(fund, None, last, Options(netting=made.netting)).start
     if begun is None or first <= begun:
-        return report_at(_since_inception(value_on(fund, benchmark, last, made)))
+        return Report(_since_inception(value_on(fund, benchmark, last, made)))
     if first >= last:
         raise InputError(
             f"The start {iso(first)} is not before the as-of date {iso(last)}.",
@@ -96,7 +97,7 @@ def horizon(
             value=start,
             hint="Choose an earlier start.",
         )
-    return report_at(_from_start(fund, benchmark, first, last, made))
+    return Report(_from_start(fund, benchmark, first, last, made))
 
 
 def horizons(
@@ -105,7 +106,7 @@ def horizons(
     *,
     as_of: DateLike | None = None,
     years: Sequence[int] = STANDARD_YEARS,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> dict[int, Report]:
     """All measures over the last 1, 3, 5 and 10 years, or others.
 
@@ -157,7 +158,7 @@ def horizons(
                 hint="Expected: whole years, 1 or more.",
             )
     made = Options.of(**options)
-    return {span: report_at(_named(fund, benchmark, span, last, made)) for span in years}
+    return {span: Report(_named(fund, benchmark, span, last, made)) for span in years}
 
 
 @measure(nav=True)

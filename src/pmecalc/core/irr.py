@@ -15,7 +15,7 @@ from pmecalc.core.daycount import SHARED_TIMES, year_fractions
 from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
 from pmecalc.core.fund import FloatArray, IntArray, amount, pair, summed
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, derived_rate, rate_of
+from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, derived_rate, rate_of, several
 from pmecalc.core.money import negligible
 from pmecalc.core.multiples import gained
 from pmecalc.core.rate_grid import NEAR_ZERO, annual_rate, on_grid
@@ -349,7 +349,7 @@ def rate_metric(
     found = rate_of(
         log_rate,
         solution.status,
-        f"{len(solution.log_rates)} rates bring the stream to zero" if several else None,
+        _several(solution) if several else None,
     )
     return replace(
         found,
@@ -357,6 +357,11 @@ def rate_metric(
         warnings=codes,
         sign_consistent=consistent if several and found.value is not None else None,
     )
+
+
+def _several(solution: Solution) -> str:
+    beyond = [f"ln(1+r) = {x:.6g}" for x in solution.log_rates if x >= LARGEST_LOG_RATE]
+    return several(f"{len(solution.log_rates)} rates bring the stream to zero", beyond)
 
 
 @measure(nav=True)
@@ -446,7 +451,7 @@ def irr_roots(
     -------
     list[float]
         Every real annual rate `> -1` at which the stream is worth nothing, ascending; `[]` if
-        there is none.
+        there is none. Rates beyond the largest double (1.8e308) are left out.
 
     Raises
     ------

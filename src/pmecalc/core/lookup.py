@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from pmecalc.core.dates import iso
-from pmecalc.core.errors import BenchmarkError, InputError
+from pmecalc.core.errors import BenchmarkError, InputError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -188,15 +188,16 @@ def _refuse_uncovered(benchmark: Benchmark, day: int) -> None:
 def _refuse_stale(benchmark: Benchmark, day: int, gap: int, limit: int, lookup: str) -> None:
     used = iso(benchmark.days[np.searchsorted(benchmark.days, day, side="right") - 1])
     raise BenchmarkError(
-        f"The latest level of the index on or before {iso(day)} is of {used}, {gap} days old; "
-        f"the limit is {limit} days."
+        f"The latest level of the index on or before {iso(day)} is of {used}, "
+        f"{counted(gap, 'day')} old; the limit is {counted(limit, 'day')}."
         if lookup == "previous"
-        else f"The level of the index for {iso(day)} by {lookup} is {gap} days away; "
-        f"the limit is {limit} days.",
+        else f"The level of the index for {iso(day)} by {lookup} is {counted(gap, 'day')} away; "
+        f"the limit is {counted(limit, 'day')}.",
         code="INDEX_STALE",
         field="date",
         value=iso(day),
-        hint="Extend the index, choose an earlier as-of date, or raise max_staleness_days.",
+        hint="Extend the index, choose an earlier as-of date, or allow older "
+        "levels (max_staleness_days).",
     )
 
 

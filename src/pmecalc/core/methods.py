@@ -23,9 +23,9 @@ from pmecalc.core.pme import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from pmecalc.core.measure import Measure
+    from pmecalc.core.measure import AnyMeasure
 
 Unit: TypeAlias = Literal["money", "multiple", "rate", "return", "years", "date", "ratio"]
 
@@ -50,7 +50,7 @@ class Method:
     """
 
     name: str
-    measure: Measure
+    measure: AnyMeasure
     title: str
     unit: Unit
     source: str
@@ -80,15 +80,15 @@ class FurtherMethod:
     defaults: str = ""
 
     @property
-    def measure(self) -> Measure:
+    def measure(self) -> AnyMeasure:
         """The function."""
-        return cast("Measure", getattr(import_module(self.home), self.name))
+        return cast("AnyMeasure", getattr(import_module(self.home), self.name))
 
 
 AnyMethod: TypeAlias = Method | FurtherMethod
 
 
-def _table(*rows: tuple[Measure, str, Unit, str]) -> Mapping[str, Method]:
+def _table(*rows: tuple[AnyMeasure, str, Unit, str]) -> Mapping[str, Method]:
     return MappingProxyType(
         {
             measure.__name__: Method(measure.__name__, measure, title, unit, source)
@@ -400,7 +400,7 @@ def method(name: str) -> Method:
     return METHODS[name]
 
 
-def any_method(name: str) -> AnyMethod:
+def any_method(name: object) -> AnyMethod:
     """The row of any measure, those of every report and the further ones.
 
     Raises
@@ -413,7 +413,27 @@ def any_method(name: str) -> AnyMethod:
     >>> any_method("twr").title
     'Time-weighted return'
     """
-    row: AnyMethod | None = METHODS.get(name) or FURTHER.get(name)
+    row: AnyMethod | None = None
+    if isinstance(name, str):
+        row = METHODS.get(name) or FURTHER.get(name)
     if row is None:
         raise NotFoundError("measure", name, (*METHODS, *FURTHER))
     return row
+
+
+def measure_names(given: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Names of measures, each known: one, several, or those of every report for None.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such measure; lists the near ones.
+
+    Examples
+    --------
+    >>> measure_names("irr"), measure_names(["irr", "twr"])
+    (('irr',), ('irr', 'twr'))
+    """
+    if given is None:
+        return tuple(METHODS)
+    return tuple(any_method(name).name for name in ([given] if isinstance(given, str) else given))

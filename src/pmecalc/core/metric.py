@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from pmecalc.core.rate_grid import annual_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 LARGEST_LOG_RATE = math.log(sys.float_info.max)
 
@@ -29,6 +29,7 @@ REASONS = {
     "too_young": "the fund is younger than the horizon",
     "stale_start": "the NAV that the horizon starts from is older than half of it",
 }
+NO_LOGARITHM = "the rate is -100 %, and ln(1+r) is minus infinity there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,12 @@ def first_status(*metrics: Metric) -> tuple[str, str | None]:
     return "ok", None
 
 
+def _without(status: str, metrics: Sequence[Metric]) -> Metric:
+    """No value, for the reason of the one that has none; the status is the first, INTERFACE 1."""
+    missing = next(metric for metric in metrics if metric.value is None)
+    return Metric(None, status, reason=missing.reason)
+
+
 def derived(combine: Callable[..., float], *metrics: Metric) -> Metric:
     """A value derived from others, None where one of them is.
 
@@ -120,7 +127,7 @@ def derived(combine: Callable[..., float], *metrics: Metric) -> Metric:
     """
     status, reason = first_status(*metrics)
     if any(metric.value is None for metric in metrics):
-        return Metric(None, status, reason=reason)
+        return _without(status, metrics)
     return Metric(combine(*(metric.value for metric in metrics)), status, reason=reason)
 
 
@@ -138,6 +145,33 @@ def rate_of(log_rate: float, status: str = "ok", reason: str | None = None) -> M
     return Metric(None, "overflow", reason=why)
 
 
+def several(text: str, beyond: Sequence[str]) -> str:
+    """A sentence that counts roots, and names those that no double can list.
+
+    Examples
+    --------
+    >>> several("2 rates bring the stream to zero", ["ln(1+r) = 800"])
+    '2 rates bring the stream to zero; one is beyond the largest double and not listed: ln(1+r) =\
+ 800'
+    """
+    if not beyond:
+        return text
+    are = "one is" if len(beyond) == 1 else f"{len(beyond)} are"
+    return f"{text}; {are} beyond the largest double and not listed: {', '.join(beyond)}"
+
+
+def log_of(rate: Metric) -> Metric:
+    """`ln(1+r)` of a rate, with its status; None for a rate of -100 %.
+
+    Examples
+    --------
+    >>> log_of(rate_of(0.2)).value, log_of(Metric(-1.0, "total_loss")).reason
+    (0.2, 'the rate is -100 %, and ln(1+r) is minus infinity there')
+    """
+    known = rate.value is None or rate.log_rate is not None
+    return Metric(rate.log_rate, rate.status, reason=rate.reason if known else NO_LOGARITHM)
+
+
 def derived_rate(combine: Callable[..., float], *metrics: Metric) -> Metric:
     """A rate whose logarithm is derived from those of others, None where one of them has none.
 
@@ -147,6 +181,8 @@ def derived_rate(combine: Callable[..., float], *metrics: Metric) -> Metric:
     0.0
     """
     status, reason = first_status(*metrics)
+    if any(metric.value is None for metric in metrics):
+        return _without(status, metrics)
     if any(metric.log_rate is None for metric in metrics):
-        return Metric(None, status, reason=reason)
+        return Metric(None, status, reason=NO_LOGARITHM)
     return rate_of(combine(*(metric.log_rate for metric in metrics)), status, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pmecalc.core.measure import measure
+from pmecalc.core.measure import DATE, NUMBER_OR_NONE, measure
 from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.through_time import j_curve, payback
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 
-@measure(opening=False)
+@measure(opening=False, answer=NUMBER_OR_NONE)
 def payback_dpi(at: Valuation) -> Metric:
     """Years from the first flow until distributions reach contributions; None if never.
 
@@ -30,7 +30,7 @@ def payback_dpi(at: Valuation) -> Metric:
     return _payback(at, "dpi")
 
 
-@measure(nav=True)
+@measure(nav=True, answer=NUMBER_OR_NONE)
 def payback_tvpi(at: Valuation) -> Metric:
     """Years from the first flow to the NAV date from which TVPI stays at or above 1; None if never.
 
@@ -48,7 +48,7 @@ def payback_tvpi(at: Valuation) -> Metric:
     return _payback(at, "tvpi")
 
 
-@measure(index=True, nav=True)
+@measure(index=True, nav=True, answer=NUMBER_OR_NONE)
 def payback_ks_pme(at: Valuation) -> Metric:
     """Years from the first flow to the NAV date from which KS-PME stays at or above 1, or None.
 
@@ -84,7 +84,7 @@ def j_trough(at: Valuation) -> Metric:
     return undefined("no_flows") if trough is None else Metric(trough.value)
 
 
-@measure()
+@measure(answer=DATE)
 def j_trough_date(at: Valuation) -> Metric:
     """The first day of the lowest cumulative net flow, ISO text.
 

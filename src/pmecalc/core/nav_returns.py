@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
-from pmecalc.core.errors import NotDefinedError
+from pmecalc.core.errors import NotDefinedError, counted
 from pmecalc.core.fund import frozen
 from pmecalc.core.lookup import levels_on
 from pmecalc.core.measure import once
@@ -23,7 +24,9 @@ from pmecalc.core.valuation import default_as_of, value_on
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.fund import FloatArray, Fund, IntArray
+    from pmecalc.core.lookup import Lookup
     from pmecalc.core.valuation import Valuation
 
 LEAST_RETURNS = 8  # METHODS 8
@@ -32,7 +35,7 @@ _IRREGULAR = 1.5  # months differ by 31/28, quarters by 92/90; a missed NAV doub
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReturnSeries:
+class ReturnSeries(ByContent):
     """Modified Dietz returns between NAVs; build one with `return_series`.
 
     Parameters
@@ -76,8 +79,8 @@ def return_series(
     benchmark: Benchmark | None = None,
     *,
     as_of: DateLike | None = None,
-    day_count: str = "ACT/365F",
-    lookup: str = "previous",
+    day_count: DayCount = "ACT/365F",
+    lookup: Lookup = "previous",
     max_staleness_days: int | None = 100,
 ) -> ReturnSeries:
     """Modified Dietz returns over successive NAV dates, and the index over the same intervals.
@@ -184,7 +187,8 @@ def longest_run(series: ReturnSeries, measure: str) -> slice:
     """
     n_intervals = len(series.returns) - series.opening
     if n_intervals < LEAST_RETURNS:
-        reason = f"{max(n_intervals, 0)} returns between NAVs; {LEAST_RETURNS} are needed"
+        there = counted(max(n_intervals, 0), "return")
+        reason = f"{there} between NAVs; {LEAST_RETURNS} are needed"
         raise NotDefinedError(measure, "too_few_observations", reason)
     runs = [slice(max(run.start, series.opening), run.stop) for run in series.segments()]
     longest = max(runs, key=lambda run: run.stop - run.start, default=slice(0, 0))

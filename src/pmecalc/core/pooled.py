@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pmecalc.core.aligned import AlignedPool, aligned_pool
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
-from pmecalc.core.errors import CashFlowError, InputError
+from pmecalc.core.errors import CashFlowError, InputError, counted
 from pmecalc.core.fund import Fund, frozen
 from pmecalc.core.ranks import interpolated, known
 from pmecalc.core.residual_nav import residual_nav, residual_navs
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
 
@@ -67,7 +68,7 @@ def pool(
     as_of: DateLike,
     align: Literal["time_zero"],
     benchmark: Benchmark | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> AlignedPool: ...
 
 
@@ -77,7 +78,7 @@ def pool(
     as_of: DateLike,
     align: str = "calendar",
     benchmark: Benchmark | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> Fund | AlignedPool:
     """The union of dated flows, with NAVs added up on common dates.
 
@@ -189,7 +190,7 @@ def summary_of(
     given: Sequence[float | None] = [None] * len(values) if weights is None else weights
     if len(given) != len(values):
         raise InputError(
-            f"There are {len(values)} values and {len(given)} weights.",
+            f"There are {counted(len(values), 'value')} and {counted(len(given), 'weight')}.",
             code="RAGGED_ROW",
             field="weights",
             hint="Give one weight a fund.",

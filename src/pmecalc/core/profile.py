@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import FloatArray, Fund
     from pmecalc.core.metric import Metric
@@ -77,7 +78,7 @@ def npv_profile(
     *,
     rates: Sequence[float] | None = None,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> NpvProfile:
     """The fund's flows and NAV discounted at every rate of a grid, all IRRs marked.
 
@@ -132,7 +133,7 @@ def alpha_profile(
     *,
     rates: Sequence[float] | None = None,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> NpvProfile:
     """The index-carried flows and the NAV discounted at every rate, all direct alphas marked.
 

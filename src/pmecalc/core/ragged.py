@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.errors import CashFlowError, InputError
 from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
 
@@ -23,7 +24,7 @@ _EPOCH = np.datetime64("1970-01-01")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ragged:
+class Ragged(ByContent):
     """Flows and NAVs of many funds, sorted by fund and date; build one with `of` or `of_table`.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.conventions import Options
-from pmecalc.core.errors import InputError, NotDefinedError
+from pmecalc.core.errors import InputError, NotDefinedError, counted
 from pmecalc.core.nav_returns import LEAST_RETURNS, growth_over, longest_run
 from pmecalc.core.risk import frequency_of
 
@@ -195,7 +195,8 @@ def _regression(
     free = risk_free_returns(series, risk_free)
     first = max(run.start, series.opening + lags)
     if run.stop - first < max(LEAST_RETURNS, lags + 4):
-        reason = f"{max(run.stop - first, 0)} returns with {lags} lags are too few"
+        returns = counted(max(run.stop - first, 0), "return")
+        reason = f"{returns} with {counted(lags, 'lag')}, which is too few"
         raise NotDefinedError(measure, "too_few_observations", reason)
     excess = series.index_returns - free
     columns = [excess[first - lag : run.stop - lag] for lag in range(lags + 1)]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pmecalc.core.conventions import Options
 from pmecalc.core.errors import InputError
-from pmecalc.core.methods import any_method
+from pmecalc.core.methods import any_method, measure_names
 from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
     from pmecalc.core.metric import Metric
@@ -48,9 +49,9 @@ def nav_sensitivity(
     benchmark: Benchmark | None = None,
     *,
     change: float = 0.01,
-    names: Iterable[str] | None = None,
+    names: str | Iterable[str] | None = None,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> dict[str, NavSensitivity]:
     """Measures with the closing NAV lower and higher by a share, and their elasticities.
 
@@ -105,7 +106,7 @@ def nav_sensitivity(
         replace(middle, nav=middle.nav * factor, known={}, shared={})
         for factor in (1 - change, 1 + change)
     )
-    measures = [any_method(name) for name in (NAV_MEASURES if names is None else names)]
+    measures = [any_method(name) for name in measure_names(names or NAV_MEASURES)]
     return {
         row.name: _compared(change, *(row.measure.at(at) for at in (low, middle, high)))
         for row in measures

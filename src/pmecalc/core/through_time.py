@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.compiled import PLACES, rows_on
+from pmecalc.core.content import digest_of
 from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.engine import STATUSES
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.methods import METHODS, any_method
+from pmecalc.core.methods import METHODS, any_method, measure_names
 from pmecalc.core.money import running_minimum, settled
 from pmecalc.core.residual_nav import residual_navs
 from pmecalc.core.running import running
@@ -60,6 +61,20 @@ class JCurve(dict[str, Column]):
         super().__init__(columns)
         self.trough = trough
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, dict) or not super().__eq__(other):
+            return False
+        return self.trough == getattr(other, "trough", self.trough)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none
+        return hash((digest_of(dict(self)), self.trough))
+
+    def __reduce__(self) -> tuple[type[JCurve], tuple[dict[str, Column], Trough | None]]:
+        return JCurve, (dict(self), self.trough)
+
 
 def valued_slice(at: Valuation) -> slice:
     """The positions of the NAVs from the first flow to the as-of date."""
@@ -69,7 +84,7 @@ def valued_slice(at: Valuation) -> slice:
     return slice(first, last)
 
 
-def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str, Column]:
+def through_time(at: Valuation, names: str | Iterable[str] | None = None) -> dict[str, Column]:
     """Measures recomputed at every reported NAV date up to the as-of date.
 
     Parameters
@@ -77,7 +92,7 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
     at
         The valuation whose fund, benchmark and conventions are used.
     names
-        Measures, further ones too; those of every report by default.
+        Measures or one measure, further ones too; those of every report by default.
 
     Returns
     -------
@@ -103,7 +118,7 @@ def through_time(at: Valuation, names: Iterable[str] | None = None) -> dict[str,
     >>> evaluate(Fund.of(flows=[("2020-01-01", 100, 0)], navs=navs)).through_time()["tvpi"]
     [1.1, 1.3]
     """
-    asked = [any_method(name).name for name in (METHODS if names is None else names)]
+    asked = measure_names(names)
     dates = _Dates.of(at)
     columns: dict[str, Column] = {"date": [iso(day) for day in dates.days.tolist()]}
     for name in asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import FloatArray, Fund, IntArray
     from pmecalc.core.returns import FlowTiming
@@ -108,7 +109,7 @@ def time_weighted_return(
     *,
     as_of: DateLike | None = None,
     flow_timing: FlowTiming = "end",
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> Twr:
     """Modified Dietz returns chained at the reported NAV dates, beside the index.
 

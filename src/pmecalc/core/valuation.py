@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from pmecalc.core.residual_nav import ResidualNav
 
 
-@dataclass(frozen=True, slots=True)
-class Valuation:
+@dataclass(frozen=True, slots=True, eq=False)
+class Valuation(ByContent):
     """Flows up to the as-of date by day, the NAV, and the index growth of each flow.
 
     Parameters

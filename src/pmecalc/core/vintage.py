@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
 import numpy as np
 
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import date_of, day_number
-from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError
+from pmecalc.core.errors import CashFlowError, InputError, NotDefinedError, counted
 from pmecalc.core.methods import any_method
 from pmecalc.core.pooled import pool
 from pmecalc.core.ranks import breakpoints
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import Fund
-    from pmecalc.core.measure import Measure
+    from pmecalc.core.measure import AnyMeasure
     from pmecalc.core.metric import Metric
 
 VintageRule: TypeAlias = Literal["first_contribution", "first_close", "legal_inception", "stated"]
@@ -171,7 +172,7 @@ def vintage_years(
     given = [None] * len(funds) if dates is None else list(dates)
     if len(given) != len(funds):
         raise InputError(
-            f"There are {len(funds)} funds and {len(given)} dates.",
+            f"There are {counted(len(funds), 'fund')} and {counted(len(given), 'date')}.",
             code="RAGGED_ROW",
             field="dates",
             hint="Give one date a fund.",
@@ -199,7 +200,7 @@ def by_vintage(
     metric: str = "irr",
     rule: VintageRule = "first_contribution",
     dates: Sequence[DateLike | None] | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> tuple[VintageRow, ...]:
     """A metric by vintage year: of the year's funds as one, and over them.
 
@@ -268,7 +269,7 @@ def by_vintage(
     return tuple(rows)
 
 
-def number_measure(name: str) -> Measure:
+def number_measure(name: str) -> AnyMeasure:
     """The measure of a name, whose value is a number.
 
     Raises

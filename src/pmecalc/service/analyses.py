@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, Unpack
 
 import orjson
 
 from pmecalc.cache.key import CacheKey, Scope, make_cache_key
 from pmecalc.charts.chart import CHARTS, chart
+from pmecalc.core.conventions import Conventions
 from pmecalc.core.errors import InputError, NotFoundError
 from pmecalc.core.evaluate import ENGINE, evaluate
 from pmecalc.report.methods import methods_dict
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
     from pmecalc.cache.cache import Cache, Result
     from pmecalc.cache.entry import Entry
+    from pmecalc.charts.chart import ChartName
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import BeforeFirstNav, NavGrowth, Netting, Recallable
+    from pmecalc.core.daycount import DayCount
     from pmecalc.core.evaluate import Report
     from pmecalc.core.fund import Fund
+    from pmecalc.core.lookup import Lookup
     from pmecalc.store.store import Store
     from pmecalc.store.values import DatasetRow
 
@@ -42,16 +47,16 @@ class View:
     benchmark: Need
 
 
-def _plotly(name: str) -> Callable[[Report], Mapping[str, object]]:
+def _plotly(name: ChartName) -> Callable[[Report], Mapping[str, object]]:
     return lambda report: chart(report, name).to_plotly()
 
 
-def _spec(name: str) -> Callable[[Report], Mapping[str, object]]:
+def _spec(name: ChartName) -> Callable[[Report], Mapping[str, object]]:
     return lambda report: chart(report, name).spec.to_dict()
 
 
 def _chart_views() -> dict[str, View]:
-    views = {}
+    views: dict[str, View] = {}
     for name, kind in CHARTS.items():
         need: Need = "required" if kind.index else "none"
         views[name] = View(_plotly(name), need)
@@ -69,18 +74,6 @@ VIEWS: Mapping[str, View] = MappingProxyType(
 )
 
 
-class Conventions(TypedDict):
-    """The options of `evaluate`."""
-
-    day_count: str
-    netting: str
-    lookup: str
-    max_staleness_days: int | None
-    nav_growth: str
-    recallable: str
-    before_first_nav: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked of a fund; a benchmark left out is found by `Analyses.pin`."""
@@ -89,13 +82,13 @@ class Question:
     fund: str
     benchmark: str | None = None
     as_of: date | None = None
-    day_count: str = "ACT/365F"
-    netting: str = "gross"
-    lookup: str = "previous"
+    day_count: DayCount = "ACT/365F"
+    netting: Netting = "gross"
+    lookup: Lookup = "previous"
     max_staleness_days: int | None = 100
-    nav_growth: str = "none"
-    recallable: str = "gross"
-    before_first_nav: str = "none"
+    nav_growth: NavGrowth = "none"
+    recallable: Recallable = "gross"
+    before_first_nav: BeforeFirstNav = "none"
 
     @property
     def conventions(self) -> Conventions:

@@ -67,7 +67,7 @@ def test_a_rate_beyond_the_axis_is_counted():
     """A stream with roots of 10 % and of 10^6 % draws the near one."""
     fund = Fund.of(flows=[("2010-01-01", -1), ("2011-01-01", 10_002.1), ("2012-01-01", -11_001.1)])
     spec = drawn("npv_profile", fund, None).spec
-    assert spec.notes == ("1 of 2 rates lie beyond the axis.",)
+    assert spec.notes == ("Rates beyond the axis: 1 of 2.",)
     assert len([mark for mark in spec.marks if mark.kind == "point"]) == 1
 
 

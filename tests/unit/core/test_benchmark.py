@@ -70,7 +70,7 @@ def test_a_benchmark_cannot_be_changed():
     """Fields and arrays are frozen."""
     world = Benchmark.of([("2020-01-01", 5)], name="W", currency="USD", notes=["read"])
     assert (world.name, world.currency, world.notes) == ("W", "USD", ("read",))
-    assert repr(world) == "Benchmark('W', 1 levels 2020-01-01 to 2020-01-01, total_return)"
+    assert repr(world) == "Benchmark('W', 1 level 2020-01-01 to 2020-01-01, total_return)"
     with pytest.raises(FrozenInstanceError):
         world.kind = "price"
     for column in ("days", "levels", "rows"):

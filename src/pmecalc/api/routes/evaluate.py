@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import cast
 
 from fastapi import APIRouter, Response
 
@@ -11,6 +12,7 @@ from pmecalc.api.deps import ServicesOf
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import EvaluationRequest
 from pmecalc.core.benchmark import Benchmark
+from pmecalc.core.conventions import Conventions
 from pmecalc.core.fund import Fund
 from pmecalc.service.analyses import evaluate_once
 
@@ -32,16 +34,11 @@ async def evaluate(body: EvaluationRequest, services: ServicesOf) -> Response:
 def _evaluate(body: EvaluationRequest) -> bytes:
     fund = Fund.of(**body.fund.model_dump())
     benchmark = Benchmark.of(**body.benchmark.model_dump()) if body.benchmark else None
+    conventions = body.model_dump(include=set(Conventions.__annotations__))
     return evaluate_once(
         fund,
         benchmark,
         as_of=body.as_of.isoformat() if body.as_of else None,
         further=body.all,
-        day_count=body.day_count,
-        netting=body.netting,
-        lookup=body.lookup,
-        max_staleness_days=body.max_staleness_days,
-        nav_growth=body.nav_growth,
-        recallable=body.recallable,
-        before_first_nav=body.before_first_nav,
+        **cast("Conventions", conventions),  # `evaluate` refuses unknown choices
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pmecalc.core.irr import against, against_money, irr, rate_metric, solve_at
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import Metric, derived_rate
+from pmecalc.core.metric import Metric, derived_rate, log_of
 from pmecalc.core.pme.kaplan_schoar import nfv
 
 if TYPE_CHECKING:
+    from pmecalc.core.metric import Metric
     from pmecalc.core.valuation import Valuation
 
 
@@ -51,7 +53,7 @@ def direct_alpha_log(at: Valuation) -> Metric:
     True
     """
     alpha = direct_alpha.at(at)
-    return Metric(alpha.log_rate, alpha.status, against(alpha), reason=alpha.reason)
+    return replace(log_of(alpha), warnings=against(alpha))
 
 
 @measure(index=True, nav=True)

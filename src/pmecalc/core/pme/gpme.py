@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, Unpack
 
 import numpy as np
 
@@ -18,9 +18,13 @@ from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
+    from pmecalc.core.conventions import Conventions
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import FloatArray, Fund
     from pmecalc.core.valuation import Valuation
+
+
+Scale: TypeAlias = Literal["commitment", "contributions"]
 
 
 class Sdf(NamedTuple):
@@ -71,9 +75,9 @@ def gpme(
     *,
     a: float,
     b: float,
-    scale: str | float | None = None,
+    scale: Scale | float | None = None,
     as_of: DateLike | None = None,
-    **options: object,
+    **options: Unpack[Conventions],
 ) -> float:
     """Value added at inception per unit of scale, flows discounted with `exp(a t - b ln growth)`.
 

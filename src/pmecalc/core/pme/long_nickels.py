@@ -8,7 +8,7 @@ import numpy as np
 
 from pmecalc.core.dates import iso
 from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
-from pmecalc.core.measure import measure, once
+from pmecalc.core.measure import DATE_OR_NONE, measure, once
 from pmecalc.core.metric import Metric, derived, derived_rate, undefined
 from pmecalc.core.money import settled
 from pmecalc.core.pme.kaplan_schoar import icm_nav, index_log_rate
@@ -105,7 +105,7 @@ def ln_spread_geometric(at: Valuation) -> Metric:
     return derived_rate(lambda own, replica: own - replica, fund, index)
 
 
-@measure(index=True)
+@measure(index=True, answer=DATE_OR_NONE)
 def ln_short_from(at: Valuation) -> Metric:
     """The first date on which the index position is negative, as ISO text; None if never.
 

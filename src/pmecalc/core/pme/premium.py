@@ -14,7 +14,7 @@ from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.fund import amount
 from pmecalc.core.irr import by_date
 from pmecalc.core.measure import measure
-from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, undefined
+from pmecalc.core.metric import LARGEST_LOG_RATE, REASONS, Metric, several, undefined
 from pmecalc.core.ranks import tied
 from pmecalc.core.roots import UncertifiedError
 
@@ -249,7 +249,9 @@ def _outcome(balance: _Balance) -> Metric:
     if (balance.amounts > 0).all():
         return Metric(None, "no_investment", roots=(), reason=REASONS["no_investment"])
     if (balance.amounts < 0).all():
-        return Metric(None, "total_loss", roots=(), reason=REASONS["total_loss"])
+        return Metric(
+            None, "total_loss", roots=(), reason="nothing came back, whatever the premium"
+        )
     try:
         points, touching = _crossings(balance)
     except UncertifiedError:
@@ -261,14 +263,12 @@ def _outcome(balance: _Balance) -> Metric:
         status = "overflow" if points else "no_root"
         why = "the premium exceeds the largest double" if points else "no premium makes both equal"
         return Metric(None, status, roots=(), warnings=warnings, reason=why)
-    several = len(points) > 1
-    return Metric(
-        _nearest(balance, roots),
-        "multiple" if several else "ok",
-        roots=roots,
-        warnings=warnings,
-        reason=f"{len(points)} premiums make both equal" if several else None,
-    )
+    if len(points) == 1:
+        return Metric(roots[0], "ok", roots=roots, warnings=warnings)
+    beyond = [f"about exp({point:.6g})" for point in points if balance.premium(point) == math.inf]
+    why = several(f"{len(points)} premiums make both equal", beyond)
+    nearest = _nearest(balance, roots)
+    return Metric(nearest, "multiple", roots=roots, warnings=warnings, reason=why)
 
 
 def _nearest(balance: _Balance, premiums: tuple[float, ...]) -> float:

@@ -84,7 +84,7 @@ function badgeText(key, metric) {
 
 function rootsText(metric, unit) {
   if (metric.status !== "multiple" || !metric.roots?.length) return null;
-  return `${metric.roots.length} rates solve it: ${metric.roots.map((root) => formatted(root, unit)).join(" · ")}`;
+  return `${sentence(reason(metric))}. Rates: ${metric.roots.map((root) => formatted(root, unit)).join(" · ")}`;
 }
 
 function newAbout() {
