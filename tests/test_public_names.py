@@ -16,22 +16,24 @@ from hatchling.builders.wheel import WheelBuilder
 import pmecalc as pme
 from pmecalc.charts.chart import CHARTS, ChartName
 from pmecalc.core.benchmark import KINDS, IndexKind
-from pmecalc.core.conventions import Conventions
+from pmecalc.core.conventions import (
+    BEFORE_FIRST_NAVS,
+    NAV_GROWTHS,
+    NETTINGS,
+    RECALLABLES,
+    BeforeFirstNav,
+    Conventions,
+    NavGrowth,
+    Netting,
+    Options,
+    Recallable,
+)
 from pmecalc.core.daycount import DAY_COUNTS, DayCount
 from pmecalc.core.evaluate import Report
 from pmecalc.core.lookup import LOOKUPS, Lookup
 from pmecalc.core.measure import NUMBER, Measure, value_of
 from pmecalc.core.methods import FURTHER, METHODS, any_method
 from pmecalc.core.named_outcomes import NamedOutcomes
-from pmecalc.core.valuation import (
-    NAV_GROWTHS,
-    NETTINGS,
-    RECALLABLES,
-    NavGrowth,
-    Netting,
-    Options,
-    Recallable,
-)
 
 ROOT = Path(__file__).parents[1]
 

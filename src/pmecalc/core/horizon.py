@@ -158,7 +158,8 @@ def horizons(
                 hint="Expected: whole years, 1 or more.",
             )
     made = Options.of(**options)
-    return {span: Report(_named(fund, benchmark, span, last, made)) for span in years}
+    seen = value_on(fund, None, last, replace(made, nav_growth="none"))
+    return {span: Report(_named(seen, benchmark, span, made)) for span in years}
 
 
 @measure(nav=True)
@@ -242,24 +243,24 @@ def _span_irr(at: Valuation, years: int) -> Metric:
         return undefined("no_flows")
     index = at.benchmark if at.options.nav_growth == "index" else None
     try:
-        return irr.at(_named(at.fund, index, years, at.as_of, at.options))
+        return irr.at(_named(at, index, years, at.options))
     except BenchmarkError as error:
         return undefined(error.code.lower(), str(error))
 
 
-def _named(
-    fund: Fund, benchmark: Benchmark | None, years: int, last: int, options: Options
-) -> Valuation:
-    """The fund from whole years before a day; void where it is younger."""
-    at = value_on(fund, benchmark, last, options)
+def _named(seen: Valuation, benchmark: Benchmark | None, years: int, options: Options) -> Valuation:
+    """The fund from whole years before the date on which it is seen; void where it is younger."""
+    fund, last = seen.fund, seen.as_of
     first = day_number(_years_before(last, years), field="start")
-    if at.start is None or at.residual.missing is not None:
-        return at
-    if first < at.start:
+    if seen.start is None:
+        return value_on(fund, benchmark, last, options)
+    if seen.residual.missing is not None:
+        return _void(seen, "no_nav", seen.residual.missing)
+    if first < seen.start:
         count = "1 year" if years == 1 else f"{years} years"
-        return _void(at, "too_young", f"the fund is younger than {count}")
-    if first == at.start:
-        return _since_inception(at)
+        return _void(seen, "too_young", f"the fund is younger than {count}")
+    if first == seen.start:
+        return _since_inception(value_on(fund, benchmark, last, options))
     return _from_start(fund, benchmark, first, last, options)
 
 

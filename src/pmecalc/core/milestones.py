@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pmecalc.core.measure import DATE, NUMBER_OR_NONE, measure
+from pmecalc.core.measure import DATE, NUMBER_OR_NONE, measure, once
 from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.through_time import j_curve, payback
 
 if TYPE_CHECKING:
+    from pmecalc.core.through_time import Trough
     from pmecalc.core.valuation import Valuation
 
 
@@ -80,7 +81,7 @@ def j_trough(at: Valuation) -> Metric:
     >>> evaluate(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 130)])).j_trough
     -100.0
     """
-    trough = j_curve(at).trough
+    trough = _trough(at)
     return undefined("no_flows") if trough is None else Metric(trough.value)
 
 
@@ -98,13 +99,23 @@ def j_trough_date(at: Valuation) -> Metric:
     >>> evaluate(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 130)])).j_trough_date
     '2020-01-01'
     """
-    trough = j_curve(at).trough
+    trough = _trough(at)
     return undefined("no_flows") if trough is None else Metric(trough.date)
+
+
+@once
+def _trough(at: Valuation) -> Trough | None:
+    return j_curve(at).trough
+
+
+@once
+def _paybacks(at: Valuation) -> dict[str, float | None]:
+    return payback(at)
 
 
 def _payback(at: Valuation, name: str) -> Metric:
     if at.start is None:
         return undefined("no_flows")
-    years = payback(at)[name]
+    years = _paybacks(at)[name]
     reason = "not up to the as-of date" if years is None else None
     return Metric(years, reason=reason)

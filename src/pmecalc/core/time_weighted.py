@@ -13,7 +13,7 @@ from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import BenchmarkError
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.measure import measure
+from pmecalc.core.measure import measure, once
 from pmecalc.core.metric import Metric, derived, undefined
 from pmecalc.core.returns import check_timing, dietz
 from pmecalc.core.valuation import value
@@ -199,7 +199,7 @@ def twr(at: Valuation) -> Metric:
     >>> round(twr(Fund.of(flows=flows, navs=navs)), 12)
     0.1
     """
-    return _outcome(_chain(at, "end"))
+    return _outcome(_own_chain(at))
 
 
 @measure(nav=True)
@@ -218,7 +218,7 @@ def twr_cumulative(at: Valuation) -> Metric:
     >>> round(twr_cumulative(Fund.of(flows=flows, navs=navs)), 12)
     0.21
     """
-    chain = _chain(at, "end")
+    chain = _own_chain(at)
     whole = _outcome(chain)
     if whole.value is None:
         return whole
@@ -241,7 +241,7 @@ def twr_index(at: Valuation) -> Metric:
     >>> round(twr_index(fund, world), 12)
     0.2
     """
-    chain = _chain(at, "end")
+    chain = _own_chain(at)
     whole = _outcome(chain)
     if whole.value is None:
         return whole
@@ -317,6 +317,12 @@ def _outcome(chain: _Chain) -> Metric:
     if cumulative == -1:
         return Metric(-1.0, "total_loss", reason="the value fell to nothing")
     return Metric(cumulative if annualised is None else annualised)
+
+
+@once
+def _own_chain(at: Valuation) -> _Chain:
+    """The chain of the measures, whose flows come at the end of their day."""
+    return _chain(at, "end")
 
 
 def _chain(at: Valuation, flow_timing: str) -> _Chain:
