@@ -35,17 +35,20 @@ from pmecalc.core._kernels import (
 NO_CONTRIBUTIONS, NO_DISTRIBUTIONS, NO_INDEX, NO_COMMITMENT = 8, 9, 10, 11
 INDEX_NOT_COVERED, INDEX_STALE = 12, 13
 N_MEASURES = 35
-(PAID_IN, DISTRIBUTED, NAV, GAIN, DPI, RVPI, TVPI, MOIC, PIC, UNFUNDED, YEARS) = range(11)
-(IRR, IRR_GIPS, FV_CONTRIBUTIONS, FV_DISTRIBUTIONS, KS_PME, NFV, NPV, INDEX_CAGR) = range(11, 19)
-(LN_NAV, LN_IRR, LN_SPREAD, LN_GEOMETRIC, LN_SHORT_FROM, LN_MIN) = range(19, 25)
-(LAMBDA, PLUS_IRR, PLUS_SPREAD, ALPHA, ALPHA_LOG, IMPLIED) = range(25, 31)
-(MPME_NAV, MPME_IRR, MPME_SPREAD, SCALED_IRR) = range(31, 35)
+# Not Python integers: Numba would compile a function anew for each constant that it is given.
+(PAID_IN, DISTRIBUTED, NAV, GAIN, DPI, RVPI, TVPI, MOIC, PIC, UNFUNDED, YEARS) = np.arange(11)
+(IRR, IRR_GIPS, FV_CONTRIBUTIONS, FV_DISTRIBUTIONS, KS_PME, NFV, NPV, INDEX_CAGR) = np.arange(
+    11, 19
+)
+(LN_NAV, LN_IRR, LN_SPREAD, LN_GEOMETRIC, LN_SHORT_FROM, LN_MIN) = np.arange(19, 25)
+(LAMBDA, PLUS_IRR, PLUS_SPREAD, ALPHA, ALPHA_LOG, IMPLIED) = np.arange(25, 31)
+(MPME_NAV, MPME_IRR, MPME_SPREAD, SCALED_IRR) = np.arange(31, 35)
 
 _CLOSED = 1e-13  # of the future values: a smaller difference is a closed position
 _NOT_SHORT = 1e-13  # of the money moved so far
 _ROWS = 10
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
+_plain = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 
 
 @_plain

@@ -63,11 +63,24 @@ _LEAST_WIDTH = 1e-6
 _STEP_TOLERANCE = 1e-10
 SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer in the low bits
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
-_fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-_spliced = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="always")
+_plain = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_fused = njit(
+    cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy", fastmath={"contract"}
+)
+_spliced = njit(
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    error_model="numpy",
+    fastmath={"contract"},
+    inline="always",
+)
 _summing = njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    error_model="numpy",
+    fastmath={"reassoc", "contract", "nsz"},
 )
 
 

@@ -37,10 +37,16 @@ _BLOCK = 32  # weightings at a time
 _TURN = 4  # figures and funds to a turn of `_multiply`
 _LANES = 32  # a sum over as many has no rest
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
-_fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_plain = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_fused = njit(
+    cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy", fastmath={"contract"}
+)
 _summing = njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    error_model="numpy",
+    fastmath={"reassoc", "contract", "nsz"},
 )
 _spliced = njit(inline="always", error_model="numpy")  # without a call, or loops stay scalar
 

@@ -7,7 +7,7 @@ from numba import njit
 
 from pmecalc.core._kernels import YEAR, stream_rate
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
+_plain = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 
 
 @_plain
