@@ -134,6 +134,10 @@ class Settings(BaseSettings):
     form_field_bytes: int = Field(
         default=64 * 1024, ge=1024, description="largest field of an upload that is no file"
     )
+    cache_dir: Path | None = Field(
+        default=None,
+        description="folder of the compiled loops, which `pme compile` fills; the library reads it",
+    )
     warm_engine: bool = Field(
         default=True,
         description="load the compiled loops of the extra `fast` beside the first computation",

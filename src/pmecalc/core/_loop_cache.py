@@ -200,10 +200,10 @@ def _user_cache() -> Path | None:
     """None where the user has no home, or platformdirs (of the extra `fast`) is missing."""
     try:
         from platformdirs import user_cache_path  # noqa: PLC0415  (an optional dependency)
-    except ImportError:
+
+        return user_cache_path("pmecalc")
+    except (ImportError, RuntimeError):
         return None
-    path = user_cache_path("pmecalc")
-    return path if path.is_absolute() else None
 
 
 def _sources() -> list[Path]:

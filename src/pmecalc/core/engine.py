@@ -83,6 +83,11 @@ def request(family: str) -> None:
     LOOPS.request(family)
 
 
+def is_complete() -> bool:
+    """Whether all families of loops are loaded."""
+    return LOOPS.is_complete
+
+
 def failure() -> str | None:
     """The sentence that says why the loops cannot be loaded; None where nothing went wrong."""
     return LOOPS.failure

@@ -54,6 +54,11 @@ class Loops:
         return self._modules.get(name)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all families are loaded."""
+        return self._loaded.issuperset(self._families)
+
+    @property
     def folder(self) -> str | None:
         """Where the compiled loops are kept; None before anything was loaded."""
         return None if self._folder is None else str(self._folder.path)
