@@ -48,10 +48,13 @@ _CLOSED = 1e-13  # of the future values: a smaller difference is a closed positi
 _NOT_SHORT = 1e-13  # of the money moved so far
 _ROWS = 10
 
-_plain = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_plain = njit(
+    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, error_model="numpy"
+)
 
 
-@_plain
+@_entry
 def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, last, out):
     """Every measure of the funds `first` to `last`, a row of `out` each.
 
@@ -78,7 +81,7 @@ def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, 
         )
 
 
-@_plain
+@_entry
 def valued_rows(flows, residuals, seen, levels, commitment, conventions):
     """Every measure of one fund on some days, whose NAVs and index levels are known.
 

@@ -63,14 +63,23 @@ _LEAST_WIDTH = 1e-6
 _STEP_TOLERANCE = 1e-10
 SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer in the low bits
 
-_plain = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_plain = njit(
+    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, error_model="numpy"
+)
 _fused = njit(
-    cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy", fastmath={"contract"}
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+    error_model="numpy",
+    fastmath={"contract"},
 )
 _spliced = njit(
     cache=True,
     nogil=True,
     no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
     error_model="numpy",
     fastmath={"contract"},
     inline="always",
@@ -79,6 +88,7 @@ _summing = njit(
     cache=True,
     nogil=True,
     no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
     error_model="numpy",
     fastmath={"reassoc", "contract", "nsz"},
 )
@@ -104,7 +114,7 @@ def stream_rate(days, amounts, last_day, anchor, year, scratch):
     return _general(times[:n], sums[:n], anchor, guess, year, scratch)
 
 
-@_plain
+@_entry
 def lone_rate(days, amounts):
     """The annual rate of one prepared stream until its last day; NaN where that is not all."""
     if len(days) == 0:
@@ -683,7 +693,7 @@ def _too_narrow(low, high):
     return (high - low) / max(1.0, max(abs(low), abs(high))) < _LEAST_WIDTH
 
 
-@_plain
+@_entry
 def roots_of(times, amounts):
     """The number of roots of a stream, or UNDECIDED, and their log rates ascending.
 

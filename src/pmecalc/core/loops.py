@@ -103,7 +103,8 @@ class Loops:
                 self._load_kept(family)
             finally:
                 self._loading.release()
-        if family not in self._loaded and self._failure is None:
+        is_known = self._folder is not None  # else another thread has just begun to load
+        if family not in self._loaded and self._failure is None and is_known:
             self._compile_beside(family)
         notice = self.notice()
         if notice is not None:

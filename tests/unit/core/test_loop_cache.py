@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -89,6 +90,37 @@ def test_a_fork_while_loops_are_loaded_computes_plainly():
     assert "forked" in loops.failure
     assert not loops.load()
     assert loops.notice() is None
+
+
+def test_nobody_waits_for_another_thread_that_loads():
+    """Nor is anybody told that it compiles, which is not known yet."""
+    loops = Loops()
+    loops._loading.acquire()
+    loops.request("measures")
+    assert loops.notice() is None
+    assert loops.folder is None
+    loops._loading.release()
+
+
+def test_damaged_loops_are_a_sentence(base):
+    """The plain engine computes, and the notice names the folder."""
+    script = """
+import sys
+from pmecalc.core import engine
+from pmecalc.core._loop_cache import find_folder
+folder = find_folder(engine.FAMILIES)
+(folder.path / f"{sys.argv[1]}.nbi").write_bytes(b"damaged")
+assert not engine.load("rates")
+print(engine.failure())
+"""
+    lines = Path(_loop_cache.__file__).with_name("_lane_kernels.py").read_text().splitlines()
+    (line,) = (number for number, text in enumerate(lines) if text.startswith("def stream_rates("))
+    name = f"_lane_kernels.stream_rates-{line}.py{sys.version_info[0]}{sys.version_info[1]}"
+    done = subprocess.run(
+        [sys.executable, "-c", script, name], check=True, capture_output=True, text=True
+    )
+    assert str(base) in done.stdout
+    assert "cannot be used" in done.stdout
 
 
 def test_other_functions_keep_their_own_folders(base):
