@@ -11,12 +11,11 @@ import pytest
 
 from pmecalc.core import engine
 from pmecalc.core.loops import FAMILIES, Loops
-from requirements import require
 
-require("numba", present=engine.importable())
+pytest.importorskip("numba", reason="no numba on this machine")
 
-from pmecalc.core import _loop_cache  # noqa: E402  (it needs Numba)
-from pmecalc.core._loop_cache import LoopFolder, NoCacheFolderError, find_folder  # noqa: E402
+from pmecalc.core import _loop_cache
+from pmecalc.core._loop_cache import LoopFolder, NoCacheFolderError, find_folder
 
 
 @pytest.fixture
