@@ -38,7 +38,7 @@ test: env        ## lint, types, floors and all tests
 
 # The tests start many processes, each of which would compile for a minute.
 loops: env       ## compile the numeric loops; they are kept on disk
-	$(BIN)/python -c "from pmecalc.core import engine; engine.load()"
+	$(BIN)/pme compile
 
 soak: env        ## the tests that take longer: kills, faults and loads at full length
 	$(BIN)/pytest -m soak -s

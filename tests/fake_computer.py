@@ -6,14 +6,17 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 from pmecalc.cache.frames import Answer, Kind, answer_frame, orders
 from pmecalc.cache.reply import compressed
 
 
-def main() -> None:
+def main(broken: str = "", notice: str = "") -> None:
+    if broken and Path(broken).exists():
+        sys.exit("broken")
     with socket.socket(fileno=os.dup(sys.stdin.fileno())) as wire:
-        wire.sendall(answer_frame(Answer(Kind.READY)))
+        wire.sendall(answer_frame(Answer.ready(compiled=False, notice=notice)))
         for order in orders(wire):
             if order == b"die":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -24,4 +27,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import threading
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -289,6 +289,7 @@ def build_crew(settings: Settings) -> Crew | None:
         computer.command(settings.data, loops="compiled" if settings.warm_engine else "plain"),
         size=max(1, (cores() - 1) // settings.workers),
         unmanned=_wake if settings.warm_engine else None,
+        tell=_tell,
     )
 
 
@@ -330,8 +331,10 @@ def _versions(crew: Crew | None, *, warming: bool) -> dict[str, str | int]:
 
 
 def _loops(crew: Crew | None) -> str:
-    if engine.kernels() is not None or (crew is not None and crew.compiled):
+    if engine.is_complete() or (crew is not None and crew.compiled):
         return "compiled"
+    if engine.failure() is not None or (crew is not None and crew.plain):
+        return "plain"
     started = any(thread.name == _WARMER for thread in threading.enumerate())
     return "loading" if started or (crew is not None and crew.started) else "waiting"
 
@@ -354,7 +357,16 @@ def _warm() -> None:
     """The requests come first; what it leaves behind never goes, so the collector passes it by."""
     give_way()
     engine.load()
+    notice = engine.notice()
+    if notice is not None:
+        _tell(notice)
     gc.freeze()
+
+
+@cache
+def _tell(notice: str) -> None:
+    """Log a notice of the engine, once for the worker and its processes."""
+    _LOG.warning("%s", notice)
 
 
 @contextmanager

@@ -256,6 +256,10 @@ class Settings(BaseSettings):
         le=_TIB,
         description="largest field of an upload that is no file",
     )
+    cache_dir: Path | None = Field(
+        default=None,
+        description="folder of the compiled loops, which `pme compile` fills; the library reads it",
+    )
     warm_engine: bool = Field(
         default=True,
         description="load the compiled loops of the extra `fast` beside the first computation",

@@ -13,7 +13,7 @@ from pmecalc.cache.frames import Answer, answer_in, order_frame
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_OURS = "PME_"
+_OURS, _PASSED_ON = "PME_", "PME_CACHE_DIR"
 _END_SECONDS = 1.0
 
 
@@ -97,8 +97,12 @@ class Child(asyncio.Protocol):
 
 
 def _spawned(command: Sequence[str], wire: socket.socket) -> subprocess.Popen[bytes]:
-    """In a group of its own, where Ctrl-C does not reach it; it gets none of our settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    """In a group of its own, where Ctrl-C does not reach it; of our settings it gets one."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == _PASSED_ON or not name.startswith(_OURS)
+    }
     return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command, stdin=wire.fileno(), stdout=subprocess.DEVNULL, env=kept, process_group=0
     )

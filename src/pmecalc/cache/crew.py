@@ -18,14 +18,17 @@ _LOG = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 120.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 _COUNTED = ("made", "lost", "declined", "restarts")
-_SOUND_SECONDS = 60.0  # who worked so long did not end of its start
+_SOUND_SECONDS = 60.0  # a process that worked so long did not end because of its start
+MAX_FAILURES = 5  # in a row; then it is an error of the installation
 
 
 class Crew:
     """`size` processes of one command, an order each at a time.
 
     Its methods belong to the event loop's thread. `unmanned` is called once, when a place could
-    not be filled: others have to compute. `first_pause_seconds` doubles with each failure.
+    not be filled: others have to compute. `first_pause_seconds` doubles with each failure up to
+    `max_pause_seconds`; after `MAX_FAILURES` in a row `failing` is true until a process answers.
+    `tell` is given what processes want the operator to know.
     """
 
     def __init__(
@@ -34,12 +37,17 @@ class Crew:
         *,
         size: int,
         unmanned: Callable[[], None] | None = None,
+        tell: Callable[[str], None] = _LOG.warning,
         first_pause_seconds: float = _FIRST_PAUSE_SECONDS,
+        max_pause_seconds: float = _LONGEST_PAUSE_SECONDS,
         patience_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
         self._command = command
         self._size = size
         self._unmanned = unmanned
+        self._tell = tell
+        self._max_pause_seconds = max_pause_seconds
+        self._failures = 0
         self._first_pause_seconds = first_pause_seconds
         self._patience_seconds = patience_seconds
         self._places: list[asyncio.Task[None]] = []
@@ -57,6 +65,16 @@ class Crew:
     def compiled(self) -> bool:
         """Whether the process that started last computes with the compiled loops."""
         return self._compiled and bool(self._ready)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the process that started last computes with the plain functions."""
+        return bool(self._ready) and not self._compiled
+
+    @property
+    def failing(self) -> bool:
+        """Whether so many processes in a row ended at their start that something must be wrong."""
+        return self._failures >= MAX_FAILURES
 
     def start(self) -> None:
         """Fill the places in the background; a second time does nothing."""
@@ -87,15 +105,17 @@ class Crew:
             raise
         self._hand_on(child)
         if answer.kind is Kind.MADE:
-            self._counts["made"] += 1
+            self._count_answer()
             return answer
         self._counts["declined"] += 1
         return None
 
     def stats(self) -> dict[str, int]:
+        """Counters; `failures` are ends soon after a start since a process last answered."""
         return {
             "size": self._size,
             "ready": len(self._ready),
+            "failures": self._failures,
             **{name: self._counts[name] for name in _COUNTED},
         }
 
@@ -105,16 +125,38 @@ class Crew:
         while True:
             began = time.monotonic()
             await self._employ(Child(self._command))
-            failures = 0 if time.monotonic() - began > _SOUND_SECONDS else failures + 1
-            pause = min(self._first_pause_seconds * 2**failures, _LONGEST_PAUSE_SECONDS)
+            is_sound = time.monotonic() - began > _SOUND_SECONDS
+            failures = 0 if is_sound else failures + 1
+            if not is_sound:
+                self._count_failure()
+            pause = min(self._first_pause_seconds * 2**failures, self._max_pause_seconds)
             await asyncio.sleep(pause)
             self._counts["restarts"] += 1
+
+    def _count_failure(self) -> None:
+        self._failures += 1
+        if self._failures == MAX_FAILURES:
+            _LOG.error(
+                "%d processes that compute have ended in a row, soon after their start: threads "
+                "compute, more slowly. A new one is tried every %g s; what they wrote to stderr "
+                "says why they end",
+                self._failures,
+                self._max_pause_seconds,
+            )
+
+    def _count_answer(self) -> None:
+        self._counts["made"] += 1
+        if self.failing:
+            _LOG.warning("processes compute again")
+        self._failures = 0
 
     async def _employ(self, child: Child) -> None:
         """From a child's start to its end."""
         try:
             hello = await child.start()
             self._compiled = hello.kind is Kind.COMPILED
+            if hello.notice is not None:
+                self._tell(hello.notice)
             self._ready.add(child)
             self._hand_on(child)
             await child.wait()

@@ -39,6 +39,17 @@ class Answer:
     parts: Parts = _NOTHING
 
     @classmethod
+    def ready(cls, *, compiled: bool, notice: str | None = None) -> Answer:
+        """The first answer; `notice` is what the operator should know about the engine."""
+        kind = Kind.COMPILED if compiled else Kind.READY
+        return cls(kind, parts=((notice or "").encode(), b"", b""))
+
+    @property
+    def notice(self) -> str | None:
+        """What the operator should know; of a first answer."""
+        return self.parts[0].decode() or None
+
+    @classmethod
     def made(cls, bodies: Bodies, seconds: float) -> Answer:
         """The bodies, and how long they took."""
         return cls(Kind.MADE, seconds, (bodies["identity"], bodies["br"], bodies["gzip"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 from pmecalc._version import __version__
@@ -12,6 +13,7 @@ from pmecalc.cli import (
     analyze,
     backup,
     batch,
+    compile,  # noqa: A004  (a command has the name of its file)
     doctor,
     erase,
     keys,
@@ -35,7 +37,10 @@ if TYPE_CHECKING:
     from pmecalc.core.errors import Problem
 
 
-_COMMANDS = (analyze, batch, serve, template, keys, backup, restore, doctor, erase, load_test)
+_COMMANDS = (
+    *(analyze, batch, serve, template, keys),
+    *(backup, restore, doctor, erase, load_test, compile),
+)
 
 
 _EXITS = ((NotFoundError, Exit.USAGE), (StoreError, Exit.REFUSED), (PmeError, Exit.INTERNAL))
@@ -51,6 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in _COMMANDS:
         command.add(commands)
     given = parser.parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(given)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"pme: {message}", file=sys.stderr)
+
+
+def _run(given: argparse.Namespace) -> int:
     try:
         return int(given.run(given))
     except NeedsInputError as error:

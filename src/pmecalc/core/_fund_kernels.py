@@ -37,11 +37,14 @@ NO_CONTRIBUTIONS, NO_DISTRIBUTIONS, NO_INDEX, NO_COMMITMENT = 8, 9, 10, 11
 INDEX_NOT_COVERED, INDEX_STALE = 12, 13
 NO_NAV = 18
 N_MEASURES = 35
-(PAID_IN, DISTRIBUTED, NAV, GAIN, DPI, RVPI, TVPI, MOIC, PIC, UNFUNDED, YEARS) = range(11)
-(IRR, IRR_GIPS, FV_CONTRIBUTIONS, FV_DISTRIBUTIONS, KS_PME, NFV, NPV, INDEX_CAGR) = range(11, 19)
-(LN_NAV, LN_IRR, LN_SPREAD, LN_GEOMETRIC, LN_SHORT_FROM, LN_MIN) = range(19, 25)
-(LAMBDA, PLUS_IRR, PLUS_SPREAD, ALPHA, ALPHA_LOG, IMPLIED) = range(25, 31)
-(MPME_NAV, MPME_IRR, MPME_SPREAD, SCALED_IRR) = range(31, 35)
+# Not Python integers: Numba would compile a function anew for each constant that it is given.
+(PAID_IN, DISTRIBUTED, NAV, GAIN, DPI, RVPI, TVPI, MOIC, PIC, UNFUNDED, YEARS) = np.arange(11)
+(IRR, IRR_GIPS, FV_CONTRIBUTIONS, FV_DISTRIBUTIONS, KS_PME, NFV, NPV, INDEX_CAGR) = np.arange(
+    11, 19
+)
+(LN_NAV, LN_IRR, LN_SPREAD, LN_GEOMETRIC, LN_SHORT_FROM, LN_MIN) = np.arange(19, 25)
+(LAMBDA, PLUS_IRR, PLUS_SPREAD, ALPHA, ALPHA_LOG, IMPLIED) = np.arange(25, 31)
+(MPME_NAV, MPME_IRR, MPME_SPREAD, SCALED_IRR) = np.arange(31, 35)
 
 _NEED_NAV = (NAV, GAIN, RVPI, TVPI, MOIC, IRR, IRR_GIPS)
 _NEED_NAV_AND_INDEX = (KS_PME, NFV, NPV, LN_SPREAD, LN_GEOMETRIC, LAMBDA, PLUS_IRR, PLUS_SPREAD)
@@ -49,10 +52,13 @@ _NEED_NAV_AND_RATES = (ALPHA, ALPHA_LOG, IMPLIED, MPME_SPREAD, SCALED_IRR)
 _ROWS = 10
 _NEVER = 2**31 - 1
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
+_entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_plain = njit(
+    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, error_model="numpy"
+)
 
 
-@_plain
+@_entry
 def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, last, out):
     """Every measure of the funds `first` to `last`, a row of `out` each.
 
@@ -79,7 +85,7 @@ def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, 
         )
 
 
-@_plain
+@_entry
 def valued_rows(flows, residuals, seen, levels, commitment, conventions):
     """Every measure of one fund on some days, whose NAVs and index levels are known.
 

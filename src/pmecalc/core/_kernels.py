@@ -71,11 +71,34 @@ _LOWEST, _HIGHEST = rate_grid.LOWEST, rate_grid.HIGHEST
 _DECIMALS, _BINARY_DIGITS = rate_grid.DECIMALS, rate_grid.BINARY_DIGITS
 _MAX_SHARE, _NEAR_ZERO = rate_grid.MAX_SHARE, rate_grid.NEAR_ZERO
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
-_fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-_spliced = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="always")
+_entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_plain = njit(
+    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, error_model="numpy"
+)
+_fused = njit(
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+    error_model="numpy",
+    fastmath={"contract"},
+)
+_spliced = njit(
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+    error_model="numpy",
+    fastmath={"contract"},
+    inline="always",
+)
 _summing = njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+    error_model="numpy",
+    fastmath={"reassoc", "contract", "nsz"},
 )
 
 
@@ -110,7 +133,7 @@ def stream_rate(days, amounts, last_day, anchor, year, scratch, moved, count):
     return _overflowing(_placed(guess, times, sums, total))
 
 
-@_plain
+@_entry
 def lone_rate(days, amounts):
     """The annual rate of one prepared stream until its last day; NaN where that is not all."""
     if len(days) == 0:
@@ -865,7 +888,7 @@ def _too_narrow(low, high):
     return (high - low) / max(1.0, max(abs(low), abs(high))) < _LEAST_WIDTH
 
 
-@_plain
+@_entry
 def roots_of(times, amounts):
     """The number of roots of a stream, or UNDECIDED, and their log rates ascending.
 

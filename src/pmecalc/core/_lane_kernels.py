@@ -49,14 +49,30 @@ _MARGIN, _RUNNING, _HIGHEST, _LOWEST, _SINCE = range(22, 27)
 _LOG_RATE, _RATE = 27, 28
 _FIGURES = 29
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
-_fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_plain = njit(
+    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, error_model="numpy"
+)
+_fused = njit(
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+    error_model="numpy",
+    fastmath={"contract"},
+)
 _spliced = njit(  # into the loops over lanes, which a call would keep from being vectors
-    cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="always"
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+    error_model="numpy",
+    fastmath={"contract"},
+    inline="always",
 )
 
 
-@_plain
+@_entry
 def stream_rates(pointers, days, amounts, first, last, rates, codes):
     """Annual rates and statuses of the streams `first` to `last`, each until its own last day."""
     longest = 1

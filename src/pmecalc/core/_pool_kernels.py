@@ -37,17 +37,32 @@ _BLOCK = 32  # weightings at a time
 _TURN = 4  # figures and funds to a turn of `_multiply`
 _LANES = 32  # a sum over as many has no rest
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
-_fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+_plain = njit(
+    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, error_model="numpy"
+)
+_fused = njit(
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+    error_model="numpy",
+    fastmath={"contract"},
+)
 _summing = njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+    cache=True,
+    nogil=True,
+    no_cfunc_wrapper=True,
+    no_cpython_wrapper=True,
+    error_model="numpy",
+    fastmath={"reassoc", "contract", "nsz"},
 )
 _spliced = njit(inline="always", error_model="numpy")  # without a call, or loops stay scalar
 
 term_count = _plain(rate_window.term_count)
 
 
-@_plain
+@_entry
 def drawn_log_rates(words, strata, places, table, window, log_rates):
     """`located` for resamples drawn: the digits of their words are the units that each holds.
 
@@ -72,7 +87,7 @@ def drawn_log_rates(words, strata, places, table, window, log_rates):
         _locate(products, window, log_rates[start:stop])
 
 
-@_plain
+@_entry
 def log_rates_left_out(sizes, places, table, window, log_rates):
     """`located` for all funds, then with each unit left out by its place: `Plan.leave_one_out`."""
     table = _by_place(table, places, len(log_rates) - 1)
@@ -159,7 +174,7 @@ def _dot(own, p, q, r, s):
     return (own[0] * p + own[1] * q) + (own[2] * r + own[3] * s)
 
 
-@_plain
+@_entry
 def located(products, n_terms, centre, reach, size, log_rates):
     """The log rate of each weighting, NaN where its root is not proved."""
     own = np.ones(len(products) * _BLOCK)
@@ -233,7 +248,7 @@ def _proof(sums, centre, reach, size, at, slope, step):
         at[i] = at[i] if own[i] * sure < sums[_BLOCK + i] else np.nan
 
 
-@_plain
+@_entry
 def held_rows(flows, counts, residuals, nav_counts, as_of):
     """The first row of each fund, its days, money in and out, and the NAV of each fund on a day."""
     days, paid, received = flows
@@ -264,7 +279,7 @@ def _moves(paid, received):
     return np.any(paid != 0.0) or np.any(received != 0.0)
 
 
-@_plain
+@_entry
 def window(times, received, paid, starts):
     """`RateWindow.around`: terms, centre, reach, size and table; no terms where there is none."""
     columns, none = (times, received, paid, starts), np.empty((0, 0))

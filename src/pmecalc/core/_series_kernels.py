@@ -7,10 +7,10 @@ from numba import njit
 
 from pmecalc.core._kernels import YEAR, rate_by_code, stream_rate
 
-_plain = njit(cache=True, nogil=True, error_model="numpy")
+_entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 
 
-@_plain
+@_entry
 def ratio_series(days, contributions, distributions, levels, nav_days, navs, nav_levels):
     """DPI, RVPI, TVPI and KS-PME at every NAV date in one sweep, shape (4, n_navs).
 
@@ -39,7 +39,7 @@ def ratio_series(days, contributions, distributions, levels, nav_days, navs, nav
     return ratios
 
 
-@_plain
+@_entry
 def rate_series(days, amounts, nav_days, navs):
     """Status codes and rates of the flows up to each NAV date, closed by its NAV."""
     count = len(days)

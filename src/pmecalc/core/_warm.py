@@ -1,6 +1,13 @@
-"""Calls every compiled loop once, so that no later caller waits for a compiler; needs Numba."""
+"""Calls every compiled loop once, so that no later caller waits for a compiler; needs Numba.
+
+Each loop is then closed: code for columns that cannot be written to takes the others too, and
+other types are refused instead of compiled.
+"""
 
 from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,59 +19,83 @@ from pmecalc.core import (
     _series_kernels,
 )
 
-_CLOSED = (  # code for columns that cannot be written to takes the others too
-    _lane_kernels.stream_rates,
-    _kernels.roots_of,
-    _fund_kernels.valued_rows,
-    _fund_kernels.fund_rows,
-    _pool_kernels.drawn_log_rates,
-    _pool_kernels.held_rows,
-    _pool_kernels.window,
-    _pool_kernels.located,
-    _pool_kernels.log_rates_left_out,
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+MODULES = MappingProxyType(
+    {
+        "rates": {"solver": _kernels, "lanes": _lane_kernels},
+        "measures": {"measures": _fund_kernels},
+        "series": {"series": _series_kernels},
+        "pools": {"pools": _pool_kernels},
+    }
 )
 
 
-def _prepared(*, writable: bool) -> None:
-    """The loops that callers hand their own columns to: code for either kind of column."""
-    days, nav_days = np.array([0, 400], np.int32), np.array([800], np.int32)
-    paid, received, navs = np.array([2.0, 0.0]), np.array([0.0, 1.0]), np.array([1.5])
-    amounts = received - paid
-    for column in (days, nav_days, paid, received, navs, amounts):
-        column.flags.writeable = writable
-    _kernels.lone_rate(days, amounts)
-    _series_kernels.ratio_series(days, paid, received, paid, nav_days, navs, navs)
-    _series_kernels.rate_series(days, amounts, nav_days, navs)
+def _fixed(*columns: npt.ArrayLike) -> tuple[npt.NDArray[Any], ...]:
+    """Columns that cannot be written to."""
+    arrays = tuple(np.array(column) for column in columns)
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
 
 
-def _closed() -> None:
-    days, nav_days = np.array([0, 400], np.int32), np.array([800], np.int32)
-    paid, received, navs = np.array([2.0, 0.0]), np.array([0.0, 1.0]), np.array([1.5])
-    amounts, ones, wanted = received - paid, np.ones(801), np.ones(6, np.bool_)
-    pointers, nav_pointers, none = np.array([0, 2]), np.array([0, 1]), np.zeros(0)
-    gaps = np.zeros(801, np.int32)
-    columns = (days, nav_days, paid, received, navs, amounts, ones, wanted, none, gaps)
-    for column in (*columns, pointers, nav_pointers):
-        column.flags.writeable = False
-    flows, residuals = (days, paid, received), (nav_days, navs)
-    conventions = (False, _kernels.YEAR, (0, none), wanted)
+_DAYS, _NAV_DAYS = _fixed(np.array([0, 400], np.int32), np.array([800], np.int32))
+_PAID, _RECEIVED, _NAVS, _AMOUNTS = _fixed([2.0, 0.0], [0.0, 1.0], [1.5], [-2.0, 1.0])
+_POINTERS, _NAV_POINTERS = _fixed([0, 2], [0, 1])
+_NONE, _ONES, _WANTED = _fixed(np.zeros(0), np.ones(801), np.ones(6, np.bool_))
+(_GAPS,) = _fixed(np.zeros(801, np.int32))
+_FLOWS, _RESIDUALS = (_DAYS, _PAID, _RECEIVED), (_NAV_DAYS, _NAVS)
+_CONVENTIONS = (False, _kernels.YEAR, (0, _NONE), _WANTED)
+
+
+def _one_rate() -> None:
+    _kernels.lone_rate(_DAYS, _AMOUNTS)
+    _kernels.lone_rate.disable_compile()
+
+
+def _many_rates() -> None:
+    rates, codes = np.empty(1), np.empty(1, np.int8)
+    _lane_kernels.stream_rates(_POINTERS, _DAYS, _AMOUNTS, 0, 1, rates, codes)
+    _lane_kernels.stream_rates.disable_compile()
+
+
+def _all_roots() -> None:
+    _kernels.roots_of(_RECEIVED, _AMOUNTS)
+    _kernels.roots_of.disable_compile()
+
+
+def _fund_rows() -> None:
     shape = (1, _fund_kernels.N_MEASURES)
-    rates, codes = np.empty(shape), np.empty(shape, np.int8)
-    _lane_kernels.stream_rates(pointers, days, amounts, 0, 1, rates[0], codes[0])
-    _kernels.roots_of(received, amounts)
-    seen = (nav_days, navs, navs)
-    _fund_kernels.valued_rows(flows, residuals, seen, ones, np.nan, conventions)
     _fund_kernels.fund_rows(
-        (pointers, *flows),
-        (nav_pointers, *residuals),
-        nav_days,
-        navs,
-        (0, ones, gaps, True, -1),
-        conventions,
+        (_POINTERS, *_FLOWS),
+        (_NAV_POINTERS, *_RESIDUALS),
+        _NAV_DAYS,
+        _NAVS,
+        (0, _ONES, _GAPS, True, -1),
+        _CONVENTIONS,
         0,
         1,
-        (rates, codes),
+        (np.empty(shape), np.empty(shape, np.int8)),
     )
+    _fund_kernels.fund_rows.disable_compile()
+
+
+def _valued_rows() -> None:
+    seen = (_NAV_DAYS, _NAVS, _NAVS)
+    _fund_kernels.valued_rows(_FLOWS, _RESIDUALS, seen, _ONES, np.nan, _CONVENTIONS)
+    _fund_kernels.valued_rows.disable_compile()
+
+
+def _ratios() -> None:
+    levels = _PAID
+    _series_kernels.ratio_series(*_FLOWS, levels, *_RESIDUALS, _NAVS)
+    _series_kernels.ratio_series.disable_compile()
+
+
+def _rates() -> None:
+    _series_kernels.rate_series(_DAYS, _AMOUNTS, *_RESIDUALS)
+    _series_kernels.rate_series.disable_compile()
 
 
 def _pooled() -> None:
@@ -77,13 +108,21 @@ def _pooled() -> None:
     _pool_kernels.drawn_log_rates(words, strata, places, table, tuple(series), rates)
     _pool_kernels.log_rates_left_out(places + 1, places, table, tuple(series), np.empty(2))
     _pool_kernels.located(table, *series, rates)
+    for entry in (
+        _pool_kernels.held_rows,
+        _pool_kernels.window,
+        _pool_kernels.drawn_log_rates,
+        _pool_kernels.log_rates_left_out,
+        _pool_kernels.located,
+    ):
+        entry.disable_compile()
 
 
-_prepared(writable=True)
-_prepared(writable=False)
-_closed()
-_pooled()
-for _entry in _CLOSED:
-    _entry.disable_compile()
-SOLVER, LANES, MEASURES = _kernels, _lane_kernels, _fund_kernels
-SERIES, POOLS = _series_kernels, _pool_kernels
+STEPS = MappingProxyType(
+    {
+        "rates": (_many_rates, _one_rate, _all_roots),
+        "measures": (_fund_rows, _valued_rows),
+        "series": (_ratios, _rates),
+        "pools": (_pooled,),
+    }
+)

@@ -6,6 +6,7 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -179,7 +180,7 @@ def batch(
     usual = tuple(name for name in names if name in METHODS)
     task = Task(ragged, index, as_ofs(ragged, as_of), options, usual)
     further = replace(task, names=tuple(name for name in names if name not in METHODS))
-    compute = compiled_rows(task) if knows(options) and _loaded(len(ragged)) else plain_rows(task)
+    compute = rows_of(task)
     columns = {name: np.empty(len(ragged)) for name in names}
     codes = {name: np.empty(len(ragged), np.int8) for name in names}
     places = {name: place for place, name in enumerate(METHODS) if name in usual}
@@ -282,16 +283,17 @@ def irrs(
     amounts = np.ascontiguousarray(amounts, np.float64)
     count = len(pointers) - 1
     rates, codes = np.full(count, np.nan), np.full(count, -1, np.int8)
-    if _loaded(count):
+    _request("rates", count)
+
+    def solve_span(span: tuple[int, int]) -> None:
         compiled = engine.lane_kernels()
+        if compiled is not None:
+            compiled.stream_rates(pointers, days, amounts, *span, rates, codes)
+        for place in (span[0] + np.flatnonzero(codes[slice(*span)] < 0)).tolist():
+            rows = slice(pointers[place], pointers[place + 1])
+            rates[place], codes[place] = irr_outcome(days[rows], amounts[rows])
 
-        def solve_span(span: tuple[int, int]) -> None:
-            compiled.stream_rates(pointers, days, amounts, *span, rates, codes)  # type: ignore[union-attr]
-
-        _each(solve_span, count, threads)
-    for place in np.flatnonzero(codes < 0).tolist():
-        rows = slice(pointers[place], pointers[place + 1])
-        rates[place], codes[place] = irr_outcome(days[rows], amounts[rows])
+    _each(solve_span, count, threads)
     return rates, codes
 
 
@@ -315,7 +317,7 @@ def stream_irr(days: DayArray, amounts: FloatArray) -> float:
     """
     compiled = engine.kernels()
     if compiled is not None:
-        found: float = compiled.lone_rate(days, amounts)
+        found: float = engine.call(compiled.lone_rate, days, amounts)
         if not math.isnan(found):
             return found
     rate, code = irr_outcome(days, amounts)
@@ -342,9 +344,10 @@ def _reached(
         return value(fund, None, as_of=as_of, options=replace(options, nav_growth="none"))
 
 
-def _loaded(count: int) -> bool:
-    """Whether the compiled loops are there; so few funds are done before Numba is imported."""
-    return engine.kernels() is not None or (count >= _WORTH_LOADING and engine.load())
+def _request(family: str, count: int) -> None:
+    """Ask for compiled loops, unless so few funds are done before Numba is imported."""
+    if count >= _WORTH_LOADING:
+        engine.request(family)
 
 
 def _ragged(funds: Ragged | Iterable[Fund] | Mapping[str, object], reversals: Reversals) -> Ragged:
@@ -402,6 +405,23 @@ class Task:
     as_ofs: DayArray
     options: Options
     names: tuple[str, ...]
+
+
+def rows_of(task: Task) -> Callable[[int, int], Rows]:
+    """All measures of the funds from one position to another, by the engine that is there then.
+
+    The compiled loops may be loaded while a batch runs.
+    """
+    plain = plain_rows(task)
+    if not knows(task.options):
+        return plain
+    _request("measures", len(task.funds))
+    compiled = cache(partial(compiled_rows, task))
+
+    def compute(first: int, last: int) -> Rows:
+        return (plain if engine.fund_kernels() is None else compiled())(first, last)
+
+    return compute
 
 
 def compiled_rows(task: Task) -> Callable[[int, int], Rows]:

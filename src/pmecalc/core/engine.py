@@ -1,22 +1,27 @@
-"""The door to the compiled loops: which engine computes, and what to do without one.
+"""Which engine computes: the compiled loops where they are loaded, else the plain functions.
 
-The loops need Numba, which takes seconds to import; they are loaded by `load`, which the batch
-functions call. Both engines give the same numbers (tests/contracts/test_engines.py).
+The loops need Numba, which takes seconds to import, and a compiler the first time: `load` waits
+for both, `request` only for what is on the disk. Both engines give the same numbers
+(tests/contracts/test_engines.py).
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from pmecalc.core.daycount import ISDA_YEAR
+from pmecalc.core.loops import FAMILIES, LOOPS, PlainEngineWarning, importable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
+    import numpy.typing as npt
+
+__all__ = ["FAMILIES", "STATUSES", "YEARS", "PlainEngineWarning", "importable"]
 
 STATUSES = (
     "ok",
@@ -34,7 +39,7 @@ STATUSES = (
     "index_not_covered",
     "index_stale",
     "uncertified",
-    "too_few_observations",  # this one and what follows only of the further measures
+    "too_few_observations",
     "dietz_undefined",
     "not_smoothed",
     "no_nav",
@@ -50,57 +55,90 @@ YEARS = MappingProxyType(  # the days of a year in the conventions that the comp
         "30E/360": 360.0,
     }
 )
-# Another thread may be at it: the names below are there once all is compiled, and nobody waits.
-_WARM = "pmecalc.core._warm"
+_TYPES = MappingProxyType({"i": np.int32, "u": np.int32, "f": np.float64})  # by kind of dtype
+_Result = TypeVar("_Result")
 
 
-def load() -> bool:
-    """Load the compiled loops and call each once; False where Numba is not installed.
+def load(*families: str) -> bool:
+    """Load the compiled loops, all families by default, and compile what is on no disk yet.
 
-    The first call of all compiles (half a minute); later processes read the code from disk.
+    Parameters
+    ----------
+    families
+        Some of `FAMILIES`.
 
-    Examples
-    --------
-    >>> load() == importable()
-    True
-    """
-    if not importable():
-        return False
-    importlib.import_module(_WARM)
-    return True
-
-
-def importable() -> bool:
-    """Whether Numba is installed.
+    Returns
+    -------
+    bool
+        False where the plain engine has to do: Numba is missing, or `failure` says what is wrong.
 
     Examples
     --------
-    >>> importable() == (importlib.util.find_spec("numba") is not None)
+    >>> load("rates") == (importable() and failure() is None)
     True
     """
-    return importlib.util.find_spec("numba") is not None
+    return LOOPS.load(families)
+
+
+def request(family: str) -> None:
+    """Load a family of loops from the disk, or have a thread compile it, with one warning."""
+    LOOPS.request(family)
+
+
+def is_complete() -> bool:
+    """Whether all families of loops are loaded."""
+    return LOOPS.is_complete
+
+
+def failure() -> str | None:
+    """The sentence that says why the loops cannot be loaded; None where nothing went wrong."""
+    return LOOPS.failure
+
+
+def notice() -> str | None:
+    """The sentence that users should be told about the engine, once; None where there is none."""
+    return LOOPS.notice()
+
+
+def folder() -> str | None:
+    """The folder of the compiled loops; None before anything was loaded."""
+    return LOOPS.folder
 
 
 def kernels() -> ModuleType | None:
     """The compiled solver, if it is loaded."""
-    return getattr(sys.modules.get(_WARM), "SOLVER", None)
+    return LOOPS.module("solver")
 
 
 def lane_kernels() -> ModuleType | None:
     """The compiled solver of many streams, if it is loaded."""
-    return getattr(sys.modules.get(_WARM), "LANES", None)
+    return LOOPS.module("lanes")
 
 
 def fund_kernels() -> ModuleType | None:
     """The compiled measures, if they are loaded."""
-    return getattr(sys.modules.get(_WARM), "MEASURES", None)
+    return LOOPS.module("measures")
 
 
 def series_kernels() -> ModuleType | None:
     """The compiled series, if they are loaded."""
-    return getattr(sys.modules.get(_WARM), "SERIES", None)
+    return LOOPS.module("series")
 
 
 def pool_kernels() -> ModuleType | None:
     """The compiled bootstrap, if it is loaded."""
-    return getattr(sys.modules.get(_WARM), "POOLS", None)
+    return LOOPS.module("pools")
+
+
+def call(loop: Callable[..., _Result], *columns: npt.NDArray[np.generic]) -> _Result:
+    """Call a loop of columns, days as int32 and the rest as float64, whatever their types are.
+
+    Examples
+    --------
+    >>> call(lambda days: str(days.dtype), np.array([0, 1], np.int32))
+    'int32'
+    """
+    try:
+        return loop(*columns)
+    except TypeError:  # loops are compiled for one type of column, and refuse the others
+        return loop(*(np.ascontiguousarray(each, _TYPES[each.dtype.kind]) for each in columns))

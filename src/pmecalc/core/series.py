@@ -56,10 +56,10 @@ def ratio_series(
     {'dpi': 0.0, 'rvpi': 1.5, 'tvpi': 1.5, 'ks_pme': 1.25}
     """
     loops = engine.series_kernels()
-    sweep = _running_ratios if loops is None else loops.ratio_series
-    ratios: FloatArray = sweep(
-        days, contributions, distributions, levels, nav_days, navs, nav_levels
-    )
+    columns = (days, contributions, distributions, levels, nav_days, navs, nav_levels)
+    if loops is None:
+        return _running_ratios(*columns)
+    ratios: FloatArray = engine.call(loops.ratio_series, *columns)
     return ratios
 
 
@@ -94,7 +94,7 @@ def irr_series(
     if loops is None:
         codes, rates = np.full(len(nav_days), -1, np.int8), np.full(len(nav_days), np.nan)
     else:
-        codes, rates = loops.rate_series(days, amounts, nav_days, navs)
+        codes, rates = engine.call(loops.rate_series, days, amounts, nav_days, navs)
     for place in np.flatnonzero(codes < 0).tolist():
         count = int(np.searchsorted(days, nav_days[place], side="right"))
         rates[place], codes[place] = irr_outcome(

@@ -41,7 +41,7 @@ def main(folder: str, loops: str) -> None:
         with Store.open(Path(folder)) as store:
             compiled = loops == "compiled" and engine.load()
             gc.freeze()
-            wire.sendall(answer_frame(Answer(Kind.COMPILED if compiled else Kind.READY)))
+            wire.sendall(answer_frame(Answer.ready(compiled=compiled, notice=engine.notice())))
             answers = Answers(store)
             for order in orders(wire):
                 wire.sendall(answer_frame(answered(answers, order)))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fakes import until
-from pmecalc.cache.crew import Crew
+from pmecalc.cache.crew import MAX_FAILURES, Crew
 from pmecalc.cache.workers import ComputePool
 from server import children, is_there
 
@@ -55,7 +55,7 @@ def test_orders_beyond_the_crew_wait_for_their_turn():
         async with manned(size=2) as crew:
             answers = await asyncio.gather(*(crew.ask(b"%d" % number) for number in range(50)))
             assert [a.bodies["identity"] for a in answers] == [b"%d" % n for n in range(50)]
-            failed = {"lost": 0, "declined": 0, "restarts": 0}
+            failed = {"failures": 0, "lost": 0, "declined": 0, "restarts": 0}
             assert crew.stats() == {"size": 2, "ready": 2, "made": 50, **failed}
 
     asyncio.run(story())
@@ -140,6 +140,44 @@ def test_threads_compute_where_no_process_starts(command):
         assert told == ["unmanned"]
 
     asyncio.run(story())
+
+
+def test_processes_that_always_end_are_an_error_that_is_logged_once(caplog, tmp_path):
+    """Pauses grow to their bound, threads compute, and the counter starts anew with an answer."""
+    command = (sys.executable, str(TESTS / "fake_computer.py"), str(tmp_path / "broken"))
+    (tmp_path / "broken").touch()
+
+    async def story():
+        crew = Crew(command, size=1, first_pause_seconds=0.001, max_pause_seconds=0.01)
+        crew.start()
+        await until(lambda: crew.stats()["failures"] >= MAX_FAILURES + 2)
+        assert crew.failing
+        assert await crew.ask(b"order") is None
+        (tmp_path / "broken").unlink()
+        await until(lambda: crew.stats()["ready"] == 1)
+        assert crew.failing  # a start alone proves nothing
+        assert (await crew.ask(b"order")).bodies["identity"] == b"order"
+        assert not crew.failing
+        assert crew.stats()["failures"] == 0
+        await crew.close()
+
+    asyncio.run(story())
+    logged = [record.levelname for record in caplog.records if "in a row" in record.getMessage()]
+    assert logged == ["ERROR"]
+    assert caplog.messages.count("processes compute again") == 1
+
+
+def test_a_notice_of_a_process_is_told():
+    """The first answer may carry a sentence for the operator."""
+
+    async def story():
+        told = []
+        async with manned((*COMPUTER, "", "no folder"), tell=told.append) as crew:
+            assert crew.plain
+            assert not crew.compiled
+        return told
+
+    assert asyncio.run(story()) == ["no folder"]
 
 
 def test_what_a_process_declines_is_computed_by_a_thread():
