@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,7 +28,8 @@ def pools(table):
         held = Holdings.of(members, index, AS_OF[place % 4], ANY_GAP)
         rows.append(np.column_stack([held.days, held.contributions, held.distributions]))
         navs.append(held.navs)
-        window = RateWindow.around(Streams.of(held, carried=bool(place % 2)))
+        known = replace(held, navs=np.nan_to_num(held.navs))
+        window = RateWindow.around(Streams.of(known, carried=bool(place % 2)))
         log_rates.append(np.full(len(picked) + 1, np.nan) if window is None else _rates(window))
     return {
         "rows": np.concatenate(rows),

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
+from pmecalc.core.irr import rate_metric, solve
 
 
 def outcomes(pointers, days, amounts):
@@ -14,10 +14,8 @@ def outcomes(pointers, days, amounts):
         found = solve(
             days[first:last].astype(np.int64), amounts[first:last], last_day=int(days[last - 1])
         )
-        yield (
-            rate_metric(found).status,
-            sign_consistent_choice(found)[0] if found.log_rates else np.nan,
-        )
+        metric = rate_metric(found)
+        yield metric.status, np.nan if metric.value is None else metric.value
 
 
 if __name__ == "__main__":
@@ -28,5 +26,5 @@ if __name__ == "__main__":
     np.savez(
         target,
         statuses=np.array([status for status, _ in solved]),
-        log_rates=np.array([rate for _, rate in solved]),
+        rates=np.array([rate for _, rate in solved]),
     )
