@@ -16,7 +16,7 @@ LAST = "2030-01-01"
 
 
 def members(table):
-    """The streams of a table of pointers, days and amounts as funds, two of three with a NAV."""
+    """The streams of a table of pointers, days and amounts as funds, each valued at its start."""
     bounds = table["pointers"].tolist()
     for place, (first, last) in enumerate(pairwise(bounds)):
         dates = (EPOCH + table["days"][first:last]).tolist()
@@ -25,7 +25,7 @@ def members(table):
         paid_in = -sum(min(amount, 0.0) for amount in amounts)
         yield Fund.of(
             flows=list(zip(dates, amounts, strict=True)),
-            navs=[(day, paid_in)] if day else [],
+            navs=[(dates[0], abs(amounts[0])), *([(day, paid_in)] if day else [])],
         )
 
 
