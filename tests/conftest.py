@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 
 from pmecalc.app import create_app
@@ -15,7 +15,8 @@ from requirements import require
 from server import Server
 
 HERE = Path(__file__).parent
-settings.register_profile("untimed", deadline=None)  # times never decide a test
+# Times never decide a test.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 

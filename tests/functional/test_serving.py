@@ -209,7 +209,7 @@ def test_interrupt_ends_cleanly(tmp_path, number):
         assert f"http://127.0.0.1:{server.port}" in server.output
 
 
-def wait_for(condition, seconds: float = 10.0) -> None:
+def wait_for(condition, seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true"
