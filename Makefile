@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help env lock serve test loops soak lint names bench-numbers bench-serving bench-storage clean
+.PHONY: help env lock serve test quick units loops soak lint names bench-numbers bench-serving bench-storage clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,12 +29,21 @@ SHARING := $(patsubst %,tests/functional/%.py,access/test_discretion access/test
 	test_api test_bad_files test_cli test_cli_batch test_compute_lane test_examples test_fast_lane test_generated_client \
 	test_guard test_jobs test_log_markers test_manners test_nginx test_once test_preconditions test_recallable test_repeats \
 	test_tenants)
+SLOWEST := --durations=15 --durations-min=1
 ALONE := $(filter-out $(SHARING),$(wildcard tests/functional/test_*.py tests/functional/*/test_*.py))
 
 test: env        ## lint, types, floors and all tests
 	$(MAKE) --no-print-directory --jobs=2 --output-sync lint loops
-	$(BIN)/pytest -n 3 --dist loadfile $(ALONE:%=--ignore=%)
-	$(BIN)/pytest $(ALONE)
+	$(BIN)/pytest -n 3 --dist loadfile $(SLOWEST) $(ALONE:%=--ignore=%)
+	$(BIN)/pytest $(SLOWEST) $(ALONE)
+
+quick: env       ## lint, units and a tenth of the properties' examples, by the plain engine, in a minute
+	$(MAKE) --no-print-directory --jobs=2 --output-sync lint units
+
+# Left out: the compiled loops, doctests, and the tests that kill and restart processes of the store.
+units: env
+	PME_EFFORT=quick $(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/properties \
+		--ignore=tests/unit/store/test_kills.py --ignore=tests/unit/store/test_crashes.py
 
 # The tests start many processes, each of which would compile for a minute.
 loops: env       ## compile the numeric loops; they are kept on disk
@@ -42,6 +51,7 @@ loops: env       ## compile the numeric loops; they are kept on disk
 
 soak: env        ## the tests that take longer: kills, faults and loads at full length
 	$(BIN)/pytest -m soak -s
+	PME_EFFORT=long $(BIN)/pytest tests/properties
 
 lint: env        ## format, lint, types and floors
 	$(BIN)/ruff format --check .

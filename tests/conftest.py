@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 
+from effort import EFFORT
 from pmecalc.app import create_app
 from pmecalc.settings import Settings
 from requirements import require
 from server import Server
 
 HERE = Path(__file__).parent
-settings.register_profile("untimed", deadline=None)  # times never decide a test
+if EFFORT == "quick":
+    sys.modules["numba"] = None  # type: ignore[assignment]  # compiling takes longer than all else
+# Times never decide a test.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 

@@ -15,15 +15,23 @@ from typing import Self
 import httpx2
 
 START_SECONDS = 90.0
+STOP_SECONDS = 60.0
 POLL_SECONDS = 0.05
 # Nothing is compiled, and no process is started beside each worker, unless a test is about that.
 PLAIN = {"PME_WARM_ENGINE": "false", "PME_COMPUTE": "thread"}
 
 
-def resident_bytes(pid: int) -> int:
-    """VmRSS of a process."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+def private_bytes(pid: int | str = "self") -> int:
+    """The memory that a process shares with no other one: what would be free without it."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) * 1024
+
+
+def mapped_packages(pid: int) -> set[str]:
+    """The packages of whose compiled modules a process has mapped one."""
+    paths = [line.split()[-1] for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    places = (path.partition("/site-packages/")[2] for path in paths)
+    return {place.partition("/")[0].partition(".")[0] for place in places if place}
 
 
 def ticks(pid: int) -> float:
@@ -119,7 +127,7 @@ class Server:
             return None
         self._process.send_signal(number)
         try:
-            code = self._process.wait(timeout=15)
+            code = self._process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -150,8 +158,8 @@ class Server:
         return found or [self.pid]
 
     def memories(self) -> list[int]:
-        """Resident bytes of each worker."""
-        return [resident_bytes(pid) for pid in self.workers()]
+        """Private bytes of each worker."""
+        return [private_bytes(pid) for pid in self.workers()]
 
     def upload(self, path: Path, **query: str) -> httpx2.Response:
         with path.open("rb") as file:

@@ -245,6 +245,7 @@ def test_the_conventions_stand_once():
         (Netting, NETTINGS),
         (NavGrowth, NAV_GROWTHS),
         (Recallable, RECALLABLES),
+        (BeforeFirstNav, BEFORE_FIRST_NAVS),
         (IndexKind, KINDS),
         (ChartName, CHARTS),
     ],

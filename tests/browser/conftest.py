@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from requirements import require
 from server import Server
@@ -38,6 +38,8 @@ document.addEventListener("securitypolicyviolation", (event) =>
 # A refusal is an answer; the browser writes it to the console all the same.
 REFUSAL = re.compile(r"Failed to load resource: .*status of 4\d\d")
 OWN_SCHEMES = ("data:", "blob:")
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)  # how fast a machine draws decides no test
 
 
 @dataclass
@@ -122,7 +124,7 @@ def open_page(browser, site, watch) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(base_url=site, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         watch.follow(page)
         page.goto(path)
         return page

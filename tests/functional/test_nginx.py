@@ -30,7 +30,8 @@ MIB = 2**20
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory):
     """nginx, the service behind it, and the key of its first admin."""
-    require("nginx", present=nginx_path() is not None and shutil.which("openssl") is not None)
+    require("nginx", present=nginx_path() is not None)
+    require("openssl", present=shutil.which("openssl") is not None)
     folder = tmp_path_factory.mktemp("proxied")
     with (
         Server(folder / "data", environment=KEY_MODE) as server,
@@ -109,7 +110,8 @@ def test_large_bodies_are_refused_at_the_door(nginx, path, size):
 
 def test_events_are_passed_on_at_once(tmp_path):
     """The first event of a job arrives while the stream is still open."""
-    require("nginx", present=nginx_path() is not None and shutil.which("openssl") is not None)
+    require("nginx", present=nginx_path() is not None)
+    require("openssl", present=shutil.which("openssl") is not None)
     with (
         Events() as events,
         Nginx(tmp_path / "nginx", events.port) as proxy,

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from pmecalc import Benchmark, Fund, evaluate
 from pmecalc.core.attribution import average_holding
 from pmecalc.core.break_even import hurdle_nav
@@ -32,7 +33,7 @@ from properties.strategies import (
     level_rows,
 )
 
-QUICK = settings(max_examples=100, deadline=None, derandomize=True)
+QUICK = settings(max_examples=examples(100), derandomize=True)
 FREE = Options(max_staleness_days=None)
 
 

@@ -7,13 +7,14 @@ import math
 import numpy as np
 from hypothesis import HealthCheck, assume, given, settings
 
+from effort import examples
 from pmecalc import Fund, evaluate
 from pmecalc.core.irr import by_date, solve_at
 from pmecalc.core.pme.kaplan_schoar import icm_nav
 from properties.comparing import LOG_RATE, RATIO, blurred, differences, money_at_stake
 from properties.strategies import benchmarks, flat_benchmarks, fund_parts, funds
 
-QUICK = settings(max_examples=150, deadline=None, derandomize=True)
+QUICK = settings(max_examples=examples(150), derandomize=True)
 
 
 def _report(seen, benchmark, **options):

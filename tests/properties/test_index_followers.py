@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import assume, given, settings
 
+from effort import examples
 from pmecalc import evaluate
 from properties.comparing import RATIO, blurred, same_rate
 from properties.strategies import index_followers
@@ -12,7 +13,7 @@ from properties.strategies import index_followers
 class TestIndexFollower:
     """'KS = 1, a = 0, NFV = 0, lambda = 1 (if it distributed), mPME IRR = LN IRR = IRR.'"""
 
-    @settings(max_examples=250, deadline=None, derandomize=True)
+    @settings(max_examples=examples(250), derandomize=True)
     @given(index_followers())
     def test_the_index_neither_beats_nor_trails_itself(self, made):
         """A fund that holds the index is at parity by every measure, and never short."""
@@ -36,7 +37,7 @@ class TestIndexFollower:
             assert all(same_rate(rate.value, rates[0].value) for rate in rates)
             assert report["direct_alpha"].status != "no_root"
 
-    @settings(max_examples=60, deadline=None, derandomize=True)
+    @settings(max_examples=examples(60), derandomize=True)
     @given(index_followers())
     def test_parity_holds_on_every_valuation_date(self, made):
         """KS-PME through time is 1, so payback against the index comes on the first date."""

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from pmecalc import Fund, NotDefinedError, evaluate, pool
 from pmecalc.core.bootstrap import bootstrap
 from pmecalc.core.conventions import Options
@@ -16,7 +17,7 @@ from pmecalc.core.weighted_pools import RateTables
 from properties.comparing import blurred, same_rate
 from properties.strategies import benchmarks, fund_parts, funds
 
-QUICK = settings(max_examples=120, deadline=None, derandomize=True)
+QUICK = settings(max_examples=examples(120), derandomize=True)
 ANY_GAP = Options(max_staleness_days=None)
 
 
@@ -49,7 +50,7 @@ class TestWeightings:
 class TestTwins:
     """'A single fund has no sampling distribution': neither have its copies."""
 
-    @settings(max_examples=25, deadline=None, derandomize=True)
+    @settings(max_examples=examples(25), derandomize=True)
     @given(funds, st.integers(2, 4), st.sampled_from(["tvpi", "irr"]))
     def test_identical_funds_have_an_interval_of_no_width(self, seen, copies, name):
         """Whatever is drawn, it is the same pool."""

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from pmecalc import Fund, evaluate, pool
 from pmecalc.core.facility import Facility, facility_view
 from pmecalc.core.nav_returns import return_series
@@ -16,7 +17,7 @@ from pmecalc.core.risk import max_drawdown, volatility
 from properties.comparing import all_same_rates, blurred, same
 from properties.strategies import benchmarks, fund_parts, funds, iso
 
-QUICK = settings(max_examples=100, deadline=None, derandomize=True)
+QUICK = settings(max_examples=examples(100), derandomize=True)
 moves = st.lists(st.floats(-0.9, 2.0, allow_subnormal=False), min_size=8, max_size=20)
 
 

@@ -9,12 +9,13 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from pmecalc import Fund, irr_roots
 from pmecalc.core.irr import by_date, solve
 from pmecalc.core.roots import DiscountedSum, _certified_brackets, _isolate, all_roots
 from properties.strategies import all_rows, alternating_rows
 
-QUICK = settings(max_examples=300, deadline=None, derandomize=True)
+QUICK = settings(max_examples=examples(300), derandomize=True)
 RESIDUAL = 1e-9  # METHODS 12.9
 APART = 1e-6  # two ways to the same simple root; roots nearer than that blur
 

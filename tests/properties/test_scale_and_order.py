@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from pmecalc import Benchmark, Fund, evaluate
 from pmecalc.core.methods import METHODS
 from properties.comparing import blurred, differences
@@ -18,7 +19,7 @@ from properties.strategies import (
     scales,
 )
 
-QUICK = settings(max_examples=120, deadline=None, derandomize=True)
+QUICK = settings(max_examples=examples(120), derandomize=True)
 
 
 def _report(flows, navs, as_of, benchmark, **options):

@@ -7,13 +7,14 @@ import json
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from pmecalc import Fund, evaluate, horizon, pool
 from pmecalc.core.methods import METHODS
 from pmecalc.core.metric import Metric
 from properties.comparing import blurred, differences, money_at_stake, same
 from properties.strategies import benchmarks, fund_parts, funds
 
-QUICK = settings(max_examples=80, deadline=None, derandomize=True)
+QUICK = settings(max_examples=examples(80), derandomize=True)
 
 
 def _report(fund, benchmark, as_of):
@@ -97,7 +98,7 @@ class TestPool:
 class TestJson:
     """METHODS 13: 'JSON: finite numbers or null'; 1.8: undefined is null, never a stand-in."""
 
-    @settings(max_examples=200, deadline=None, derandomize=True)
+    @settings(max_examples=examples(200), derandomize=True)
     @given(funds, st.none() | benchmarks)
     def test_every_report_is_json(self, seen, benchmark):
         """Whatever the fund, nothing but finite numbers, text and null comes out."""

