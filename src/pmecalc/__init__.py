@@ -69,7 +69,7 @@ if TYPE_CHECKING:
         two_index_split,
     )
     from pmecalc.core.bands import SensitivityRow, sensitivity
-    from pmecalc.core.batch import Batch, batch
+    from pmecalc.core.batch import Batch
     from pmecalc.core.bootstrap import Bootstrap, bootstrap
     from pmecalc.core.break_even import (
         break_even_nav,
@@ -130,7 +130,7 @@ if TYPE_CHECKING:
     )
     from pmecalc.core.vintage import VintageRow, by_vintage, vintage_year, vintage_years
     from pmecalc.ingest.files import read_benchmark, read_fund, read_funds
-    from pmecalc.ingest.frames import read_table
+    from pmecalc.ingest.frames import batch, read_table
     from pmecalc.report.save import save
 
 __all__ = [
@@ -304,7 +304,7 @@ _LATER = MappingProxyType(
         "pmecalc.core.attribution": "LogSplit TwoIndexSplit average_holding duration "
         "log_attribution two_index_split",
         "pmecalc.core.bands": "SensitivityRow sensitivity",
-        "pmecalc.core.batch": "Batch batch",
+        "pmecalc.core.batch": "Batch",
         "pmecalc.core.bootstrap": "Bootstrap bootstrap",
         "pmecalc.core.break_even": "break_even_nav growth_to_hurdle growth_to_parity hurdle_nav",
         "pmecalc.core.bridge": "ValueBridge nav_roll value_bridge",
@@ -333,7 +333,7 @@ _LATER = MappingProxyType(
         "twr_excess twr_index",
         "pmecalc.core.vintage": "VintageRow by_vintage vintage_year vintage_years",
         "pmecalc.ingest.files": "read_benchmark read_fund read_funds",
-        "pmecalc.ingest.frames": "read_table",
+        "pmecalc.ingest.frames": "batch read_table",
         "pmecalc.report.save": "save",
     }
 )

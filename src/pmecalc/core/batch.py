@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
-    from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
+    from pmecalc.core.fund import FloatArray, Fund, IntArray
     from pmecalc.core.ragged import DayArray
     from pmecalc.core.valuation import Valuation
 
@@ -65,11 +65,14 @@ class Batch:
         `j_trough_date`), NaT where there is none.
     codes
         Status codes by measure, each of shape (n_funds,): places in `engine.STATUSES`.
+    notes
+        What a reader understood of a table, a sentence each.
     """
 
     labels: npt.NDArray[np.generic]
     columns: Mapping[str, npt.NDArray[np.generic]]
     codes: Mapping[str, npt.NDArray[np.int8]]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -92,7 +95,7 @@ class Batch:
 
 
 def batch(
-    funds: Ragged | Iterable[Fund] | Mapping[str, object],
+    funds: Ragged | Iterable[Fund],
     index: Benchmark | None = None,
     *,
     as_of: DateLike | None = None,
@@ -103,7 +106,6 @@ def batch(
     max_staleness_days: int | None = 100,
     nav_growth: str = "none",
     recallable: str = "gross",
-    reversals: Reversals = "reject",
     threads: int | None = None,
 ) -> Batch:
     """Measures of many funds, by default all those of a report.
@@ -111,8 +113,7 @@ def batch(
     Parameters
     ----------
     funds
-        Flat columns (`Ragged`), a long table (Arrow, Polars, pandas, a dict of arrays; see
-        `Ragged.of_table`), or funds.
+        Flat columns (`Ragged`), or funds; `pmecalc.batch` takes tables too.
     index
         The benchmark; without one the measures that need it have the status `no_index`.
     as_of
@@ -123,8 +124,6 @@ def batch(
     day_count, netting, lookup, max_staleness_days, nav_growth, recallable
         As for `evaluate`. Compiled, but for 30/360 US, NAVs that grow with the index, and funds
         with reversed or recallable flows: those are computed as `evaluate` does, one by one.
-    reversals
-        As for `Fund.of`, for a table.
     threads
         How many to use; by default as many as there are processors, one for small batches.
 
@@ -136,18 +135,15 @@ def batch(
 
     Raises
     ------
-    CashFlowError, InputError
-        The table cannot be used.
     NotFoundError
         There is no such measure.
 
     Examples
     --------
-    >>> table = {"fund": [1, 1], "date": ["2021-01-01", "2022-01-01"], "amount": [-100, 110]}
-    >>> batch(table)["irr"].round(12).tolist()
+    >>> batch(Ragged.of([0, 2], [0, 365], [100, 0], [0, 110]))["irr"].round(12).tolist()
     [0.1]
     """
-    ragged = _ragged(funds, reversals)
+    ragged = funds if isinstance(funds, Ragged) else Ragged.of_funds(funds)
     names = tuple(any_method(name).name for name in (METHODS if measures is None else measures))
     options = Options.of(
         day_count=day_count,
@@ -318,14 +314,6 @@ def _reached(
 def _loaded(count: int) -> bool:
     """Whether the compiled loops are there; so few funds are done before Numba is imported."""
     return engine.kernels() is not None or (count >= _WORTH_LOADING and engine.load())
-
-
-def _ragged(funds: Ragged | Iterable[Fund] | Mapping[str, object], reversals: Reversals) -> Ragged:
-    if isinstance(funds, Ragged):
-        return funds
-    if hasattr(funds, "keys") or hasattr(funds, "columns"):
-        return Ragged.of_table(funds, reversals=reversals)  # type: ignore[arg-type]
-    return Ragged.of_funds(funds)
 
 
 def as_ofs(ragged: Ragged, as_of: DateLike | None = None) -> DayArray:

@@ -170,7 +170,11 @@ class Fund:
             commitment=_commitment(commitment),
             vintage=vintage,
             strategy=strategy,
-            warnings=("SIGN_SUSPECT",) if _sign_suspect(flow_rows, table) else (),
+            warnings=("SIGN_SUSPECT",)
+            if sign_suspect(
+                table[:, 2] - table[:, 1], signed=all(len(row) == _SIGNED for row in flow_rows)
+            )
+            else (),
             notes=tuple(notes),
             recallable_days=frozen(recallable_days),
             recallable=frozen(recallable_amounts),
@@ -342,13 +346,16 @@ def _commitment(value: float | None) -> float | None:
     return number
 
 
-def _sign_suspect(flow_rows: list[tuple[object, ...]], table: FloatArray) -> bool:
-    """Whether a signed stream starts with money received and ends with money paid."""
-    if any(len(row) != _SIGNED for row in flow_rows):
-        return False
-    net = table[:, 2] - table[:, 1]
+def sign_suspect(net: FloatArray, *, signed: bool) -> bool:
+    """Whether net flows, by date, may have their signs the other way round.
+
+    `signed` says that they stood in one signed column.
+
+    >>> sign_suspect(np.array([100.0, -250.0]), signed=True)
+    True
+    """
     net = net[net != 0]
-    return len(net) > 1 and bool(net[0] > 0 > net[-1])
+    return signed and len(net) > 1 and bool(net[0] > 0 > net[-1])
 
 
 def _unsupported(field: str, value: object, choices: str) -> InputError:

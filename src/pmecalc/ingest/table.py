@@ -137,7 +137,7 @@ def _check_blank(cells: Sequence[object], where: Where) -> None:
                 cell,
                 "RAGGED_ROW",
                 f"{shown(cell)!r} stands in a column without a header.",
-                "Name the column or remove it.",
+                "Name the column in the header.",
             )
 
 
