@@ -34,7 +34,7 @@ def test_upload_detects_what_a_file_is(client, data):
     assert (index.status_code, fund.status_code) == (201, 201)
     assert [d["kind"] for r in (index, fund) for d in r.json()["datasets"]] == ["benchmark", "fund"]
     assert client.get("/v1/funds").json()["items"][0]["name"] == "sample_fund_quarterly"
-    assert client.get("/v1/benchmarks").json()["items"][0]["index_kind"] == "total_return"
+    assert client.get("/v1/benchmarks").json()["items"][0]["index_kind"] is None
 
 
 def test_same_upload_twice_is_one_revision(client, data):

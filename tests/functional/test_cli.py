@@ -46,10 +46,7 @@ def test_analyze_shows_the_headline(data):
     )
     assert done.returncode == 0
     first = done.stdout.splitlines()[0]
-    assert (
-        first
-        == "sample_fund_quarterly · as of 2021-12-31 · vs sample_index_quarterly (total return)"
-    )
+    assert first == "sample_fund_quarterly · as of 2021-12-31 · vs sample_index_quarterly"
     assert "KS-PME            0.86x" in done.stdout
     assert "Direct alpha      −5.6%" in done.stdout
 

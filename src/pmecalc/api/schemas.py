@@ -11,10 +11,12 @@ from pydantic.config import JsonDict
 from pmecalc.api.auth import Permission, Role
 from pmecalc.core.daycount import DayCount
 from pmecalc.core.errors import NotFoundError
+from pmecalc.core.fund import Reversals
 from pmecalc.core.lookup import Lookup
 from pmecalc.core.methods import FURTHER, METHODS, AnyMethod, FurtherMethod, any_method
 from pmecalc.core.valuation import NavGrowth, Netting, Recallable
 from pmecalc.ingest.names import invisible, name_of
+from pmecalc.ingest.options import Amounts, Levels
 
 IndexKind = Literal["total_return", "net_total_return", "price"]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -121,6 +123,15 @@ class ImportQuery(Query):
     strategy: Text | None = None
     index_kind: IndexKind | None = None
     sign: Literal["lp", "gp"] | None = None
+    amounts: Annotated[
+        Amounts | None,
+        Field(description="`cumulative`: contributions and distributions are running totals"),
+    ] = None
+    levels: Annotated[Levels | None, Field(description="what the column `level` holds")] = None
+    reversals: Annotated[
+        Reversals, Field(description="`net`: negative amounts in two columns are given back")
+    ] = "reject"
+    sheet: Annotated[Text | None, Field(description="the sheet of a workbook to read")] = None
 
 
 class Body(BaseModel):
@@ -247,7 +258,7 @@ class BenchmarkOut(BaseModel):
     kind: Literal["benchmark"]
     name: str
     currency: str | None
-    index_kind: IndexKind
+    index_kind: IndexKind | None
     revision: str
     sequence: int
     rows: int
@@ -289,6 +300,7 @@ class ImportedDataset(BaseModel):
     name: str
     revision: str
     sequence: int
+    notes: list[str]
 
 
 class ImportOut(BaseModel):
@@ -453,7 +465,11 @@ def summary_schema() -> dict[str, object]:
     """The body of a report (INTERFACE 2): one entry a row of the table of measures."""
     rows: list[AnyMethod] = [*METHODS.values(), *FURTHER.values()]
     metrics = {row.name: _metric_schema(row) for row in rows}
-    own = {"metrics": {"type": "object", "properties": metrics, "required": list(METHODS)}}
+    sentences = {"type": "array", "items": {"type": "string"}}
+    own = {
+        "metrics": {"type": "object", "properties": metrics, "required": list(METHODS)},
+        "notes": {"type": "object", "properties": {"fund": sentences, "benchmark": sentences}},
+    }
     return {"type": "object", "properties": {**_HEAD, **own}, "required": [*_HEAD, *own]}
 
 

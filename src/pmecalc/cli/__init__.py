@@ -20,6 +20,7 @@ from pmecalc.cli import (
     template,
 )
 from pmecalc.cli.exits import Exit
+from pmecalc.cli.wording import line_of
 from pmecalc.core.errors import (
     InputError,
     NeedsInputError,
@@ -73,14 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _complain(error: InputError, given: argparse.Namespace) -> None:
     """Every problem on a line of its own: where, what, why, what to do, code."""
     for problem in error.problems:
-        column = f'column "{problem.column}"' if problem.column else None
-        if _is_option(error, problem, given):
-            column = f"--{str(problem.column).replace('_', '-')}"
-        where = [error.file, f"row {problem.row}" if problem.row is not None else None, column]
-        place = ", ".join(part for part in where if part)
-        hint = f" {problem.hint}" if problem.hint else ""
-        prefix = f"{place}: " if place else ""
-        print(f"{prefix}{problem.message}{hint}  [{problem.code}]", file=sys.stderr)
+        print(line_of(problem, file=error.file, options=vars(given)), file=sys.stderr)
 
 
 def _is_option(error: InputError, problem: Problem, given: argparse.Namespace) -> bool:

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from pmecalc.core.agreement import agreement_at
-from pmecalc.core.evaluate import WARNINGS
+from pmecalc.core.evaluate import WARNINGS, notes_of
 from pmecalc.core.methods import METHODS, any_method
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def headline(report: Report) -> str:
     lines = [_title(report)]
     lines += ["  " + "".join(_cell(report, name) for name in row).rstrip() for row in _ROWS]
     lines += _reasons(report)
-    lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_told(report)]) + "\n"
 
 
 def everything(report: Report) -> str:
@@ -51,8 +50,7 @@ def everything(report: Report) -> str:
     for name, metric in report.outcomes(further=True).items():
         why = "" if metric.status == "ok" else f"  {metric.status}: {metric.reason}"
         lines.append(f"  {any_method(name).title:<32}{_text(report, name):>18}{why}".rstrip())
-    lines += [f"  ! {WARNINGS[code]}  {code}" for code in report.warnings]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_told(report)]) + "\n"
 
 
 def side_by_side(report: Report) -> str:
@@ -83,8 +81,19 @@ def _title(report: Report) -> str:
     at = report.valuation
     parts = [at.fund.name or "Fund", at.fund.currency, f"as of {report.as_of}"]
     if at.benchmark:
-        parts.append(f"vs {at.benchmark.name or 'index'} ({at.benchmark.kind.replace('_', ' ')})")
+        kind = f" ({at.benchmark.kind.replace('_', ' ')})" if at.benchmark.kind else ""
+        parts.append(f"vs {at.benchmark.name or 'index'}{kind}")
     return " · ".join(part for part in parts if part)
+
+
+def _told(report: Report) -> list[str]:
+    """The warnings, then what was understood of the files."""
+    notes = notes_of(report.valuation)
+    return [
+        *(f"  ! {WARNINGS[code]}  {code}" for code in report.warnings),
+        *(f"  fund file: {note}" for note in notes["fund"]),
+        *(f"  index file: {note}" for note in notes["benchmark"]),
+    ]
 
 
 def _cell(report: Report, name: str) -> str:

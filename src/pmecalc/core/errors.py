@@ -14,12 +14,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+_KEYWORD = re.compile(r'\b([a-z_]+)="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,14 @@ class Problem:
         >>> Problem("SIGN_SUSPECT", "Odd.", choices=("lp", "gp"), option="sign").advice()
         'Say sign="lp" or sign="gp".'
         """
+        hint = self.hint
+        if written and hint:  # a hint names options as keywords
+            hint = _KEYWORD.sub(lambda found: written(found[1], found[2]), hint)
         if self.option is None or not self.choices:
-            return self.hint
+            return hint
         form = written or '{}="{}"'.format
         answers = " or ".join(form(self.option, choice) for choice in self.choices)
-        return " ".join(part for part in (self.hint, f"Say {answers}.") if part)
+        return " ".join(part for part in (hint, f"Say {answers}.") if part)
 
 
 class PmeError(Exception):

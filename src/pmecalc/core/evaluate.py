@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pmecalc.core.through_time import Column, JCurve
     from pmecalc.core.valuation import Valuation
 
-ENGINE = 3  # raised whenever a number or the shape of the JSON could change (CACHE 2)
+ENGINE = 4  # raised whenever a number or the shape of the JSON could change (CACHE 2)
 
 WARNINGS: dict[str, str] = {
     "SIGN_SUSPECT": "the first amount is money received and the last is money paid: check the "
@@ -126,6 +126,7 @@ class Report:
             "as_of": self.as_of,
             "metrics": {name: metric.to_dict() for name, metric in shown.items()},
             "warnings": [{"code": code, "message": WARNINGS[code]} for code in codes],
+            "notes": notes_of(at),
             "inputs": inputs_of(at),
         }
 
@@ -206,6 +207,14 @@ def report_at(at: Valuation) -> Report:
     metrics = {name: row.measure.at(at) for name, row in METHODS.items()}
     codes = [*at.warnings, *(code for metric in metrics.values() for code in metric.warnings)]
     return Report(at, MappingProxyType(metrics), tuple(dict.fromkeys(codes)))
+
+
+def notes_of(at: Valuation) -> dict[str, list[str]]:
+    """What was understood of the files that fund and benchmark were read from, a sentence each."""
+    return {
+        "fund": list(at.fund.notes),
+        "benchmark": list(at.benchmark.notes) if at.benchmark else [],
+    }
 
 
 def inputs_of(at: Valuation) -> dict[str, object]:

@@ -100,6 +100,11 @@ def numbers_of(cells: Sequence[object], column: NumberColumn, where: Where) -> a
     return values
 
 
+def is_figure(cell: object) -> bool:
+    """Whether a cell is a number or a date, also as text."""
+    return not math.isnan(_number(cell)) or _day(cell) != NO_DAY
+
+
 def _day(cell: object) -> int:
     if isinstance(cell, datetime):
         cell = cell.date()  # METHODS 1.4: the time of day is dropped
@@ -188,6 +193,5 @@ def _out_of_bounds(value: float, column: NumberColumn) -> tuple[str, str, str] |
         return "NON_FINITE", f"{value:g} is nearer to 0 than {LEAST:g}.", "Correct it."
     if value >= column.low:
         return None
-    if column.name == "level":
-        return "INDEX_INVALID", f"The level {value:g} is not above zero.", "Correct the level."
-    return "NEGATIVE_AMOUNT", f"The {column.name} {value:g} is negative.", _NEGATIVE_HINT
+    remedy = "Correct it." if column.name == "recallable" else _NEGATIVE_HINT
+    return "NEGATIVE_AMOUNT", f"The {column.name} {value:g} is negative.", remedy

@@ -31,6 +31,7 @@ class NumberColumn:
     high: float
 
 
+# Whether a column of levels is one of returns is judged by all rows together, not by its bounds.
 NUMBERS = {
     column.name: column
     for column in (
@@ -39,7 +40,7 @@ NUMBERS = {
         NumberColumn("amount", -_AMOUNT, _AMOUNT),
         NumberColumn("nav", -_AMOUNT, _AMOUNT),
         NumberColumn("recallable", 0.0, _AMOUNT),
-        NumberColumn("level", LEAST, _LEVEL),
+        NumberColumn("level", -_LEVEL, _LEVEL),
     )
 }
 ACCEPTED: dict[Kind, tuple[str, ...]] = {
@@ -94,6 +95,17 @@ ALIASES = dict.fromkeys(
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What a file leaves open: which sheet is read, and whether reversals are taken."""
+
+    sheet: str | None = None
+    reversals: bool = False
+
+
+PLAIN = Form()
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """What each column of a file is; None for a column without a header, which must be blank."""
 
@@ -128,13 +140,10 @@ def layout_of(
     return Layout(found or "fund", tuple(word or None for word in words), titles)
 
 
-def number_column(name: str, *, reversals: bool = False) -> NumberColumn:
-    """A column of numbers; with `reversals` contributions and distributions may be negative.
-
-    Levels may be anything here: whether they are levels at all is judged by all of them together.
-    """
+def number_column(name: str, *, reversals: bool) -> NumberColumn:
+    """A column of numbers; with `reversals` contributions and distributions may be negative."""
     column = NUMBERS[name]
-    if name == "level" or (reversals and name in {"contribution", "distribution"}):
+    if reversals and name in {"contribution", "distribution"}:
         return replace(column, low=-column.high)
     return column
 

@@ -56,9 +56,7 @@ def read_table(
         amounts=amounts,
         reversals=reversals,
     )
-    table = table_of_frame(
-        frame, columns=columns, extra=extra, reversals=options.reversals == "net"
-    )
+    table = table_of_frame(frame, columns=columns, extra=extra, reversals=options.form.reversals)
     funds = funds_of(table, file=_FILE, options=options)
     if len(funds) > 1:
         first = funds[0].name
@@ -87,9 +85,7 @@ def read_ragged(
     The options are those of `read_table`; funds stand in the order in which the frame names them.
     """
     options = Options(sign=sign, amounts=amounts, reversals=reversals)
-    table = table_of_frame(
-        frame, columns=columns, extra=extra, reversals=options.reversals == "net"
-    )
+    table = table_of_frame(frame, columns=columns, extra=extra, reversals=options.form.reversals)
     return ragged_of(table, file=_FILE, options=options)
 
 

@@ -41,6 +41,10 @@ class Ledger:
             return self
         return Ledger(*(getattr(self, field.name)[which] for field in fields(self)))
 
+    def sides(self) -> dict[str, FloatArray]:
+        """Contributions and distributions by the names of their columns."""
+        return {"contribution": self.contributions, "distribution": self.distributions}
+
     def fund(self, place: int) -> Ledger:
         """The rows of one fund."""
         first, last = np.searchsorted(self.funds, (place, place + 1))

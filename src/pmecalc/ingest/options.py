@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.errors import CashFlowError, InputError
 from pmecalc.core.fund import amount
+from pmecalc.ingest.columns import Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,11 @@ class Options:
                 value=self.commitment,
                 hint="Leave it out where it is not known.",
             )
+
+    @property
+    def form(self) -> Form:
+        """What the reader of a file has to know."""
+        return Form(self.sheet, self.reversals == "net")
 
     def check_for(self, funds: int, *, file: str) -> None:
         """A name or a commitment belongs to one fund; it cannot be said of several."""

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MIN_ROWS = 5
 MIN_ROWS_OF_ONE = 8  # where only contributions stand so far
 _MAX_DECIMALS = 9
-_SIDES = ("contribution", "distribution")
 
 
 def as_flows(
@@ -50,10 +49,10 @@ def never_falling(ledger: Ledger) -> IntArray:
     funds = stated.funds
     count = int(funds.max()) + 1
     inner = funds[1:] == funds[:-1]
-    steps = [np.diff(getattr(stated, f"{side}s")) for side in _SIDES]
+    steps = [np.diff(side) for side in stated.sides().values()]
     falls = inner & ((steps[0] < 0) | (steps[1] < 0))
     rises = inner & ((steps[0] > 0) | (steps[1] > 0))
-    most = [np.bincount(funds, getattr(stated, f"{side}s"), count) > 0 for side in _SIDES]
+    most = [np.bincount(funds, side, count) > 0 for side in stated.sides().values()]
     rows = np.bincount(funds, minlength=count)
     same_day = _any(funds[1:], inner & (stated.days[1:] == stated.days[:-1]), count)
     enough = np.where(most[1], rows >= MIN_ROWS, rows >= MIN_ROWS_OF_ONE)
@@ -94,7 +93,7 @@ def _ask(ledger: Ledger, table: Table, names: Sequence[str], file: str) -> None:
 def _differences(ledger: Ledger, table: Table, names: Sequence[str], file: str) -> Ledger:
     """The ledger with each total's difference to the one before it."""
     problems = Problems()
-    sides = {"contribution": ledger.contributions, "distribution": ledger.distributions}
+    sides = ledger.sides()
     if "recallable" in table.titles:
         sides["recallable"] = ledger.recallable
     totals = {side: _carried(column, ledger) for side, column in sides.items()}

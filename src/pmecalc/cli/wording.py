@@ -1,0 +1,42 @@
+"""Problems as lines of a terminal: options are named as they are typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pmecalc.core.errors import Problem
+
+
+def line_of(problem: Problem, *, file: str | None, options: Collection[str] = ()) -> str:
+    """Where, what, why, what to do, and the code.
+
+    `options` are the keywords of the command's options; a sentence that names one names the option.
+    """
+    column = f'column "{problem.column}"' if problem.column else None
+    if file is None and problem.row is None and problem.column and problem.column in options:
+        column = _typed(problem.column)
+    where = [file, f"row {problem.row}" if problem.row is not None else None, column]
+    place = ", ".join(part for part in where if part)
+    prefix = f"{place}: " if place else ""
+    return f"{prefix}{sentences_of(problem, options=options)}  [{problem.code}]"
+
+
+def sentences_of(problem: Problem, *, options: Collection[str] = ()) -> str:
+    """What is wrong, and what to do."""
+    advice = problem.advice(lambda option, choice: f"{_typed(option)} {shlex.quote(choice)}")
+    text = f"{problem.message} {advice}" if advice else problem.message
+    long = [name for name in options if "_" in name]  # a keyword of one word may be a mere word
+    return re.sub(rf"(?<![\w-])({'|'.join(long)})\b", _of_keyword, text) if long else text
+
+
+def _of_keyword(found: re.Match[str]) -> str:
+    return _typed(found[1])
+
+
+def _typed(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
