@@ -126,8 +126,8 @@ class Report:
             "as_of": self.as_of,
             "metrics": {name: metric.to_dict() for name, metric in shown.items()},
             "warnings": [{"code": code, "message": WARNINGS[code]} for code in codes],
-            "notes": notes_of(at),
             "inputs": inputs_of(at),
+            "notes": notes_of(at),
         }
 
 

@@ -160,6 +160,7 @@ class Fund:
         ]
         order = np.argsort([day for day, _, _ in parsed], kind="stable")
         table = np.array(parsed, dtype=np.float64)[order]
+        signed = all(len(row) == _SIGNED for row in flow_rows)
         nav_days, nav_values = _navs(navs, nav_rows)
         recallable_days, recallable_amounts = _recallable(recallable, table)
         return cls(
@@ -175,11 +176,7 @@ class Fund:
             commitment=_commitment(commitment),
             vintage=vintage,
             strategy=strategy,
-            warnings=("SIGN_SUSPECT",)
-            if sign_suspect(
-                table[:, 2] - table[:, 1], signed=all(len(row) == _SIGNED for row in flow_rows)
-            )
-            else (),
+            warnings=("SIGN_SUSPECT",) if sign_suspect(table, signed=signed) else (),
             notes=tuple(notes),
             recallable_days=frozen(recallable_days),
             recallable=frozen(recallable_amounts),
@@ -351,14 +348,16 @@ def _commitment(value: float | None) -> float | None:
     return number
 
 
-def sign_suspect(net: FloatArray, *, signed: bool) -> bool:
-    """Whether net flows, by date, may have their signs the other way round.
+def sign_suspect(table: FloatArray, *, signed: bool) -> bool:
+    """Whether amounts look as if their signs were swapped.
 
-    `signed` says that they stood in one signed column.
+    `table` has day numbers, contributions and distributions in its columns, by date; `signed` says
+    that the amounts came in one signed column.
 
-    >>> sign_suspect(np.array([100.0, -250.0]), signed=True)
+    >>> sign_suspect(np.array([[0.0, 0.0, 100.0], [1.0, 250.0, 0.0]]), signed=True)
     True
     """
+    net = table[:, 2] - table[:, 1]
     net = net[net != 0]
     return signed and len(net) > 1 and bool(net[0] > 0 > net[-1])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.dates import iso
-from pmecalc.core.errors import NeedsInputError, Problem
+from pmecalc.core.errors import Problem
 from pmecalc.core.fund import Fund, frozen, sign_suspect
 from pmecalc.core.ragged import Ragged
 from pmecalc.ingest.labels import NO_NAME, Labels
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pmecalc.ingest.table import Table
 
 
+_NEXT_TO_ZERO = 1e-9  # wide of the core's own rounding, which decides
 _ROUNDING = 1e-12  # of a day's distributions, as in core/fund.py
 
 
@@ -290,34 +291,50 @@ def _mixed_currency(whose: str, pair: tuple[str, str], row: int, table: Table) -
 
 def _ask_sign(flows: Ledger, table: Table, names: list[str], file: str) -> None:
     signed = "amount" in table.numbers
-    for place in first_received(flows):
+    for place in possibly_turned(flows):
         suspect = flows.fund(place)
-        if not is_sign_suspect(suspect, signed=signed):
-            continue
-        raise NeedsInputError(
-            f"{_whose(names, place)}The amounts start positive and end negative; contributions, "
-            "which come first, usually are the negative ones.",
-            code="SIGN_SUSPECT",
-            choices=("lp", "gp"),
-            option="sign",
-            row=int(suspect.rows[0]),
-            field=table.titles["amount"],
-            value=f"{suspect.given[0]:.15g}",
-            hint="gp: positive amounts are contributions; lp: they are distributions.",
-            file=file,
+        if is_sign_suspect(suspect, signed=signed):
+            raise error_of(
+                [_sign_question(suspect, table, _whose(names, place), signed=signed)], file=file
+            )
+
+
+def _sign_question(suspect: Ledger, table: Table, whose: str, *, signed: bool) -> Problem:
+    """Two readings of one signed column; of two columns there is one, and the other is mended."""
+    why = "as the amounts are read, money is received first, before any was paid in."
+    hint = "gp: positive amounts are contributions; lp: they are distributions."
+    if not signed:
+        hint = (
+            "If the columns are exchanged, exchange their headers; lp: they are as they are called."
         )
+    return Problem(
+        "SIGN_SUSPECT",
+        f"{whose}{why}" if whose else why.capitalize(),
+        int(suspect.rows[0]),
+        table.titles["amount" if signed else "distribution"],
+        f"{suspect.given[0]:.15g}",
+        hint,
+        ("lp", "gp") if signed else ("lp",),
+        "sign",
+    )
 
 
 def is_sign_suspect(flows: Ledger, *, signed: bool) -> bool:
     """Whether the flows of one fund may have their signs the other way round (METHODS 1.2)."""
-    return sign_suspect(flows.distributions - flows.contributions, signed=signed)
+    columns = (flows.days, flows.contributions, flows.distributions)
+    return sign_suspect(np.column_stack(columns).astype(np.float64), signed=signed)
 
 
-def first_received(flows: Ledger) -> list[int]:
-    """The funds whose first money is received: no other can have its signs turned round."""
-    net = flows.distributions - flows.contributions
-    money = net != 0
-    funds, net = flows.funds[money], net[money]
-    starts = np.flatnonzero(np.r_[True, funds[1:] != funds[:-1]][: len(funds)])
-    received: list[int] = funds[starts[net[starts] > 0]].tolist()
-    return received
+def possibly_turned(flows: Ledger) -> list[int]:
+    """The funds that do not pay in on their first day of money: no other can be suspect."""
+    starts = np.flatnonzero(begins_day(flows))
+    if not len(starts):
+        return []
+    net = np.add.reduceat(flows.distributions - flows.contributions, starts)
+    size = np.add.reduceat(np.abs(flows.distributions) + np.abs(flows.contributions), starts)
+    moved = size > 0
+    funds, net, size = flows.funds[starts][moved], net[moved], size[moved]
+    first = np.ones(len(funds), np.bool_)
+    first[1:] = funds[1:] != funds[:-1]
+    found: list[int] = funds[first & (net >= -_NEXT_TO_ZERO * size)].tolist()
+    return found
