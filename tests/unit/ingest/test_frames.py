@@ -102,7 +102,7 @@ def test_bad_values(column, value, code):
 def test_frame_of_several_funds_asks():
     """A frame is one fund."""
     with pytest.raises(NeedsInputError) as caught:
-        read_table({"date": STAMPS, "amount": [1, 2, 3], "fund": ["A", "A", "B"]})
+        read_table({"date": STAMPS, "amount": [-1, -2, -3], "fund": ["A", "A", "B"]})
     assert caught.value.choices == ("A", "B")
 
 

@@ -20,7 +20,7 @@ from pmecalc.ingest.text import read_text
 from pmecalc.ingest.upload import read_upload
 from pmecalc.ingest.wire import decode, encode
 
-TEXT = b"fund,date,amount,nav,currency\nA,2020-01-01,-1,,EUR\nB,2020-01-02,2,5,\n"
+TEXT = b"fund,date,amount,nav,currency\nA,2020-01-01,-1,,EUR\nB,2020-01-02,-2,5,\n"
 
 
 def children() -> set[int]:
