@@ -79,7 +79,9 @@ class _Column:
         return self.values if self.values is None or self.kept is None else self.values[self.kept]
 
     def cells(self) -> list[object]:
-        found = stripped(cells_of(self.source))
+        # Of dates the array: a library's own dates may be beyond those that Python holds.
+        is_day = self.values is not None and self.values.dtype.kind == "M"
+        found = stripped(cells_of(self.values if is_day else self.source))
         return found if self.kept is None else [found[place] for place in self.kept.tolist()]
 
     def blank(self) -> BoolArray:

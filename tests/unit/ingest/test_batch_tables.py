@@ -55,6 +55,15 @@ def test_a_number_is_no_date(dates):
     assert refused({**ROWS, "date": dates}).code == "BAD_DATE"
 
 
+@pytest.mark.parametrize("day", [20_200_101, -10_000_000, 200_000])
+def test_a_date_beyond_the_calendar_is_refused(day):
+    """Arrow and numpy hold days that no date of Python's does."""
+    days = np.array([0, day, 18_000, 18_366], np.int32)
+    for dates in (pa.array(days).cast(pa.date32()), days.astype("datetime64[D]")):
+        error = refused({**ROWS, "date": dates})
+        assert (error.code, error.row) == ("BAD_DATE", 2)
+
+
 NEW_YORK, TOKYO = ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
 
 
