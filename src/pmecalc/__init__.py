@@ -15,7 +15,7 @@ PUBLIC = MappingProxyType(
         "pmecalc.core.attribution": "LogSplit TwoIndexSplit average_holding duration "
         "log_attribution two_index_split",
         "pmecalc.core.bands": "SensitivityRow sensitivity",
-        "pmecalc.core.batch": "Batch batch",
+        "pmecalc.core.batch": "Batch",
         "pmecalc.core.benchmark": "Benchmark",
         "pmecalc.core.bootstrap": "Bootstrap bootstrap",
         "pmecalc.core.break_even": "break_even_nav growth_to_hurdle growth_to_parity hurdle_nav",
@@ -61,7 +61,7 @@ PUBLIC = MappingProxyType(
         "twr_excess twr_index",
         "pmecalc.core.vintage": "VintageRow by_vintage vintage_year vintage_years",
         "pmecalc.ingest.files": "read_benchmark read_fund read_funds",
-        "pmecalc.ingest.frames": "read_table",
+        "pmecalc.ingest.frames": "batch read_table",
         "pmecalc.report.save": "save",
     }
 )

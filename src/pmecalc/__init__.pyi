@@ -14,7 +14,7 @@ from pmecalc.core.attribution import (
     two_index_split,
 )
 from pmecalc.core.bands import SensitivityRow, sensitivity
-from pmecalc.core.batch import Batch, batch
+from pmecalc.core.batch import Batch
 from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.bootstrap import Bootstrap, bootstrap
 from pmecalc.core.break_even import break_even_nav, growth_to_hurdle, growth_to_parity, hurdle_nav
@@ -111,7 +111,7 @@ from pmecalc.core.time_weighted import (
 )
 from pmecalc.core.vintage import VintageRow, by_vintage, vintage_year, vintage_years
 from pmecalc.ingest.files import read_benchmark, read_fund, read_funds
-from pmecalc.ingest.frames import read_table
+from pmecalc.ingest.frames import batch, read_table
 from pmecalc.report.save import save
 
 __all__ = [

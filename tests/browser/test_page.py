@@ -214,6 +214,21 @@ def test_a_file_with_errors_names_row_column_and_value(page, tmp_path):
     expect(page.get_by_text("No fund yet")).to_be_visible()
 
 
+def test_a_file_with_two_readings_is_asked_about(page, tmp_path):
+    """A button for each reading; the one pressed is sent as the answer, and the notes say so."""
+    path = tmp_path / "totals.csv"
+    rows = ("2014-12-31,20,0", "2015-12-31,50,0", "2016-12-31,80,10", "2017-12-31,80,40")
+    path.write_text("\n".join(["date,contribution,distribution", *rows, "2018-12-31,100,90"]))
+    browse(page, path)
+    asked = result(page, "asked")
+    expect(asked).to_contain_text("CUMULATIVE_AMOUNTS")
+    expect(page.get_by_text("No fund yet")).to_be_visible()
+    asked.get_by_role("button", name="cumulative").click()
+    expect(result(page, "stored")).to_contain_text("The amounts are running totals, as was said")
+    page.get_by_role("link", name="totals", exact=True).first.click()
+    expect(page.get_by_text("Fund file: The amounts are running totals")).to_be_visible()
+
+
 def test_equal_content_again_says_so(page):
     """A file that is stored already changes nothing and says it."""
     browse(page, FUND)

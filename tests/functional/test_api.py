@@ -34,7 +34,7 @@ def test_upload_detects_what_a_file_is(client, data):
     assert (index.status_code, fund.status_code) == (201, 201)
     assert [d["kind"] for r in (index, fund) for d in r.json()["datasets"]] == ["benchmark", "fund"]
     assert client.get("/v1/funds").json()["items"][0]["name"] == "sample_fund_quarterly"
-    assert client.get("/v1/benchmarks").json()["items"][0]["index_kind"] == "total_return"
+    assert client.get("/v1/benchmarks").json()["items"][0]["index_kind"] is None
 
 
 def test_same_upload_twice_is_one_revision(client, data):
@@ -438,3 +438,63 @@ def test_system_pages(client, fund):
     assert stats["outcomes"]["computed"] == 1
     assert stats["memory"]["hits"] == 1
     assert stats["redis"]["state"] == "off"
+
+
+TOTALS = "date,contribution,distribution,nav\n" + "".join(
+    f"20{year}-12-31,{paid},{back},{nav}\n"
+    for year, paid, back, nav in (
+        (14, 20, 0, 21),
+        (15, 50, 0, 55),
+        (16, 80, 10, 90),
+        (17, 80, 40, 70),
+        (18, 100, 90, 60),
+    )
+)
+
+
+def test_a_question_is_answered_by_its_option(client):
+    """409 names the option and the choices; the answer leads to the figures, and is noted."""
+    asked = upload_text(client, TOTALS)
+    body = asked.json()
+    assert (asked.status_code, body["code"]) == (409, "CUMULATIVE_AMOUNTS")
+    assert (body["option"], body["choices"]) == ("amounts", ["flows", "cumulative"])
+    assert body["errors"][0]["hint"].endswith("Say amounts=flows or amounts=cumulative.")
+    assert client.get("/v1/funds").json()["items"] == []
+    stored = upload_text(client, TOTALS, **{body["option"]: "cumulative"})
+    assert stored.status_code == 201
+    item = stored.json()["datasets"][0]
+    assert "The amounts are running totals" in " ".join(item["notes"])
+    summary = client.get("/v1/metrics/summary", params={"fund": item["id"]}).json()
+    assert summary["metrics"]["dpi"]["value"] == 0.9
+    assert summary["notes"] == {"fund": item["notes"], "benchmark": []}
+
+
+def test_an_index_of_which_nothing_was_said(client, data):
+    """Its kind is null, until somebody says it."""
+    item = upload(client, data / "sample_index_quarterly.csv").json()["datasets"][0]
+    address = f"/v1/benchmarks/{item['id']}"
+    assert client.get(address).json()["index_kind"] is None
+    headers = {"Content-Type": "application/json"}
+    client.patch(address, content=json.dumps({"index_kind": "price"}), headers=headers)
+    assert client.get(address).json()["index_kind"] == "price"
+    again = upload(client, data / "sample_index_quarterly.csv", dataset=item["id"])
+    assert again.status_code == 200
+    assert client.get(address).json()["index_kind"] == "price"
+
+
+def test_an_index_file_is_judged_as_an_index(client):
+    """Without `kind` its columns tell it from a fund."""
+    body = upload_text(client, "Date,Close\n2020-01-01,100\n").json()
+    assert body["code"] == "NO_AMOUNT_COLUMN"
+    assert "No column is called level. Found: Date, Close." in body["detail"]
+
+
+def test_growth_factors_are_asked_about(client):
+    """And compounded once it is said."""
+    text = "date,level\n2020-03-31,1.25\n2020-06-30,0.8\n2020-09-30,1.4\n"
+    body = upload_text(client, text, "index.csv").json()
+    assert (body["code"], body["option"]) == ("RETURNS_OR_LEVELS", "levels")
+    stored = upload_text(client, text, "index.csv", levels="growth_factors")
+    assert (stored.status_code, stored.json()["datasets"][0]["kind"]) == (201, "benchmark")
+    shown = client.get("/v1/benchmarks").json()["items"][0]
+    assert (shown["first_date"], shown["rows"]) == ("2019-12-31", 4)

@@ -46,10 +46,7 @@ def test_analyze_shows_the_headline(data):
     )
     assert done.returncode == 0
     first = done.stdout.splitlines()[0]
-    assert (
-        first
-        == "sample_fund_quarterly · as of 2021-12-31 · vs sample_index_quarterly (total return)"
-    )
+    assert first == "sample_fund_quarterly · as of 2021-12-31 · vs sample_index_quarterly"
     assert "KS-PME            0.86x" in done.stdout
     assert "Direct alpha      −5.6%" in done.stdout
 
@@ -285,3 +282,61 @@ def test_import_is_light():
     )
     heavy = {"fastapi", "pydantic", "pyarrow", "pandas", "polars", "redis", "uvicorn", "orjson"}
     assert not heavy & set(loaded.stdout.split())
+
+
+TOTALS = HEADER + "".join(
+    f"20{year}-12-31,{paid},{back},{nav}\n"
+    for year, paid, back, nav in (
+        (14, 20, 0, 21),
+        (15, 50, 0, 55),
+        (16, 80, 10, 90),
+        (17, 80, 40, 70),
+        (18, 100, 90, 60),
+    )
+)
+
+
+def test_a_question_names_the_option_that_answers_it(tmp_path):
+    """Exit code 4; each answer, typed as it is shown, leads to its figures."""
+    file = tmp_path / "totals.csv"
+    file.write_text(TOTALS)
+    asked = pme("analyze", file)
+    assert (asked.returncode, asked.stdout) == (4, "")
+    assert "Say --amounts flows or --amounts cumulative.  [CUMULATIVE_AMOUNTS]" in asked.stderr
+    done = pme("analyze", file, "--amounts", "cumulative", "--json")
+    shown = json.loads(done.stdout)
+    assert shown["metrics"]["dpi"]["value"] == 0.9
+    assert "The amounts are running totals" in " ".join(shown["notes"]["fund"])
+    batch = pme("batch", file, "--amounts", "cumulative", "--json")
+    assert json.loads(batch.stdout)[0]["metrics"]["dpi"]["value"] == 0.9
+
+
+def test_what_was_understood_is_shown(data, tmp_path):
+    """Below the headline, in the list of files of a batch, and in its JSON."""
+    file = data / "sample_fund_quarterly.csv"
+    assert "  fund file: Read as CSV, separated by commas.\n" in pme("analyze", file).stdout
+    target = tmp_path / "batch.csv"
+    assert pme("batch", file, "--out", target).returncode == 0
+    with (tmp_path / "batch.import.csv").open(encoding="utf-8", newline="") as imports:
+        assert "Read as CSV" in next(csv.DictReader(imports))["notes"]
+    shown = json.loads(pme("batch", file, "--json").stdout)
+    assert "Read as CSV, separated by commas." in shown[0]["notes"]
+
+
+def test_the_kind_of_an_index_is_shown_where_it_was_said(data):
+    """A default of ours is no fact of the user's file."""
+    files = data / "sample_fund_quarterly.csv", "--index", data / "sample_index_quarterly.csv"
+    unsaid = pme("analyze", *files)
+    assert "total return)" not in unsaid.stdout.splitlines()[0]
+    assert json.loads(pme("analyze", *files, "--json").stdout)["inputs"]["index_kind"] is None
+    said = pme("analyze", *files, "--index-kind", "total_return")
+    assert said.stdout.splitlines()[0].endswith("(total return)")
+
+
+def test_an_option_is_named_as_it_is_typed(data, tmp_path):
+    """Not by the library's keyword."""
+    index = tmp_path / "old.csv"
+    index.write_text("date,level\n1990-01-01,100\n")
+    stale = pme("analyze", data / "sample_fund_quarterly.csv", "--index", index)
+    assert "--max-staleness-days" in stale.stderr
+    assert "max_staleness_days" not in stale.stderr

@@ -105,7 +105,12 @@ def _models() -> dict[str, Schema]:
         "Report": _object(
             "Report",
             "The measures of a fund.",
-            {**_HEAD, "metrics": reference("ReportMetrics")},
+            {**_HEAD, "metrics": reference("ReportMetrics"), "notes": reference("ReportNotes")},
+        ),
+        "ReportNotes": _object(
+            "ReportNotes",
+            "What was understood of the files that fund and benchmark were read from.",
+            {"fund": _array(_TEXT), "benchmark": _array(_TEXT)},
         ),
         "MethodRate": _object(
             "MethodRate",

@@ -174,6 +174,7 @@ def _on_error(request: Request, error: Exception) -> Response:
         more["dataset"] = error.dataset
     if isinstance(error, NeedsInputError):
         more["choices"] = list(error.choices)
+        more["option"] = error.option
     if isinstance(error, NotFoundError):
         more["near"] = list(error.near)
     detail = error.message if isinstance(error, InputError) else str(error)
@@ -201,7 +202,7 @@ def _errors(error: Exception) -> list[dict[str, object]]:
             "row": each.row,
             "column": each.column,
             "value": each.value,
-            "hint": each.hint,
+            "hint": each.advice(lambda option, choice: f"{option}={choice}"),
         }
         for each in error.problems
     ]

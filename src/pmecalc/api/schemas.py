@@ -21,9 +21,11 @@ from pmecalc.api.auth import Permission, Role
 from pmecalc.core.conventions import BeforeFirstNav, NavGrowth, Netting, Recallable
 from pmecalc.core.daycount import DayCount
 from pmecalc.core.errors import NotFoundError
+from pmecalc.core.fund import Reversals
 from pmecalc.core.lookup import Lookup
 from pmecalc.core.methods import FURTHER, METHODS, any_method
 from pmecalc.ingest.names import invisible, name_of
+from pmecalc.ingest.options import Amounts, Levels
 
 IndexKind = Literal["total_return", "net_total_return", "price"]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -143,6 +145,15 @@ class ImportQuery(Query):
     strategy: Text | None = None
     index_kind: IndexKind | None = None
     sign: Literal["lp", "gp"] | None = None
+    amounts: Annotated[
+        Amounts | None,
+        Field(description="`cumulative`: contributions and distributions are running totals"),
+    ] = None
+    levels: Annotated[Levels | None, Field(description="what the column `level` holds")] = None
+    reversals: Annotated[
+        Reversals, Field(description="`net`: negative amounts in two columns are given back")
+    ] = "reject"
+    sheet: Annotated[Text | None, Field(description="the sheet of a workbook to read")] = None
 
 
 class Body(BaseModel):
@@ -270,7 +281,7 @@ class Benchmark(BaseModel):
     kind: Literal["benchmark"]
     name: str
     currency: str | None
-    index_kind: IndexKind
+    index_kind: IndexKind | None
     revision: str
     sequence: int
     rows: int
@@ -333,6 +344,7 @@ class ImportedDataset(BaseModel):
     name: str
     revision: str
     sequence: int
+    notes: list[str]
 
 
 class ImportResult(BaseModel):

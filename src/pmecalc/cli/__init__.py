@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from pmecalc.cli import (
     template,
 )
 from pmecalc.cli.exits import Exit
+from pmecalc.cli.wording import line_of
 from pmecalc.core.errors import (
     InputError,
     NeedsInputError,
@@ -96,34 +96,14 @@ def _exit_of(error: InputError, given: argparse.Namespace) -> Exit:
 def _complain(error: InputError, given: argparse.Namespace) -> None:
     """Every problem on a line of its own: where, what, why, what to do, code."""
     for problem in error.problems:
-        column = f'column "{problem.column}"' if problem.column else None
-        message = problem.message
-        if _is_option(error, problem, given) or _is_refused_option(problem, given):
-            column = _option(str(problem.column))
-            message = message.removeprefix(f"{problem.column}=")  # the place names it
-        where = [error.file, f"row {problem.row}" if problem.row is not None else None, column]
-        place = ", ".join(part for part in where if part)
-        hint = f" {_as_typed(problem.hint, given)}" if problem.hint else ""
-        prefix = f"{place}: " if place else ""
-        print(f"{prefix}{message}{hint}  [{problem.code}]", file=sys.stderr)
+        option = _is_option(error, problem, given) or _is_refused_option(problem, given)
+        line = line_of(problem, file=error.file, options=vars(given), is_option=option)
+        print(line, file=sys.stderr)
 
 
 def _is_refused_option(problem: Problem, given: argparse.Namespace) -> bool:
     """Whether an option does not fit the file that was read."""
     return problem.code == "UNSUPPORTED_OPTION" and problem.column in vars(given)
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def _as_typed(hint: str, given: argparse.Namespace) -> str:
-    """A hint with options as the command takes them: `--max-staleness-days`, `--sign gp`."""
-    for name in vars(given):
-        hint = re.sub(rf"\b{name}='?([\w./ -]+?)'?(?=[\s.,;]|$)", rf"{_option(name)} \1", hint)
-        if "_" in name:
-            hint = re.sub(rf"(?<![\w-]){name}\b", _option(name), hint)
-    return hint
 
 
 def _is_option(error: InputError, problem: Problem, given: argparse.Namespace) -> bool:

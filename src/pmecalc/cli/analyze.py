@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 
 from pmecalc.cli.exits import Exit
 from pmecalc.cli.figures import everything, headline, side_by_side
+from pmecalc.cli.readings import add_fund_options, add_index_options, fund_reading, read_index
 from pmecalc.cli.values import currency, days
-from pmecalc.core.benchmark import KINDS
 from pmecalc.core.conventions import BEFORE_FIRST_NAVS, NAV_GROWTHS, NETTINGS, RECALLABLES
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError
 from pmecalc.core.evaluate import evaluate
 from pmecalc.core.lookup import LOOKUPS
-from pmecalc.ingest.files import read_benchmark, read_funds
+from pmecalc.ingest.files import read_funds
 from pmecalc.report.methods import methods_csv, methods_json
 from pmecalc.report.save import to_csv, to_json
 
@@ -48,10 +48,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--currency", type=currency, metavar="CODE", help="currency of the fund, such as EUR"
     )
     parser.add_argument("--commitment", type=float, metavar="MONEY", help="money promised")
-    parser.add_argument(
-        "--sign", choices=("lp", "gp"), help="gp: money paid in is positive in an amount column"
-    )
-    parser.add_argument("--index-kind", choices=KINDS, help="default: total_return")
+    add_fund_options(parser)
+    add_index_options(parser)
     parser.add_argument(
         "--max-staleness-days",
         type=days,
@@ -81,11 +79,9 @@ def run(given: argparse.Namespace) -> Exit:
         name=given.name,
         currency=given.currency,
         commitment=given.commitment,
-        sign=given.sign,
+        **fund_reading(given),
     )
-    benchmark = None
-    if given.index:
-        benchmark = read_benchmark(_path(given.index), index_kind=given.index_kind)
+    benchmark = read_index(_path(given.index), given) if given.index else None
     reports = [
         evaluate(
             fund,

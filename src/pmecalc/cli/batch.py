@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from pmecalc.cli.exits import Exit
+from pmecalc.cli.readings import add_fund_options, add_index_options, fund_reading, read_index
 from pmecalc.cli.values import days, names, whole
+from pmecalc.cli.wording import line_of, sentences_of
 from pmecalc.core.batch import as_ofs, batch, cautions
-from pmecalc.core.benchmark import KINDS
 from pmecalc.core.conventions import BEFORE_FIRST_NAVS, NAV_GROWTHS, NETTINGS, RECALLABLES, Options
 from pmecalc.core.daycount import DAY_COUNTS
 from pmecalc.core.errors import InputError, NeedsInputError, Problem
 from pmecalc.core.lookup import LOOKUPS
 from pmecalc.core.methods import METHODS
 from pmecalc.core.ragged import Ragged
-from pmecalc.ingest.files import read_benchmark, read_funds
+from pmecalc.ingest.files import read_funds
 from pmecalc.ingest.folders import files_of
 from pmecalc.report.batch_file import BatchTables, check_target, measure_columns, write_batch
 from pmecalc.report.save import text_cell
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pmecalc.report.batch_file import Columns
 
 _MOST_THREADS = 1024
+_OPTIONS = ("index_kind", "max_staleness_days")  # that a problem of a file may name
 # The measures that the warnings of a fund come from
 _CAUTIOUS = ("ln_short_from", "pme_plus_lambda", "irr", "gain", "direct_alpha", "nfv")
 _CONVENTIONS = (
@@ -59,10 +61,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--index", type=Path, metavar="INDEX", help="tidy CSV or XLSX of an index")
     parser.add_argument("--as-of", metavar="DATE", help="valuation date; default: each last NAV's")
-    parser.add_argument(
-        "--sign", choices=("lp", "gp"), help="gp: money paid in is positive in an amount column"
-    )
-    parser.add_argument("--index-kind", choices=KINDS, help="default: total_return")
+    add_fund_options(parser)
+    add_index_options(parser)
     parser.add_argument(
         "--max-staleness-days",
         type=days,
@@ -103,7 +103,7 @@ class _Read:
 
     funds: list[Fund] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    imports: list[tuple[str, str, int, Problem | None]] = field(default_factory=list)
+    imports: list[tuple[str, str, int, Problem | None, str]] = field(default_factory=list)
     refusals: list[tuple[str, InputError]] = field(default_factory=list)
 
 
@@ -111,7 +111,7 @@ def run(given: argparse.Namespace) -> Exit:
     """Read all that can be read, compute once, write, and say what was refused."""
     if given.out:
         check_target(given.out)
-    index = read_benchmark(given.index, index_kind=given.index_kind) if given.index else None
+    index = read_index(given.index, given) if given.index else None
     read = _read(files_of(given.paths, leaving_out=given.index), given)
     conventions = {name: getattr(given, name) for name, _, _ in _CONVENTIONS}
     conventions["max_staleness_days"] = given.max_staleness_days
@@ -134,7 +134,7 @@ def run(given: argparse.Namespace) -> Exit:
     if given.out:
         seen = write_batch(BatchTables(values, statuses, _imports(read)), given.out)
     elif given.json:
-        _print_json(values, statuses)
+        _print_json(values, statuses, read.funds)
     else:
         _print_csv(values, statuses)
     _sum_up(read, sum(map(bool, warned)), seen)
@@ -145,33 +145,40 @@ def _read(files: list[Path], given: argparse.Namespace) -> _Read:
     read = _Read()
     for path in tqdm(files, desc="files", unit="file", file=sys.stderr, disable=None, leave=False):
         try:
-            funds = read_funds(path, sign=given.sign)
+            funds = read_funds(path, **fund_reading(given))
         except InputError as error:
             read.refusals.append((str(path), error))
-            read.imports += [(str(path), "refused", 0, problem) for problem in error.problems]
+            read.imports += [(str(path), "refused", 0, problem, "") for problem in error.problems]
             continue
         read.funds += funds
         read.files += [str(path)] * len(funds)
-        read.imports.append((str(path), "read", len(funds), None))
+        read.imports.append((str(path), "read", len(funds), None, _shared_notes(funds)))
     return read
 
 
+def _shared_notes(funds: list[Fund]) -> str:
+    """What was understood of a file: the notes that all its funds have."""
+    shared = [note for note in funds[0].notes if all(note in fund.notes for fund in funds)]
+    return " ".join(shared)
+
+
 def _imports(read: _Read) -> Columns:
-    problems = [problem for *_, problem in read.imports]
+    problems = [problem for _, _, _, problem, _ in read.imports]
     return {
         "file": [file for file, *_ in read.imports],
         "state": [state for _, state, *_ in read.imports],
-        "funds": [count for _, _, count, _ in read.imports],
+        "funds": [count for _, _, count, *_ in read.imports],
         "code": [problem.code if problem else None for problem in problems],
         "row": [problem.row if problem else None for problem in problems],
         "column": [problem.column if problem else None for problem in problems],
         "message": [
-            f"{problem.message} {problem.hint}" if problem else None for problem in problems
+            sentences_of(problem, options=_OPTIONS) if problem else None for problem in problems
         ],
+        "notes": [notes or None for *_, notes in read.imports],
     }
 
 
-def _print_json(values: Columns, statuses: Columns) -> None:
+def _print_json(values: Columns, statuses: Columns, funds: list[Fund]) -> None:
     """A list of objects of the shape of INTERFACE 2, as far as a batch knows."""
     shown = [
         {
@@ -183,8 +190,9 @@ def _print_json(values: Columns, statuses: Columns) -> None:
                 for name in _measures(values, statuses)
             },
             "warnings": [{"code": code} for code in str(values["warnings"][place]).split()],
+            "notes": list(fund.notes),
         }
-        for place in range(len(values["fund"]))
+        for place, fund in enumerate(funds)
     ]
     json.dump(shown, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False, default=str)
     sys.stdout.write("\n")
@@ -216,7 +224,8 @@ def _sum_up(read: _Read, warned: int, seen: str) -> None:
     print(line, file=sys.stderr)
     if not seen:
         for file, error in read.refusals:
-            print(f"{file}: {error}  [{error.code}]", file=sys.stderr)
+            for problem in error.problems:
+                print(line_of(problem, file=file, options=_OPTIONS), file=sys.stderr)
 
 
 def _counted(count: int, what: str) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from pmecalc.core.agreement import agreement_at
-from pmecalc.core.evaluate import warning_text
+from pmecalc.core.evaluate import notes_of, warning_text
 from pmecalc.core.methods import METHODS, any_method
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def headline(report: Report) -> str:
     lines += _reasons(report)
     if any(report[name].estimated for row in _ROWS for name in row):
         lines.append(f"  {_ESTIMATED} stands on a NAV that was not reported for the date")
-    lines += _warnings(report)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_told(report)]) + "\n"
 
 
 def everything(report: Report) -> str:
@@ -55,14 +54,7 @@ def everything(report: Report) -> str:
         why = "" if metric.status == "ok" else f"  {metric.status}: {metric.reason}"
         why += "  estimated" if metric.estimated else ""
         lines.append(f"  {any_method(name).title:<32}{_text(report, name):>18}{why}".rstrip())
-    lines += _warnings(report)
-    return "\n".join(lines) + "\n"
-
-
-def _warnings(report: Report) -> list[str]:
-    """A line a warning: what it says, and its code."""
-    at = report.valuation
-    return [f"  ! {warning_text(code, at)}  {code}" for code in report.warnings]
+    return "\n".join([*lines, *_told(report)]) + "\n"
 
 
 def side_by_side(report: Report) -> str:
@@ -93,8 +85,20 @@ def _title(report: Report) -> str:
     at = report.valuation
     parts = [at.fund.name or "Fund", at.fund.currency, f"as of {report.as_of}"]
     if at.benchmark:
-        parts.append(f"vs {at.benchmark.name or 'index'} ({at.benchmark.kind.replace('_', ' ')})")
+        kind = f" ({at.benchmark.kind.replace('_', ' ')})" if at.benchmark.kind else ""
+        parts.append(f"vs {at.benchmark.name or 'index'}{kind}")
     return " · ".join(part for part in parts if part)
+
+
+def _told(report: Report) -> list[str]:
+    """The warnings, then what was understood of the files."""
+    at = report.valuation
+    notes = notes_of(at)
+    return [
+        *(f"  ! {warning_text(code, at)}  {code}" for code in report.warnings),
+        *(f"  fund file: {note}" for note in notes["fund"]),
+        *(f"  index file: {note}" for note in notes["benchmark"]),
+    ]
 
 
 def _cell(report: Report, name: str) -> str:

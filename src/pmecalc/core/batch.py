@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pmecalc.core.conventions import BeforeFirstNav, NavGrowth, Netting, Recallable
     from pmecalc.core.dates import DateLike
     from pmecalc.core.daycount import DayCount
-    from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
+    from pmecalc.core.fund import FloatArray, Fund, IntArray
     from pmecalc.core.lookup import Lookup
     from pmecalc.core.ragged import DayArray
     from pmecalc.core.valuation import Valuation
@@ -71,11 +71,14 @@ class Batch(ByContent):
         `j_trough_date`), NaT where there is none.
     codes
         Status codes by measure, each of shape (n_funds,): places in `engine.STATUSES`.
+    notes
+        What a reader understood of a table, a sentence each.
     """
 
     labels: npt.NDArray[np.generic]
     columns: Mapping[str, npt.NDArray[np.generic]]
     codes: Mapping[str, npt.NDArray[np.int8]]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -109,7 +112,7 @@ class Batch(ByContent):
 
 
 def batch(
-    funds: Ragged | Iterable[Fund] | Mapping[str, object],
+    funds: Ragged | Iterable[Fund],
     index: Benchmark | None = None,
     *,
     as_of: DateLike | None = None,
@@ -121,7 +124,6 @@ def batch(
     nav_growth: NavGrowth = "none",
     recallable: Recallable = "gross",
     before_first_nav: BeforeFirstNav = "none",
-    reversals: Reversals = "reject",
     threads: int | None = None,
 ) -> Batch:
     """Measures of many funds, by default all those of a report.
@@ -129,8 +131,7 @@ def batch(
     Parameters
     ----------
     funds
-        Flat columns (`Ragged`), a long table (Arrow, Polars, pandas, a dict of arrays; see
-        `Ragged.of_table`), or funds.
+        Flat columns (`Ragged`), or funds; `pmecalc.batch` takes tables too.
     index
         The benchmark; without one the measures that need it have the status `no_index`.
     as_of
@@ -142,8 +143,6 @@ def batch(
         As for `evaluate`. Compiled, but for 30/360 US, NAVs that grow with the index or are taken
         at cost, and funds with reversed or recallable flows: those are computed as `evaluate`
         does, one by one.
-    reversals
-        As for `Fund.of`, for a table.
     threads
         How many to use; by default as many as there are processors, one for small batches.
 
@@ -155,18 +154,15 @@ def batch(
 
     Raises
     ------
-    CashFlowError, InputError
-        The table cannot be used.
     NotFoundError
         There is no such measure.
 
     Examples
     --------
-    >>> table = {"fund": [1, 1], "date": ["2021-01-01", "2022-01-01"], "amount": [-100, 110]}
-    >>> batch(table)["irr"].round(12).tolist()
+    >>> batch(Ragged.of([0, 2], [0, 365], [100, 0], [0, 110]))["irr"].round(12).tolist()
     [0.1]
     """
-    ragged = _ragged(funds, reversals)
+    ragged = funds if isinstance(funds, Ragged) else Ragged.of_funds(funds)
     names = measure_names(measures)
     options = Options.of(
         day_count=day_count,
@@ -348,14 +344,6 @@ def _request(family: str, count: int) -> None:
     """Ask for compiled loops, unless so few funds are done before Numba is imported."""
     if count >= _WORTH_LOADING:
         engine.request(family)
-
-
-def _ragged(funds: Ragged | Iterable[Fund] | Mapping[str, object], reversals: Reversals) -> Ragged:
-    if isinstance(funds, Ragged):
-        return funds
-    if hasattr(funds, "keys") or hasattr(funds, "columns"):
-        return Ragged.of_table(funds, reversals=reversals)  # type: ignore[arg-type]
-    return Ragged.of_funds(funds)
 
 
 def as_ofs(ragged: Ragged, as_of: DateLike | None = None) -> DayArray:

@@ -35,7 +35,8 @@ class Benchmark(ByContent):
     name, currency
         What is known of the index; None where it is not.
     kind
-        `total_return`, `net_total_return` or `price`.
+        `total_return`, `net_total_return` or `price`; None where nobody said it: such an index is
+        used like one of total return, but not called one.
     notes
         What a reader understood of a file, a sentence each.
     """
@@ -44,7 +45,7 @@ class Benchmark(ByContent):
     levels: FloatArray
     rows: IntArray
     name: str | None = None
-    kind: IndexKind = "total_return"
+    kind: IndexKind | None = "total_return"
     currency: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -54,7 +55,7 @@ class Benchmark(ByContent):
         levels: Iterable[Sequence[object]],
         *,
         name: str | None = None,
-        kind: IndexKind = "total_return",
+        kind: IndexKind | None = "total_return",
         currency: str | None = None,
         rows: Sequence[int] | None = None,
         notes: Sequence[str] = (),
@@ -68,7 +69,7 @@ class Benchmark(ByContent):
         name, currency
             What is known of the index.
         kind
-            `total_return`, `net_total_return` or `price`.
+            `total_return`, `net_total_return` or `price`; None where it is not known.
         rows
             The source row of each level, for messages; its position by default.
         notes
@@ -95,7 +96,7 @@ class Benchmark(ByContent):
         >>> Benchmark.of([("2020-01-01", 500), ("2021-01-01", 600)], name="World")
         Benchmark('World', 2 levels 2020-01-01 to 2021-01-01, total_return)
         """
-        if kind not in KINDS:
+        if kind is not None and kind not in KINDS:
             raise BenchmarkError(
                 f"kind={kind!r} is not offered.",
                 code="UNSUPPORTED_OPTION",
@@ -115,7 +116,7 @@ class Benchmark(ByContent):
                     row=place,
                     field="level",
                     value=row[1],
-                    hint="Keep one of them.",
+                    hint="Find out which one is right, and keep that one.",
                 )
         if not known:
             raise BenchmarkError(
@@ -136,8 +137,8 @@ class Benchmark(ByContent):
 
     def __repr__(self) -> str:
         span = f"{iso(self.days[0])} to {iso(self.days[-1])}"
-        levels = counted(len(self.days), "level")
-        return f"Benchmark({self.name!r}, {levels} {span}, {self.kind})"
+        levels, kind = counted(len(self.days), "level"), self.kind or "kind not stated"
+        return f"Benchmark({self.name!r}, {levels} {span}, {kind})"
 
 
 def _level(row: tuple[object, ...], place: int) -> tuple[int, float]:
@@ -158,6 +159,6 @@ def _level(row: tuple[object, ...], place: int) -> tuple[int, float]:
             row=place,
             field="level",
             value=row[1],
-            hint="Correct it, or remove the row from the file.",
+            hint="Correct it.",
         )
     return day, level

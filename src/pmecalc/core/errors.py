@@ -14,12 +14,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+_KEYWORD = re.compile(r'\b([a-z_]+)="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Problem:
         What stood there, as text.
     hint
         What was expected, or what to do.
+    choices
+        The readings of a question, empty where the input is simply wrong.
+    option
+        The keyword that takes one of the choices as its answer; None where the input itself has to
+        be changed.
     """
 
     code: str
@@ -48,6 +56,23 @@ class Problem:
     column: str | None = None
     value: str | None = None
     hint: str | None = None
+    choices: tuple[str, ...] = ()
+    option: str | None = None
+
+    def advice(self, written: Callable[[str, str], str] | None = None) -> str | None:
+        """The hint, and how to answer a question: each choice as `written(option, choice)`.
+
+        >>> Problem("SIGN_SUSPECT", "Odd.", choices=("lp", "gp"), option="sign").advice()
+        'Say sign="lp" or sign="gp".'
+        """
+        hint = self.hint
+        if written and hint:  # a hint names options as keywords
+            hint = _KEYWORD.sub(lambda found: written(found[1], found[2]), hint)
+        if self.option is None or not self.choices:
+            return hint
+        form = written or '{}="{}"'.format
+        answers = " or ".join(form(self.option, choice) for choice in self.choices)
+        return " ".join(part for part in (hint, f"Say {answers}.") if part)
 
 
 class PmeError(Exception):
@@ -130,7 +155,12 @@ class InputError(PmeError, ValueError):
             if part
         )
         text = f"{where}: {self.message}" if where else self.message
-        return f"{text} {self.hint}" if self.hint else text
+        advice = self.advice()
+        return f"{text} {advice}" if advice else text
+
+    def advice(self) -> str | None:
+        """The hint of the first problem."""
+        return self.hint
 
 
 class CashFlowError(InputError):
@@ -142,13 +172,41 @@ class BenchmarkError(InputError):
 
 
 class NeedsInputError(InputError):
-    """Two readings are possible; `choices` lists them."""
+    """Two readings are possible; `choices` lists them, `option` is the keyword that takes one."""
 
     def __init__(
-        self, message: str, *, code: str, choices: Sequence[str] = (), **where: object
+        self,
+        message: str,
+        *,
+        code: str,
+        choices: Sequence[str] = (),
+        option: str | None = None,
+        row: int | None = None,
+        field: str | None = None,
+        value: object = None,
+        hint: str | None = None,
+        file: str | None = None,
+        problems: Sequence[Problem] = (),
     ) -> None:
-        super().__init__(message, code=code, **where)  # type: ignore[arg-type]  # same keywords
+        text = None if value is None else str(value)
+        question = Problem(code, message, row, field, text, hint, tuple(choices), option)
+        super().__init__(
+            message,
+            code=code,
+            row=row,
+            field=field,
+            value=value,
+            hint=hint,
+            file=file,
+            problems=problems or (question,),
+        )
         self.choices = tuple(choices)
+        self.option = option
+        self._question = question
+
+    def advice(self) -> str | None:
+        """The hint, and the keywords that answer the question."""
+        return self._question.advice()
 
 
 class NotDefinedError(PmeError, ArithmeticError):

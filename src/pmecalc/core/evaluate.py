@@ -157,6 +157,7 @@ class Report(ByContent, NamedOutcomes):
             "metrics": {name: metric.to_dict() for name, metric in shown.items()},
             "warnings": [{"code": code, "message": warning_text(code, at)} for code in codes],
             "inputs": inputs_of(at),
+            "notes": notes_of(at),
         }
 
 
@@ -248,6 +249,14 @@ def warning_text(code: str, at: Valuation) -> str:
     if code == "NAV_STALE" and at.residual.day is not None:
         return f"{WARNINGS[code]} ({at.as_of - at.residual.day} days old)"
     return WARNINGS[code]
+
+
+def notes_of(at: Valuation) -> dict[str, list[str]]:
+    """What was understood of the files that fund and benchmark were read from, a sentence each."""
+    return {
+        "fund": list(at.fund.notes),
+        "benchmark": list(at.benchmark.notes) if at.benchmark else [],
+    }
 
 
 def inputs_of(at: Valuation) -> dict[str, object]:

@@ -145,6 +145,11 @@ class Fund(ByContent):
             raise _unsupported("sign", sign, "lp or gp")
         if reversals not in {"reject", "net"}:
             raise _unsupported("reversals", reversals, "reject or net")
+        if hasattr(flows, "columns") or hasattr(flows, "keys"):
+            raise TypeError(
+                f"flows are rows, not a {type(flows).__name__}: pmecalc.read_table(table) makes a "
+                "fund of a table of columns"
+            )
         flow_rows = [tuple(row) for row in flows]
         if not flow_rows:
             raise CashFlowError(
@@ -303,7 +308,7 @@ def _navs(
                 row=place,
                 field="nav",
                 value=nav,
-                hint="Keep one of them.",
+                hint="Find out which one is right, and keep that one.",
             )
     days = sorted(known)
     return np.array(days, np.int64), np.array([known[day] for day in days], np.float64)

@@ -13,19 +13,17 @@ from pmecalc.core.errors import CashFlowError, InputError
 from pmecalc.core.fund import FloatArray, Fund, IntArray, Reversals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pmecalc.core.fund import BoolArray
 
 DayArray: TypeAlias = npt.NDArray[np.int32]
 _Number = TypeVar("_Number", np.int32, np.int64, np.float64)
-_Column = TypeVar("_Column", bound=npt.NDArray[np.generic])
-_EPOCH = np.datetime64("1970-01-01")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ragged(ByContent):
-    """Flows and NAVs of many funds, sorted by fund and date; build one with `of` or `of_table`.
+    """Flows and NAVs of many funds, sorted by fund and date; build one with `of`.
 
     Parameters
     ----------
@@ -149,47 +147,6 @@ class Ragged(ByContent):
             reversals="net",
         )
 
-    @classmethod
-    def of_table(cls, table: Mapping[str, object], *, reversals: Reversals = "reject") -> Ragged:
-        """Columns of a long table: Arrow, Polars, pandas, or a dict of arrays.
-
-        Parameters
-        ----------
-        table
-            Columns `fund`, `date`, and `contribution`, `distribution` (or `amount`, paid in
-            `< 0`), perhaps `nav`; rows in any order. Empty cells are no flow and no NAV.
-        reversals
-            As for `of`.
-
-        Raises
-        ------
-        CashFlowError, InputError
-            As for `of`; `MALFORMED` where a column is missing.
-
-        Examples
-        --------
-        >>> table = {"fund": ["a", "a"], "date": ["2020-01-01", "2021-01-01"], "amount": [-1, 2]}
-        >>> Ragged.of_table(table).pointers.tolist()
-        [0, 2]
-        """
-        codes, labels = _codes(_column(table, "fund"))
-        days = _day_numbers(_column(table, "date"))
-        order = _order(codes, days)
-        paid, received = _money(table, order)
-        counts = np.bincount(codes, minlength=len(labels))
-        nav_pointers, nav_days, navs = _navs(table, codes, days, order, len(labels))
-        return cls.of(
-            _pointers(counts),
-            _taken(days, order),
-            paid,
-            received,
-            nav_pointers=nav_pointers,
-            nav_days=nav_days,
-            navs=navs,
-            labels=labels,
-            reversals=reversals,
-        )
-
     def fund(self, place: int) -> Fund:
         """One fund of them, for the plain engine.
 
@@ -277,97 +234,3 @@ def _pointers(counts: npt.ArrayLike) -> IntArray:
 
 def _joined(parts: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
     return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def _column(table: Mapping[str, object], name: str) -> object:
-    try:
-        return table[name]
-    except KeyError:
-        raise _bad(f"there is no column {name!r}") from None
-
-
-def _array(column: object) -> npt.NDArray[np.generic]:
-    """A column as numpy sees it; Arrow columns convert themselves, the others are arrays enough."""
-    if hasattr(column, "combine_chunks"):
-        return np.asarray(column.to_numpy())  # type: ignore[attr-defined]  # an Arrow column
-    return np.asarray(column)
-
-
-def _codes(column: object) -> tuple[IntArray, npt.NDArray[np.generic]]:
-    """Which fund each row belongs to, and the labels; text stays in the column's own memory."""
-    encode = getattr(column, "combine_chunks", None)
-    if encode is not None:  # Arrow
-        encoded = encode().dictionary_encode()
-        labels = np.array(encoded.dictionary.to_pylist())
-        ranks = np.argsort(np.argsort(labels))
-        return ranks[encoded.indices.to_numpy()], np.sort(labels)
-    if hasattr(column, "rank"):  # Polars and pandas
-        ranks = _array(column.rank(method="dense")).astype(np.int64) - 1
-        firsts = np.zeros(int(ranks.max(initial=-1)) + 1, np.int64)
-        firsts[ranks[::-1]] = np.arange(len(ranks) - 1, -1, -1)
-        taken = column.gather(firsts) if hasattr(column, "gather") else column.iloc[firsts]  # type: ignore[attr-defined]
-        return ranks, _array(taken)
-    labels, codes = np.unique(_array(column), return_inverse=True)
-    return codes.astype(np.int64), labels
-
-
-def _day_numbers(column: object) -> DayArray:
-    values = _array(column)
-    if values.dtype.kind in "iu":
-        return values.astype(np.int32, copy=False)
-    return (values.astype("datetime64[D]") - _EPOCH).astype(np.int32)
-
-
-def _order(codes: IntArray, days: DayArray) -> IntArray | None:
-    """The order by fund and day, None where the rows stand so."""
-    same = codes[1:] == codes[:-1]
-    if ((codes[1:] > codes[:-1]) | (same & (days[1:] >= days[:-1]))).all():
-        return None
-    return np.lexsort((days, codes))
-
-
-def _taken(column: _Column, order: IntArray | None) -> _Column:
-    return column if order is None else column[order]  # type: ignore[return-value]
-
-
-def _money(table: Mapping[str, object], order: IntArray | None) -> tuple[FloatArray, FloatArray]:
-    if "amount" in _names(table):
-        amounts = _taken(_numbers(_column(table, "amount")), order)
-        return np.maximum(-amounts, 0.0), np.maximum(amounts, 0.0)
-    paid = _taken(_numbers(_column(table, "contribution")), order)
-    received = _taken(_numbers(_column(table, "distribution")), order)
-    return paid, received
-
-
-def _numbers(column: object) -> FloatArray:
-    """Floats; empty cells are 0."""
-    values = _array(column).astype(np.float64, copy=False)
-    empty = np.isnan(values)
-    return np.where(empty, 0.0, values) if empty.any() else values
-
-
-def _names(table: Mapping[str, object]) -> list[str]:
-    for names in ("column_names", "columns"):
-        if hasattr(table, names):
-            return list(getattr(table, names))
-    return list(table)
-
-
-def _navs(
-    table: Mapping[str, object],
-    codes: IntArray,
-    days: DayArray,
-    order: IntArray | None,
-    count: int,
-) -> tuple[IntArray, DayArray, FloatArray]:
-    if "nav" not in _names(table):
-        return np.zeros(count + 1, np.int64), np.zeros(0, np.int32), np.zeros(0)
-    values = _taken(_array(_column(table, "nav")).astype(np.float64, copy=False), order)
-    rows = np.flatnonzero(~np.isnan(values))
-    owners = _taken(codes, order)[rows]
-    nav_days = _taken(days, order)[rows]
-    return (
-        _pointers(np.bincount(owners, minlength=count)),
-        nav_days.astype(np.int32, copy=False),
-        values[rows].astype(np.float64, copy=False),
-    )

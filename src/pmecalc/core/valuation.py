@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmecalc.core.benchmark import Benchmark
 from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
-from pmecalc.core.fund import summed
+from pmecalc.core.fund import Fund, summed
 from pmecalc.core.lookup import levels_on
 from pmecalc.core.money import money_sum
 from pmecalc.core.residual_nav import residual_nav
 
 if TYPE_CHECKING:
-    from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.dates import DateLike
-    from pmecalc.core.fund import FloatArray, Fund, IntArray
+    from pmecalc.core.fund import FloatArray, IntArray
     from pmecalc.core.metric import Metric
     from pmecalc.core.residual_nav import ResidualNav
 
@@ -154,8 +154,23 @@ def value(
     >>> seen.nav, seen.years
     (120.0, 1.0)
     """
+    _check_kinds(fund, benchmark)
     last = default_as_of(fund) if as_of is None else day_number(as_of, field="as_of")
     return value_on(fund, benchmark, last, options or Options())
+
+
+def _check_kinds(fund: object, benchmark: object) -> None:
+    """Say what was given where it is no fund or no index, and what makes one of it."""
+    if not isinstance(fund, Fund):
+        raise TypeError(
+            f"a Fund was expected, not {type(fund).__name__}: pmecalc.read_table(table) makes one "
+            "of a table, pmecalc.batch(table) computes a table of many"
+        )
+    if benchmark is not None and not isinstance(benchmark, Benchmark):
+        raise TypeError(
+            f"a Benchmark was expected, not {type(benchmark).__name__}: "
+            "pmecalc.Benchmark.of(rows) makes one of rows (date, level)"
+        )
 
 
 def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Options) -> Valuation:

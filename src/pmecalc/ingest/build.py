@@ -2,79 +2,123 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pmecalc.core.dates import iso
-from pmecalc.core.errors import NeedsInputError, Problem
-from pmecalc.core.fund import Fund, frozen
+from pmecalc.core.errors import Problem
+from pmecalc.core.fund import Fund, frozen, sign_suspect
+from pmecalc.core.ragged import Ragged
 from pmecalc.ingest.labels import NO_NAME, Labels
-from pmecalc.ingest.ledger import first_of_day, flows_of, ledger_of, valuations_of
+from pmecalc.ingest.ledger import begins_day, first_of_day, flows_of, ledger_of, valuations_of
 from pmecalc.ingest.names import stem
 from pmecalc.ingest.problems import Problems, error_of, in_file_order
+from pmecalc.ingest.running_totals import as_flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pmecalc.core.fund import IntArray
+    from pmecalc.core.fund import FloatArray, IntArray
     from pmecalc.ingest.ledger import Ledger
     from pmecalc.ingest.options import Options
     from pmecalc.ingest.table import Table
 
 
+_NEXT_TO_ZERO = 1e-9  # wide of the core's own rounding, which decides
 _ROUNDING = 1e-12  # of a day's distributions, as in core/fund.py
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The checked rows of a table: flows, NAVs and recallable amounts, sorted by fund and day.
+
+    `names` and `currencies` are those of each fund; a table that names no fund holds one.
+    """
+
+    flows: Ledger
+    valuations: Ledger
+    recallable: Ledger
+    names: tuple[str | None, ...]
+    currencies: tuple[str | None, ...]
+    notes: tuple[str, ...]
+    signed: bool
+
+
+def books_of(table: Table, *, file: str, options: Options) -> Books:
+    """The rows of a table once nothing is wrong with them and no question is open."""
+    ledger = ledger_of(table, gp=options.sign == "gp")
+    names = list(table.labels.get("fund", Labels()).names)
+    options.check_for(len(names), file=file)
+    signed = "amount" in table.numbers
+    problems = _wrong_rows(ledger, table, names)
+    if problems:
+        raise error_of(problems, file=file)
+    ledger, notes = as_flows(ledger, table, names, file=file, options=options)
+    flows, valuations = flows_of(ledger), valuations_of(ledger)
+    if problems := tuple(_without_flows(ledger, flows, names)):
+        raise error_of(problems, file=file)
+    currencies = _currencies(ledger, table, names, options)
+    if isinstance(currencies, Problem):
+        raise error_of([currencies], file=file)
+    if options.sign is None:
+        _ask_sign(flows, table, names, file)
+    return Books(
+        flows,
+        valuations.where(begins_day(valuations)),
+        ledger.where(ledger.recallable > 0),
+        tuple(names) or (None,),
+        currencies,
+        (*table.notes, *notes),
+        signed,
+    )
 
 
 def funds_of(table: Table, *, file: str, options: Options) -> tuple[Fund, ...]:
     """The funds of a table, in the order in which the file names them."""
-    ledger = ledger_of(table, gp=options.sign == "gp")
-    names = list(table.labels.get("fund", Labels()).names)
-    options.check_for(len(names), file=file)
-    flows, valuations = flows_of(ledger), valuations_of(ledger)
-    first = first_of_day(valuations)
-    problems = Problems()
-    for problem in (
-        *_unnamed(table, names),
-        *_two_navs(valuations, first, table),
-        *_too_recallable(ledger, table),
-    ):
-        problems.add(problem)
-    if not table.problems and not problems.listed():
-        for problem in _without_flows(ledger, flows, names):
-            problems.add(problem)
-    if found := (*table.problems, *problems.listed()):
-        raise error_of(in_file_order(found), file=file)
-    navs = valuations.where(np.unique(first))
-    places = range(max(len(names), 1))
-    tags = ledger.where(ledger.recallable > 0)
-    funds = [(flows.fund(place), navs.fund(place), tags.fund(place)) for place in places]
-    currencies = [_currency(ledger.fund(place), table, options, file) for place in places]
-    signed = "amount" in table.numbers
-    if signed and options.sign is None:
-        _ask_sign([of_fund for of_fund, _, _ in funds], table, file)
-    called: list[str | None] = [*names] or [None]
-    return tuple(
-        _fund(*parts, table, file=file, name=name, currency=currency, options=options)
-        for parts, currency, name in zip(funds, currencies, called, strict=True)
+    books = books_of(table, file=file, options=options)
+    return tuple(_fund(books, place, file, options) for place in range(len(books.names)))
+
+
+def ragged_of(table: Table, *, file: str, options: Options) -> tuple[Ragged, tuple[str, ...]]:
+    """The same funds as flat columns, and what was understood."""
+    books = books_of(table, file=file, options=options)
+    days, amounts, owners = _recallable_days(books.recallable)
+    count = len(books.names)
+    flows, valuations = books.flows, books.valuations
+    ragged = Ragged.of(
+        _pointers(flows.funds, count),
+        flows.days,
+        flows.contributions,
+        flows.distributions,
+        nav_pointers=_pointers(valuations.funds, count),
+        nav_days=valuations.days,
+        navs=valuations.navs,
+        labels=_names_of(books, table, file),
+        recallable_pointers=_pointers(owners, count),
+        recallable_days=days,
+        recallable=amounts,
+        reversals="net",
+    )
+    tagged = books.recallable
+    return ragged, (
+        *books.notes,
+        *_notes(flows, valuations, tagged, signed=books.signed, options=options),
     )
 
 
-def _fund(
-    flows: Ledger,
-    navs: Ledger,
-    tags: Ledger,
-    table: Table,
-    *,
-    file: str,
-    name: str | None,
-    currency: str | None,
-    options: Options,
-) -> Fund:
-    signed = "amount" in table.numbers
-    recallable_days, places = np.unique(tags.days, return_inverse=True)
-    recallable = np.zeros(len(recallable_days))
-    np.add.at(recallable, places, tags.recallable)
+def _names_of(books: Books, table: Table, file: str) -> list[str] | list[int]:
+    """What the funds are called, whole numbers as such."""
+    if "fund" in table.labels and table.labels["fund"].whole:
+        return [int(name or 0) for name in books.names]
+    return [name or stem(file) for name in books.names]
+
+
+def _fund(books: Books, place: int, file: str, options: Options) -> Fund:
+    flows, navs = books.flows.fund(place), books.valuations.fund(place)
+    tags = books.recallable.fund(place)
+    recallable_days, recallable, _ = _recallable_days(tags)
     return Fund(
         days=frozen(flows.days.copy()),
         contributions=frozen(flows.contributions.copy()),
@@ -83,16 +127,48 @@ def _fund(
         nav_days=frozen(navs.days.copy()),
         navs=frozen(navs.navs.copy()),
         nav_estimated=frozen(np.zeros(len(navs), np.bool_)),
-        name=options.name or name or stem(file),
-        currency=currency,
+        name=options.name or books.names[place] or stem(file),
+        currency=books.currencies[place],
         commitment=None if options.commitment is None else float(options.commitment),
         vintage=options.vintage,
         strategy=options.strategy,
-        warnings=("SIGN_SUSPECT",) if signed and _sign_suspect(flows) else (),
-        notes=(*table.notes, *_notes(flows, navs, tags, signed=signed, options=options)),
+        warnings=("SIGN_SUSPECT",) if is_sign_suspect(flows, signed=books.signed) else (),
+        notes=(*books.notes, *_notes(flows, navs, tags, signed=books.signed, options=options)),
         recallable_days=frozen(recallable_days),
         recallable=frozen(recallable),
     )
+
+
+def _recallable_days(tags: Ledger) -> tuple[IntArray, FloatArray, IntArray]:
+    """Recallable amounts added up by fund and day: the days, the sums, the funds."""
+    new = begins_day(tags)
+    starts = np.flatnonzero(new)
+    sums = np.bincount(np.cumsum(new) - 1, tags.recallable, len(starts))
+    return tags.days[starts], sums.astype(np.float64, copy=False), tags.funds[starts]
+
+
+def _pointers(owners: IntArray, count: int) -> IntArray:
+    """Where the rows of each fund begin, and the end."""
+    pointers: IntArray = np.searchsorted(owners, np.arange(count + 1))
+    return pointers
+
+
+def _wrong_rows(ledger: Ledger, table: Table, names: list[str]) -> tuple[Problem, ...]:
+    """What is wrong with cells and with rows beside each other, by row."""
+    valuations = valuations_of(ledger)
+    problems = Problems()
+    for problem in (
+        *_unnamed(table, names),
+        *_two_navs(valuations, first_of_day(valuations), table, names),
+        *_too_recallable(ledger, table, names),
+    ):
+        problems.add(problem)
+    return in_file_order((*table.problems, *problems.listed()))
+
+
+def _whose(names: list[str], place: int) -> str:
+    """The beginning of a sentence about a row, where a table holds several funds."""
+    return f"Fund {names[place]}: " if len(names) > 1 else ""
 
 
 def _notes(
@@ -128,21 +204,24 @@ def _unnamed(table: Table, names: list[str]) -> Iterator[Problem]:
         )
 
 
-def _two_navs(valuations: Ledger, first: IntArray, table: Table) -> Iterator[Problem]:
+def _two_navs(
+    valuations: Ledger, first: IntArray, table: Table, names: list[str]
+) -> Iterator[Problem]:
     """Reports that differ from the first one of their day."""
     for place in np.flatnonzero(valuations.navs != valuations.navs[first]):
         other, this = valuations.navs[first[place]], valuations.navs[place]
         yield Problem(
             "NAV_DUPLICATE",
-            f"There are two NAVs on {iso(valuations.days[place])}: {other:.15g} and {this:.15g}.",
+            f"{_whose(names, valuations.funds[place])}There are two NAVs on "
+            f"{iso(valuations.days[place])}: {other:.15g} and {this:.15g}.",
             int(valuations.rows[place]),
             table.titles["nav"],
             f"{this:.15g}",
-            "Keep one of them.",
+            "Find out which one is right, and keep that one.",
         )
 
 
-def _too_recallable(ledger: Ledger, table: Table) -> Iterator[Problem]:
+def _too_recallable(ledger: Ledger, table: Table, names: list[str]) -> Iterator[Problem]:
     """Days on which more may be called again than was distributed."""
     tagged = np.flatnonzero(ledger.recallable)
     if not len(tagged):
@@ -156,7 +235,8 @@ def _too_recallable(ledger: Ledger, table: Table) -> Iterator[Problem]:
         place = next(each for each in tagged.tolist() if first[each] == day)
         yield Problem(
             "NEGATIVE_AMOUNT",
-            f"{recallable[day]:.15g} is recallable on {iso(ledger.days[place])}, of "
+            f"{_whose(names, ledger.funds[place])}{recallable[day]:.15g} is recallable on "
+            f"{iso(ledger.days[place])}, of "
             f"{distributed[day]:.15g} distributed: the rest is negative.",
             int(ledger.rows[place]),
             table.titles["recallable"],
@@ -166,8 +246,8 @@ def _too_recallable(ledger: Ledger, table: Table) -> Iterator[Problem]:
 
 
 def _without_flows(ledger: Ledger, flows: Ledger, names: list[str]) -> Iterator[Problem]:
-    places = range(max(len(names), 1))
-    for place in sorted(set(places) - set(flows.funds.tolist())):
+    counts = np.bincount(flows.funds, minlength=max(len(names), 1))
+    for place in np.flatnonzero(counts == 0).tolist():
         rows = ledger.fund(place).rows
         yield Problem(
             "NO_FLOWS",
@@ -177,44 +257,84 @@ def _without_flows(ledger: Ledger, flows: Ledger, names: list[str]) -> Iterator[
         )
 
 
-def _currency(fund: Ledger, table: Table, options: Options, file: str) -> str | None:
-    """The fund's currency, if it is said; two of them are one too many."""
+def _currencies(
+    ledger: Ledger, table: Table, names: list[str], options: Options
+) -> tuple[str | None, ...] | Problem:
+    """The currency of each fund, where it is said; two of them in one fund are one too many."""
     known = list(table.labels.get("currency", Labels()).names)
-    codes = np.unique(fund.currencies[fund.currencies != NO_NAME])
-    if len(codes) > 1:
-        row = int(fund.rows[fund.currencies == codes[1]].min())
-        choices = [known[code] for code in codes]
-        raise NeedsInputError(
-            f"Amounts of one fund are in {' and '.join(choices)}.",
-            code="MIXED_CURRENCY",
-            choices=choices,
-            row=row,
-            field=table.titles["currency"],
-            value=choices[1],
-            hint="Keep the rows of one currency, or convert the others.",
-            file=file,
-        )
-    return options.currency or next((known[code] for code in codes), None)
-
-
-def _ask_sign(funds: list[Ledger], table: Table, file: str) -> None:
-    suspect = next((flows for flows in funds if _sign_suspect(flows)), None)
-    if suspect is None:
-        return
-    raise NeedsInputError(
-        "The amounts start positive and end negative; contributions, which come first, "
-        "usually are the negative ones.",
-        code="SIGN_SUSPECT",
-        choices=("lp", "gp"),
-        row=int(suspect.rows[0]),
-        field=table.titles["amount"],
-        value=f"{suspect.given[0]:.15g}",
-        hint="Choose the sign gp if positive amounts are contributions, lp if they are not.",
-        file=file,
+    said = ledger.currencies != NO_NAME
+    funds, codes, rows = ledger.funds[said], ledger.currencies[said], ledger.rows[said]
+    found, first = np.unique(funds, return_index=True)
+    of_fund = np.full(max(len(names), 1), NO_NAME)
+    of_fund[found] = codes[first]
+    other = codes != of_fund[funds]
+    if other.any():
+        place = np.flatnonzero(other)[rows[other].argmin()]
+        pair = known[of_fund[funds[place]]], known[codes[place]]
+        return _mixed_currency(_whose(names, funds[place]), pair, int(rows[place]), table)
+    return tuple(
+        options.currency or (None if code == NO_NAME else known[code]) for code in of_fund.tolist()
     )
 
 
-def _sign_suspect(flows: Ledger) -> bool:
-    net = flows.distributions - flows.contributions
-    net = net[net != 0]
-    return len(net) > 1 and bool(net[0] > 0 > net[-1])
+def _mixed_currency(whose: str, pair: tuple[str, str], row: int, table: Table) -> Problem:
+    return Problem(
+        "MIXED_CURRENCY",
+        f"{whose}Amounts of one fund are in {' and '.join(pair)}.",
+        row,
+        table.titles["currency"],
+        pair[1],
+        "Write all amounts of a fund in one currency.",
+        pair,
+    )
+
+
+def _ask_sign(flows: Ledger, table: Table, names: list[str], file: str) -> None:
+    signed = "amount" in table.numbers
+    for place in possibly_turned(flows):
+        suspect = flows.fund(place)
+        if is_sign_suspect(suspect, signed=signed):
+            raise error_of(
+                [_sign_question(suspect, table, _whose(names, place), signed=signed)], file=file
+            )
+
+
+def _sign_question(suspect: Ledger, table: Table, whose: str, *, signed: bool) -> Problem:
+    """Two readings of one signed column; of two columns there is one, and the other is mended."""
+    why = "as the amounts are read, money is received first, before any was paid in."
+    hint = "gp: positive amounts are contributions; lp: they are distributions."
+    if not signed:
+        hint = (
+            "If the columns are exchanged, exchange their headers; lp: they are as they are called."
+        )
+    return Problem(
+        "SIGN_SUSPECT",
+        f"{whose}{why}" if whose else why.capitalize(),
+        int(suspect.rows[0]),
+        table.titles["amount" if signed else "distribution"],
+        f"{suspect.given[0]:.15g}",
+        hint,
+        ("lp", "gp") if signed else ("lp",),
+        "sign",
+    )
+
+
+def is_sign_suspect(flows: Ledger, *, signed: bool) -> bool:
+    """Whether the flows of one fund may have their signs the other way round (METHODS 1.2)."""
+    columns = (flows.days, flows.contributions, flows.distributions)
+    return sign_suspect(np.column_stack(columns).astype(np.float64), signed=signed)
+
+
+def possibly_turned(flows: Ledger) -> list[int]:
+    """The funds that do not pay in on their first day of money: no other can be suspect."""
+    starts = np.flatnonzero(begins_day(flows))
+    if not len(starts):
+        return []
+    net = np.add.reduceat(flows.distributions - flows.contributions, starts)
+    size = np.add.reduceat(np.abs(flows.distributions) + np.abs(flows.contributions), starts)
+    moved = size > 0
+    funds, net, size = flows.funds[starts][moved], net[moved], size[moved]
+    first = np.ones(len(funds), np.bool_)
+    first[1:] = funds[1:] != funds[:-1]
+    found: list[int] = funds[first & (net >= -_NEXT_TO_ZERO * size)].tolist()
+    return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from pmecalc.core.dates import why_no_day, written_day
 from pmecalc.core.errors import Problem
 from pmecalc.ingest.columns import LEAST
 from pmecalc.ingest.problems import shown
@@ -27,15 +28,16 @@ BLANK = math.nan
 NO_DAY = -(1 << 31)
 
 _EPOCH = date(1970, 1, 1).toordinal()
-_FIRST = date(1900, 1, 1)
-_LAST = date(2200, 12, 31)
-_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2200, 12, 31)
 _PLAIN = frozenset("0123456789+-.")
 _PLAIN_CHARS = 30  # digits this few cannot come nearer to 0 than LEAST
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 _DATE_HINT = "Expected YYYY-MM-DD, such as 2021-12-31."
-_ROW_HINT = "Correct it, or remove the row from the file."
+_NEGATIVE_HINT = (
+    "If the whole column is written below 0, write it without the sign; if money was given back, "
+    'say reversals="net".'
+)
 _NUMBER_HINT = (
     "Expected a plain number with a dot, such as 1234.5, without separators or signs of currency."
 )
@@ -98,15 +100,20 @@ def numbers_of(cells: Sequence[object], column: NumberColumn, where: Where) -> a
     return values
 
 
+def is_figure(cell: object) -> bool:
+    """Whether a cell is a number or a date, also as text."""
+    return not math.isnan(_number(cell)) or _day(cell) != NO_DAY
+
+
 def _day(cell: object) -> int:
     if isinstance(cell, datetime):
         cell = cell.date()  # METHODS 1.4: the time of day is dropped
-    elif isinstance(cell, str) and _ISO.fullmatch(cell):
+    elif isinstance(cell, str):
         try:
-            cell = date.fromisoformat(cell)
+            cell = written_day(cell)
         except ValueError:
             return NO_DAY
-    if not isinstance(cell, date) or not _FIRST <= cell <= _LAST:
+    if not isinstance(cell, date) or not FIRST_DATE <= cell <= LAST_DATE:
         return NO_DAY
     return cell.toordinal() - _EPOCH
 
@@ -119,15 +126,13 @@ def _date_problem(cell: object) -> tuple[str, str, str]:
     if cell == "":
         return "MISSING_DATE", "The date is blank.", _DATE_HINT
     if isinstance(cell, (int, float)):
-        remedy = "Give the cell a date format, or write the date as text: 2021-12-31."
+        remedy = "Write dates as text, 2021-12-31, or as dates of the workbook or the table."
         return "BAD_DATE", f"{text} is a number, not a date.", remedy
-    if isinstance(cell, date):
-        why = f"{text} is not between {_FIRST} and {_LAST}."
-        return "BAD_DATE", why, "Correct it in the file."
-    if _ISO.fullmatch(text):
-        why = f"{text!r} is not a day of the calendar between {_FIRST} and {_LAST}."
-        return "BAD_DATE", why, "Correct it in the file."
-    return "BAD_DATE", f"{text!r} is not a day of the calendar.", _DATE_HINT
+    try:
+        text = str(cell if isinstance(cell, date) else written_day(text))
+    except ValueError:
+        return "BAD_DATE", why_no_day(text), _DATE_HINT
+    return "BAD_DATE", f"{text} is not between {FIRST_DATE} and {LAST_DATE}.", "Correct the date."
 
 
 def _plain_numbers(cells: Sequence[object], column: NumberColumn) -> array[float] | None:
@@ -183,12 +188,10 @@ def _unusable(cell: object, value: float) -> tuple[str, str, str] | None:
 def _out_of_bounds(value: float, column: NumberColumn) -> tuple[str, str, str] | None:
     if value > column.high or value < column.low < 0:
         why = f"The {column.name} {value:g} is larger than {column.high:g}."
-        return "BAD_NUMBER", why, "Correct it in the file."
+        return "BAD_NUMBER", why, "Correct it."
     if 0 < abs(value) < LEAST:
-        return "NON_FINITE", f"{value:g} is nearer to 0 than {LEAST:g}.", "Correct it in the file."
+        return "NON_FINITE", f"{value:g} is nearer to 0 than {LEAST:g}.", "Correct it."
     if value >= column.low:
         return None
-    if column.name == "level":
-        return "INDEX_INVALID", f"The level {value:g} is not above zero.", _ROW_HINT
-    remedy = "Contributions and distributions are positive; one signed column is called amount."
+    remedy = "Correct it." if column.name == "recallable" else _NEGATIVE_HINT
     return "NEGATIVE_AMOUNT", f"The {column.name} {value:g} is negative.", remedy

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import os
 
     from pmecalc.core.benchmark import Benchmark, IndexKind
-    from pmecalc.core.fund import Fund
-    from pmecalc.ingest.options import Sign
+    from pmecalc.core.fund import Fund, Reversals
+    from pmecalc.ingest.options import Amounts, Levels, Sign
 
 
 def read_fund(
@@ -30,9 +30,25 @@ def read_fund(
     vintage: int | None = None,
     strategy: str | None = None,
     sign: Sign | None = None,
+    amounts: Amounts | None = None,
+    reversals: Reversals = "reject",
+    sheet: str | None = None,
 ) -> Fund:
-    """The one fund of a tidy CSV or XLSX file."""
-    options = Options(name, currency, commitment, vintage, strategy, sign=sign)
+    """The one fund of a tidy CSV or XLSX file.
+
+    `sign`, `amounts` and `sheet` answer what is asked of a file that can be read in two ways.
+    """
+    options = Options(
+        name,
+        currency,
+        commitment,
+        vintage,
+        strategy,
+        sign=sign,
+        amounts=amounts,
+        reversals=reversals,
+        sheet=sheet,
+    )
     return only(_funds(Path(path), options), display_name(Path(path).name))
 
 
@@ -45,9 +61,22 @@ def read_funds(
     vintage: int | None = None,
     strategy: str | None = None,
     sign: Sign | None = None,
+    amounts: Amounts | None = None,
+    reversals: Reversals = "reject",
+    sheet: str | None = None,
 ) -> list[Fund]:
     """All funds of a tidy CSV or XLSX file, in the order in which it names them."""
-    options = Options(name, currency, commitment, vintage, strategy, sign=sign)
+    options = Options(
+        name,
+        currency,
+        commitment,
+        vintage,
+        strategy,
+        sign=sign,
+        amounts=amounts,
+        reversals=reversals,
+        sheet=sheet,
+    )
     return list(_funds(Path(path), options))
 
 
@@ -57,11 +86,17 @@ def read_benchmark(
     name: str | None = None,
     currency: str | None = None,
     index_kind: IndexKind | None = None,
+    levels: Levels | None = None,
+    sheet: str | None = None,
 ) -> Benchmark:
-    """The index of a tidy CSV or XLSX file; a total-return index unless something else is said."""
+    """The index of a tidy CSV or XLSX file; its kind is that which is said, else not known.
+
+    `levels` and `sheet` answer what is asked of a file that can be read in two ways.
+    """
     file = display_name(Path(path).name)
-    table = table_of(Path(path), file=file, kind="benchmark", limits=Limits())
-    return benchmark_of(table, file=file, options=Options(name, currency, index_kind=index_kind))
+    options = Options(name, currency, index_kind=index_kind, levels=levels, sheet=sheet)
+    table = table_of(Path(path), file=file, kind="benchmark", limits=Limits(), form=options.form)
+    return benchmark_of(table, file=file, options=options)
 
 
 def only(funds: tuple[Fund, ...], file: str) -> Fund:
@@ -80,5 +115,5 @@ def only(funds: tuple[Fund, ...], file: str) -> Fund:
 
 def _funds(path: Path, options: Options) -> tuple[Fund, ...]:
     file = display_name(path.name)
-    table = table_of(path, file=file, kind="fund", limits=Limits())
+    table = table_of(path, file=file, kind="fund", limits=Limits(), form=options.form)
     return funds_of(table, file=file, options=options)

@@ -21,11 +21,15 @@ NO_NAME = -1
 
 @dataclass(slots=True)
 class Labels:
-    """Names in the order in which they first stand, and for each row the place of its name."""
+    """Names in the order in which they first stand, and for each row the place of its name.
+
+    `whole` says that a frame gave whole numbers for names.
+    """
 
     names: dict[str, int] = field(default_factory=dict)
     codes: array[int] = field(default_factory=lambda: array("q"))
     upper: bool = False
+    whole: bool = False
 
     def codes_of(self, cells: Sequence[object], where: Where, limits: Limits) -> array[int]:
         """The places of the names in the cells, `NO_NAME` where a cell is blank or no name."""

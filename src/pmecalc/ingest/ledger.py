@@ -37,7 +37,13 @@ class Ledger:
 
     def where(self, which: BoolArray | IntArray | slice) -> Ledger:
         """The rows that a mask, an order or a slice picks."""
+        if isinstance(which, np.ndarray) and which.dtype == np.bool_ and which.all():
+            return self
         return Ledger(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    def sides(self) -> dict[str, FloatArray]:
+        """Contributions and distributions by the names of their columns."""
+        return {"contribution": self.contributions, "distribution": self.distributions}
 
     def fund(self, place: int) -> Ledger:
         """The rows of one fund."""
@@ -69,7 +75,8 @@ def ledger_of(table: Table, *, gp: bool) -> Ledger:
         recallable=np.nan_to_num(columns.get("recallable", blank)) + 0.0,
         currencies=_codes(table.labels.get("currency"), len(rows)),
     )
-    return ledger.where(np.lexsort((days, funds)))
+    order = _order(funds, days)
+    return ledger if order is None else ledger.where(order)
 
 
 def flows_of(ledger: Ledger) -> Ledger:
@@ -78,7 +85,7 @@ def flows_of(ledger: Ledger) -> Ledger:
     A row without money that reports a NAV is a valuation, unless its fund would have no flow at all
     and the row says 0: a fund of zeros is a fund.
     """
-    money = (ledger.contributions > 0) | (ledger.distributions > 0)
+    money = (ledger.contributions != 0) | (ledger.distributions != 0)
     flow = money | np.isnan(ledger.navs)
     some = np.bincount(ledger.funds, flow) > 0
     return ledger.where(flow | (~some[ledger.funds] & ~np.isnan(ledger.given)))
@@ -91,12 +98,31 @@ def valuations_of(ledger: Ledger) -> Ledger:
 
 def first_of_day(ledger: Ledger) -> IntArray:
     """For each row the place of the first row of its fund and day."""
-    if not len(ledger):
-        return np.empty(0, np.int64)
-    new = np.ones(len(ledger), np.bool_)
-    new[1:] = (np.diff(ledger.funds) != 0) | (np.diff(ledger.days) != 0)
+    new = begins_day(ledger)
     first: IntArray = np.flatnonzero(new)[np.cumsum(new) - 1]
     return first
+
+
+def begins_day(ledger: Ledger) -> BoolArray:
+    """Whether a row is the first one of its fund and day."""
+    new = np.ones(len(ledger), np.bool_)
+    new[1:] = (ledger.funds[1:] != ledger.funds[:-1]) | (ledger.days[1:] != ledger.days[:-1])
+    return new
+
+
+def _order(funds: IntArray, days: IntArray) -> IntArray | None:
+    """The order by fund and day, rows of one day as they stand; None where they all stand so."""
+    same = funds[1:] == funds[:-1]
+    if ((funds[1:] > funds[:-1]) | (same & (days[1:] >= days[:-1]))).all():
+        return None
+    first, span = int(days.min()), int(days.max() - days.min()) + 1
+    bits = len(days).bit_length()
+    if (int(funds.max()) + 1) * span >= 1 << (63 - bits):
+        return np.lexsort((days, funds))
+    # One number says fund, day and place: to sort numbers is ten times faster than to sort places.
+    keys = ((funds * span + (days - first)) << bits) | np.arange(len(days))
+    keys.sort()
+    return keys & ((1 << bits) - 1)
 
 
 def _codes(labels: Labels | None, count: int) -> IntArray:

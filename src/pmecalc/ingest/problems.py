@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from pmecalc.core.errors import BenchmarkError, CashFlowError, InputError, Problem
+from pmecalc.core.errors import (
+    BenchmarkError,
+    CashFlowError,
+    InputError,
+    NeedsInputError,
+    Problem,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,8 +64,25 @@ def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def error_of(problems: Sequence[Problem], *, file: str | None) -> InputError:
-    """The error that carries all problems; the first one gives its fields."""
-    first = problems[0]
+    """The error that carries all problems; the first one gives its fields.
+
+    It is a question if nothing else is wrong: an answer does not help before that is mended.
+    """
+    wrong = [problem for problem in problems if not problem.choices]
+    first = (wrong or problems)[0]
+    if not wrong:
+        return NeedsInputError(
+            first.message,
+            code=first.code,
+            choices=first.choices,
+            option=first.option,
+            row=first.row,
+            field=first.column,
+            value=first.value,
+            hint=first.hint,
+            file=file,
+            problems=problems,
+        )
     return _CLASSES.get(first.code, InputError)(
         first.message,
         code=first.code,

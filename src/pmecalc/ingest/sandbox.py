@@ -16,11 +16,12 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from pmecalc.core.errors import InputError
+from pmecalc.ingest.columns import PLAIN
 from pmecalc.ingest.limits import megabytes
 from pmecalc.ingest.wire import decode
 
 if TYPE_CHECKING:
-    from pmecalc.ingest.columns import Kind
+    from pmecalc.ingest.columns import Form, Kind
     from pmecalc.ingest.limits import Limits
     from pmecalc.ingest.table import Table
 
@@ -30,10 +31,11 @@ _CHUNK = 1 << 20
 _PLACES = BoundedSemaphore(2)
 
 
-def read_apart(file: IO[bytes], *, kind: Kind | None, limits: Limits) -> Table:
+def read_apart(file: IO[bytes], *, kind: Kind | None, limits: Limits, form: Form = PLAIN) -> Table:
     """The table of an open file, read by a child process."""
+    options = json.dumps({"kind": kind, "form": asdict(form), "limits": asdict(limits)})
     with _PLACES:
-        output = _run(file, json.dumps({"kind": kind, "limits": asdict(limits)}), limits)
+        output = _run(file, options, limits)
     try:
         return decode(output)
     except (ValueError, KeyError, TypeError) as error:

@@ -66,7 +66,7 @@ def _slice(
         ]
         rows = [row for row, record in zip(rows, fitted, strict=True) if record is not None]
         records = [record for record in fitted if record is not None]
-    columns = _stripped(records, width)
+    columns = _columns(records, width)
     dates = columns[layout.names.index("date")]
     blank = [cell == "" and not filled(record) for cell, record in zip(dates, records, strict=True)]
     if any(blank):
@@ -98,13 +98,14 @@ def _fitted(
     return None
 
 
-def _stripped(records: list[Sequence[object]], width: int) -> list[list[object]]:
+def _columns(records: list[Sequence[object]], width: int) -> list[list[object]]:
     """The columns, without blanks around their cells."""
     columns = zip(*records, strict=True) if records else [()] * width
-    return [_strip(column) for column in columns]
+    return [stripped(column) for column in columns]
 
 
-def _strip(column: Sequence[object]) -> list[object]:
+def stripped(column: Sequence[object]) -> list[object]:
+    """The cells of a column without blanks around them."""
     try:
         return [*map(str.strip, column)]  # type: ignore[arg-type]  # what is not text: TypeError
     except TypeError:

@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from pmecalc.core.errors import InputError
+from pmecalc.ingest.columns import PLAIN
 from pmecalc.ingest.formats import ZIP
 from pmecalc.ingest.limits import megabytes
 from pmecalc.ingest.problems import error_of
@@ -17,18 +18,23 @@ from pmecalc.ingest.text import read_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pmecalc.ingest.columns import Kind
+    from pmecalc.ingest.columns import Form, Kind
     from pmecalc.ingest.limits import Limits
     from pmecalc.ingest.table import Table
 
 
-def table_of(data: bytes | Path, *, file: str, kind: Kind | None, limits: Limits) -> Table:
-    """What the file holds, bad rows noted; `file` is the name that a refusal shows."""
+def table_of(
+    data: bytes | Path, *, file: str, kind: Kind | None, limits: Limits, form: Form = PLAIN
+) -> Table:
+    """What the file holds, bad rows noted; `file` is the name that a refusal shows.
+
+    `form` says what the file leaves open.
+    """
     try:
         if isinstance(data, bytes):
-            table = _of_bytes(data, kind, limits)
+            table = _of_bytes(data, kind, limits, form)
         else:
-            table = _of_path(data, kind, limits)
+            table = _of_path(data, kind, limits, form)
     except InputError as refusal:
         raise error_of(refusal.problems, file=file) from refusal.__cause__
     if not table.titles:  # the child has no other way to refuse
@@ -36,17 +42,17 @@ def table_of(data: bytes | Path, *, file: str, kind: Kind | None, limits: Limits
     return table
 
 
-def _of_bytes(data: bytes, kind: Kind | None, limits: Limits) -> Table:
+def _of_bytes(data: bytes, kind: Kind | None, limits: Limits, form: Form) -> Table:
     _check_size(len(data), limits)
     if _is_small_text(data, len(data), limits):
-        return read_text(data, kind=kind, limits=limits)
+        return read_text(data, kind=kind, limits=limits, form=form)
     with TemporaryFile() as file:  # has no name, so nothing can be left behind
         file.write(data)
         file.seek(0)
-        return read_apart(file, kind=kind, limits=limits)
+        return read_apart(file, kind=kind, limits=limits, form=form)
 
 
-def _of_path(path: Path, kind: Kind | None, limits: Limits) -> Table:
+def _of_path(path: Path, kind: Kind | None, limits: Limits, form: Form) -> Table:
     with open(path, "rb", opener=_opener) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
@@ -56,9 +62,9 @@ def _of_path(path: Path, kind: Kind | None, limits: Limits) -> Table:
         _check_size(status.st_size, limits)
         head = file.peek(len(ZIP))
         if _is_small_text(head, status.st_size, limits):
-            return read_text(file.read(limits.inline_bytes), kind=kind, limits=limits)
+            return read_text(file.read(limits.inline_bytes), kind=kind, limits=limits, form=form)
         os.lseek(file.fileno(), 0, os.SEEK_SET)
-        return read_apart(file, kind=kind, limits=limits)
+        return read_apart(file, kind=kind, limits=limits, form=form)
 
 
 def _opener(path: str, flags: int) -> int:

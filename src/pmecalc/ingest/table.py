@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pmecalc.core.errors import InputError, Problem
 from pmecalc.ingest.cells import Where, days_of, numbers_of
-from pmecalc.ingest.columns import NUMBERS, Kind, Layout, layout_of
+from pmecalc.ingest.columns import NUMBERS, PLAIN, Form, Kind, Layout, layout_of, number_column
 from pmecalc.ingest.labels import Labels
 from pmecalc.ingest.problems import Problems, shown
 from pmecalc.ingest.slices import filled, slices
@@ -43,17 +43,17 @@ def tabulate(
     *,
     kind: Kind | None,
     limits: Limits,
-    first: int = 1,
+    form: Form = PLAIN,
 ) -> Table:
     """The table of numbered records; the first with anything in it is the header."""
     unread = iter(records)
-    row, layout = _layout(unread, first, kind, limits)
+    row, layout = _layout(unread, kind, limits)
     table = _empty(layout)
     problems = Problems()
     blank = 0
     for part in slices(unread, layout, row=row + 1, limits=limits, problems=problems):
         blank += part.blank
-        _extend(table, part, layout, limits=limits, problems=problems)
+        _extend(table, part, layout, limits=limits, problems=problems, form=form)
     table.problems = problems.listed()
     if not table.rows and not table.problems:
         raise InputError(
@@ -67,11 +67,11 @@ def tabulate(
 
 
 def _layout(
-    records: Iterator[Sequence[object]], first: int, kind: Kind | None, limits: Limits
+    records: Iterator[Sequence[object]], kind: Kind | None, limits: Limits
 ) -> tuple[int, Layout]:
     """The row of the header, and what it names."""
-    numbered = enumerate(records, first)
-    row, header = next(((row, cells) for row, cells in numbered if filled(cells)), (first, ()))
+    numbered = enumerate(records, 1)
+    row, header = next(((row, cells) for row, cells in numbered if filled(cells)), (1, ()))
     if not header:
         raise InputError(
             "There is nothing in it.", code="EMPTY_FILE", hint="Expected a header and dated rows."
@@ -102,7 +102,13 @@ def _empty(layout: Layout) -> Table:
 
 
 def _extend(
-    table: Table, part: Slice, layout: Layout, *, limits: Limits, problems: Problems
+    table: Table,
+    part: Slice,
+    layout: Layout,
+    *,
+    limits: Limits,
+    problems: Problems,
+    form: Form,
 ) -> None:
     """Append the slice's rows to the table, those without a problem."""
     days = array("q")
@@ -115,7 +121,8 @@ def _extend(
         elif name == "date":
             days = days_of(cells, where)
         elif name in NUMBERS:
-            numbers[name] = numbers_of(cells, NUMBERS[name], where)
+            column = number_column(name, reversals=form.reversals)
+            numbers[name] = numbers_of(cells, column, where)
             _check_given(name, cells, part, layout, where)
         else:
             codes[name] = table.labels[name].codes_of(cells, where, limits)
@@ -137,7 +144,7 @@ def _check_blank(cells: Sequence[object], where: Where) -> None:
                 cell,
                 "RAGGED_ROW",
                 f"{shown(cell)!r} stands in a column without a header.",
-                "Name the column or remove it.",
+                "Name the column in the header.",
             )
 
 

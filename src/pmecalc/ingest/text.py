@@ -9,14 +9,14 @@ from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING
 
 from pmecalc.core.errors import InputError
-from pmecalc.ingest.columns import ACCEPTED
+from pmecalc.ingest.columns import ACCEPTED, PLAIN
 from pmecalc.ingest.formats import refuse_foreign
 from pmecalc.ingest.table import tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pmecalc.ingest.columns import Kind
+    from pmecalc.ingest.columns import Form, Kind
     from pmecalc.ingest.limits import Limits
     from pmecalc.ingest.table import Table
 
@@ -26,13 +26,13 @@ _SEPARATORS = {",": "comma", ";": "semicolon"}
 _SAVE_UTF8 = "Save it as CSV (UTF-8)."
 
 
-def read_text(data: bytes, *, kind: Kind | None, limits: Limits) -> Table:
+def read_text(data: bytes, *, kind: Kind | None, limits: Limits, form: Form = PLAIN) -> Table:
     """The table of a CSV file: UTF-8, separated by commas or semicolons."""
     refuse_foreign(data)
     _check_text(data)
     separator = _separator(data, limits)
     records = _records(csv.reader(_lines(data, limits), delimiter=separator, strict=True))
-    table = tabulate(records, kind=kind, limits=limits)
+    table = tabulate(records, kind=kind, limits=limits, form=form)
     table.notes.insert(0, f"Read as CSV, separated by {_SEPARATORS[separator]}s.")
     return table
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pmecalc.core.benchmark import Benchmark, IndexKind
-    from pmecalc.core.fund import Fund
+    from pmecalc.core.fund import Fund, Reversals
     from pmecalc.ingest.columns import Kind
-    from pmecalc.ingest.options import Sign
+    from pmecalc.ingest.options import Amounts, Levels, Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,28 @@ def read_upload(
     strategy: str | None = None,
     index_kind: IndexKind | None = None,
     sign: Sign | None = None,
+    amounts: Amounts | None = None,
+    levels: Levels | None = None,
+    reversals: Reversals = "reject",
+    sheet: str | None = None,
     limits: Limits | None = None,
 ) -> Upload:
-    """Read a tidy file; a `level` column makes it an index, unless `kind` says what it is."""
+    """Read a tidy file; its columns say whether it is an index, unless `kind` does."""
     file = display_name(filename)
-    options = Options(name, currency, commitment, vintage, strategy, index_kind, sign)
-    table = table_of(data, file=file, kind=kind, limits=limits or Limits())
+    options = Options(
+        name,
+        currency,
+        commitment,
+        vintage,
+        strategy,
+        index_kind,
+        sign,
+        amounts,
+        levels,
+        reversals,
+        sheet,
+    )
+    table = table_of(data, file=file, kind=kind, limits=limits or Limits(), form=options.form)
     if table.kind == "benchmark":
         return Upload("benchmark", benchmark=benchmark_of(table, file=file, options=options))
     return Upload("fund", funds=funds_of(table, file=file, options=options))

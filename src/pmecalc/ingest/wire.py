@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import struct
 from array import array
-from dataclasses import astuple
-from typing import TYPE_CHECKING
+from dataclasses import astuple, replace
+from typing import TYPE_CHECKING, Any
 
 from pmecalc.core.errors import Problem
 from pmecalc.ingest.labels import Labels
@@ -52,7 +52,7 @@ def decode(data: bytes) -> Table:
             for name, names in told["labels"].items()
         },
         titles=told["titles"],
-        problems=tuple(Problem(*problem) for problem in told["problems"]),
+        problems=tuple(_problem(fields) for fields in told["problems"]),
         notes=told["notes"],
     )
     at = _FRAME.size + head_size
@@ -63,6 +63,11 @@ def decode(data: bytes) -> Table:
     if at != len(data):
         raise ValueError("columns of other lengths than told")
     return table
+
+
+def _problem(fields: list[Any]) -> Problem:  # Any: what JSON holds
+    problem = Problem(*fields)
+    return replace(problem, choices=tuple(problem.choices))
 
 
 def _columns(table: Table) -> Iterator[array[int] | array[float]]:

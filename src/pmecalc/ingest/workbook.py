@@ -13,27 +13,29 @@ from python_calamine import (
     load_workbook,
 )
 
-from pmecalc.core.errors import InputError
-from pmecalc.ingest.cells import CellError
+from pmecalc.core.errors import InputError, NeedsInputError
+from pmecalc.ingest.cells import CellError, is_figure
+from pmecalc.ingest.columns import PLAIN
 from pmecalc.ingest.prescan import HiddenCells, Scan, corrupt, scan_workbook, too_large
+from pmecalc.ingest.problems import shown
 from pmecalc.ingest.table import tabulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from python_calamine import CalamineSheet, CalamineWorkbook
 
-    from pmecalc.ingest.columns import Kind
+    from pmecalc.ingest.columns import Form, Kind
     from pmecalc.ingest.limits import Limits
     from pmecalc.ingest.table import Table
 
 
-def read_workbook(data: bytes, *, kind: Kind | None, limits: Limits) -> Table:
-    """The table of the first visible sheet that holds anything."""
+def read_workbook(data: bytes, *, kind: Kind | None, limits: Limits, form: Form = PLAIN) -> Table:
+    """The table of the visible sheet of this name, or of the only one that holds figures."""
     scan = scan_workbook(BytesIO(data), size=len(data), limits=limits)
     try:
         with load_workbook(BytesIO(data)) as workbook:
-            return _read(workbook, scan, kind=kind, limits=limits)
+            return _read(workbook, scan, form, kind=kind, limits=limits)
     except PasswordError:
         raise InputError(
             "The workbook is protected by a password.",
@@ -44,26 +46,62 @@ def read_workbook(data: bytes, *, kind: Kind | None, limits: Limits) -> Table:
         raise corrupt() from error
 
 
-def _read(workbook: CalamineWorkbook, scan: Scan, *, kind: Kind | None, limits: Limits) -> Table:
+def _read(
+    workbook: CalamineWorkbook, scan: Scan, form: Form, *, kind: Kind | None, limits: Limits
+) -> Table:
     if len(workbook.sheet_names) > limits.sheets:
         raise too_large(f"has {len(workbook.sheet_names):,} sheets", f"{limits.sheets:,}")
-    for place, meta in enumerate(workbook.sheets_metadata):
-        if meta.typ != SheetTypeEnum.WorkSheet or meta.visible != SheetVisibleEnum.Visible:
-            continue
-        sheet, hidden = workbook.get_sheet_by_index(place), _hidden(scan, place)
-        if sheet.start is None and not hidden:
-            continue
-        table = tabulate(_records(sheet, hidden), kind=kind, limits=limits)
-        others = len(workbook.sheet_names) - 1
-        more = f"; {others} other sheets were not" if others > 1 else ""
-        more = "; the other sheet was not" if others == 1 else more
-        table.notes.insert(0, f'Read from sheet "{meta.name}"{more}.')
-        return table
-    raise InputError(
-        "No visible sheet holds anything.",
-        code="EMPTY_FILE",
-        hint="Expected a header and dated rows on the first sheet.",
+    sheets = {
+        meta.name: (workbook.get_sheet_by_index(place), _hidden(scan, place))
+        for place, meta in enumerate(workbook.sheets_metadata)
+        if meta.typ == SheetTypeEnum.WorkSheet and meta.visible == SheetVisibleEnum.Visible
+    }
+    filled = [name for name, (sheet, hidden) in sheets.items() if sheet.start or hidden]
+    if not filled:
+        raise InputError(
+            "No visible sheet holds anything.",
+            code="EMPTY_FILE",
+            hint="Expected a header and dated rows on a sheet.",
+        )
+    name = _chosen(form.sheet, filled, [name for name in filled if _holds_figures(*sheets[name])])
+    table = tabulate(_records(*sheets[name]), kind=kind, limits=limits, form=form)
+    table.notes.insert(0, _said(name, workbook.sheet_names, sheets))
+    return table
+
+
+def _chosen(wanted: str | None, filled: list[str], figures: list[str]) -> str:
+    """The sheet to read; a question where several hold figures."""
+    if wanted in filled:
+        return str(wanted)
+    if wanted is None and len(figures) < 2:  # noqa: PLR2004  (several)
+        return (figures or filled)[0]
+    choices = figures if wanted is None else filled
+    listed = ", ".join(f'"{shown(name)}"' for name in choices)
+    raise NeedsInputError(
+        f"Figures stand on {len(choices)} sheets: {listed}."
+        if wanted is None
+        else f'No visible, filled sheet is called "{shown(wanted)}"; there is {listed}.',
+        code="SHEET_CHOICE",
+        choices=choices,
+        option="sheet",
+        hint="One sheet is read, the others are not.",
     )
+
+
+def _said(name: str, names: list[str], visible: Collection[str]) -> str:
+    """The note of which sheet was read and which were not."""
+    others = [
+        f'"{shown(other)}"' + ("" if other in visible else " (hidden)")
+        for other in names
+        if other != name
+    ]
+    rest = f"; not read: {', '.join(others)}" if others else ""
+    return f'Read from sheet "{shown(name)}"{rest}.'
+
+
+def _holds_figures(sheet: CalamineSheet, hidden: HiddenCells) -> bool:
+    """Whether a sheet holds numbers or dates, also where they stand as text."""
+    return bool(hidden) or any(is_figure(cell) for cells in sheet.iter_rows() for cell in cells)
 
 
 def _hidden(scan: Scan, place: int) -> HiddenCells:

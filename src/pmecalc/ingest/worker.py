@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, TypedDict
 
 from pmecalc.core.errors import InputError
+from pmecalc.ingest.columns import Form
 from pmecalc.ingest.formats import ZIP
 from pmecalc.ingest.limits import Limits
 from pmecalc.ingest.table import Table
@@ -18,10 +19,18 @@ if TYPE_CHECKING:
     from pmecalc.ingest.columns import Kind
 
 
+class FormOptions(TypedDict):
+    """The fields of `Form`."""
+
+    sheet: str | None
+    reversals: bool
+
+
 class Options(TypedDict):
     """What the parent says."""
 
     kind: Kind | None
+    form: FormOptions
     limits: dict[str, int]
 
 
@@ -32,7 +41,7 @@ def work(options: Options) -> None:
     data = sys.stdin.buffer.read(limits.stored_bytes + 1)
     read = read_workbook if data.startswith(ZIP) else read_text
     try:
-        table = read(data, kind=options["kind"], limits=limits)
+        table = read(data, kind=options["kind"], limits=limits, form=Form(**options["form"]))
     except InputError as refusal:
         table = Table(problems=refusal.problems)
     sys.stdout.buffer.write(encode(table))

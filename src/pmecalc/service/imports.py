@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pmecalc.core.benchmark import Benchmark, IndexKind
-    from pmecalc.core.fund import Fund
-    from pmecalc.ingest.options import Sign
+    from pmecalc.core.fund import Fund, Reversals
+    from pmecalc.ingest.options import Amounts, Levels, Sign
     from pmecalc.ingest.upload import Upload
     from pmecalc.store.commits import Target
     from pmecalc.store.store import Store
@@ -50,6 +50,10 @@ class ImportOptions:
     strategy: str | None = None
     index_kind: IndexKind | None = None
     sign: Sign | None = None
+    amounts: Amounts | None = None
+    levels: Levels | None = None
+    reversals: Reversals = "reject"
+    sheet: str | None = None
 
 
 class Imports:
@@ -113,6 +117,10 @@ class Imports:
             strategy=options.strategy,
             index_kind=options.index_kind,
             sign=options.sign,
+            amounts=options.amounts,
+            levels=options.levels,
+            reversals=options.reversals,
+            sheet=options.sheet,
         )
         values = self._values(tenant, upload, options)
         datasets = [
@@ -121,7 +129,7 @@ class Imports:
             )
             for value in values
         ]
-        return self._store.commit(
+        committed = self._store.commit(
             tenant,
             datasets,
             raw=content,
@@ -132,6 +140,7 @@ class Imports:
             once=once,
             admit=partial(self._admit, tenant, content),
         )
+        return replace(committed, notes=tuple(value.notes for value in values))
 
     def _set_aside(self, tenant: str, content: bytes) -> str:
         self._store.require_space(len(content))
@@ -189,5 +198,25 @@ class Imports:
         )
 
 
-def _kind(row: DatasetRow) -> IndexKind:
-    return next(kind for kind in KINDS if kind == row.index_kind)
+def answer_of(committed: Committed) -> dict[str, object]:
+    """What an import answers, at once or as the result of a job."""
+    notes = committed.notes or ((),) * len(committed.items)
+    return {
+        "import": committed.import_id,
+        "datasets": [
+            {
+                "id": item.id,
+                "kind": item.kind,
+                "name": item.name,
+                "revision": item.revision,
+                "sequence": item.sequence,
+                "notes": list(said),
+            }
+            for item, said in zip(committed.items, notes, strict=True)
+        ],
+        "already": committed.already,
+    }
+
+
+def _kind(row: DatasetRow) -> IndexKind | None:
+    return next((kind for kind in KINDS if kind == row.index_kind), None)

@@ -10,7 +10,7 @@ import orjson
 from pmecalc.core.batch import batch
 from pmecalc.core.errors import PmeError
 from pmecalc.core.methods import METHODS
-from pmecalc.service.imports import ImportOptions
+from pmecalc.service.imports import ImportOptions, answer_of
 from pmecalc.service.jobs import commit_once
 from pmecalc.store.values import By
 
@@ -48,11 +48,7 @@ def commit_file(imports: Imports, store: Store, task: Task) -> Facts:
         by=By(**params["by"]),
         once=commit_once(task.row.id),
     )
-    datasets = [
-        {"id": i.id, "kind": i.kind, "name": i.name, "revision": i.revision, "sequence": i.sequence}
-        for i in committed.items
-    ]
-    return {"import": committed.import_id, "datasets": datasets, "already": committed.already}
+    return answer_of(committed)
 
 
 def evaluate_all(store: Store, task: Task) -> Facts:

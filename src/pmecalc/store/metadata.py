@@ -23,6 +23,8 @@ def metadata_of(kind: Kind, name: str, value: Fund | Benchmark) -> Meta:
     """The metadata of new content, under the name it is to have."""
     given: dict[str, object] = {"name": name, "currency": value.currency}
     if isinstance(value, Benchmark):
+        if value.kind is None:  # no edit: nobody takes back what was said
+            return edited(kind, {}, given) | {"index_kind": None}
         given |= {"index_kind": value.kind}
     else:
         given |= {field: getattr(value, field) for field in ("commitment", "vintage", "strategy")}

@@ -49,7 +49,7 @@ def commit(db: Connection, tenant: str, once: Once | None, now: int) -> Committe
         return None
     known = json.loads(text)
     items = tuple(CommittedDataset(**item) for item in known.pop("items"))
-    return Committed(**known | {"items": items, "replayed": True})
+    return Committed(**known | {"items": items, "replayed": True, "notes": ()})
 
 
 def remember_commit(

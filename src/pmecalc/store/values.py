@@ -60,13 +60,15 @@ class CommittedDataset:
 class Committed:
     """The import that holds the content; `already`: nothing was written.
 
-    `replayed`: the answer to an earlier request with the same idempotency key.
+    `replayed`: the answer to an earlier request with the same idempotency key. `notes`: what a
+    reader understood, for each item.
     """
 
     import_id: str | None
     items: tuple[CommittedDataset, ...]
     already: bool
     replayed: bool = False
+    notes: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,8 @@ def test_the_json_has_the_shape_of_the_interface():
     """INTERFACE 2, key by key."""
     shown = evaluate(FUND, WORLD, max_staleness_days=400).to_dict()
     known = ["fund", "benchmark", "currency", "as_of"]
-    assert list(shown) == [*known, "metrics", "warnings", "inputs"]
+    assert list(shown) == [*known, "metrics", "warnings", "inputs", "notes"]
+    assert shown["notes"] == {"fund": [], "benchmark": []}
     assert (shown["fund"], shown["benchmark"], shown["currency"]) == ("Alpha", "World", "USD")
     assert shown["as_of"] == "2021-12-31"
     assert list(shown["metrics"]) == list(METHODS)

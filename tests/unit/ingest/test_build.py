@@ -223,7 +223,7 @@ def test_bad_names(refused, name, code):
 )
 def test_names_are_text(cell, name):
     """Names are NFC, and lose the quote that an export put before a formula sign."""
-    assert funds(f"date,amount,fund\n2020-01-01,1,{cell}\n")[0].name == name
+    assert funds(f"date,amount,fund\n2020-01-01,-1,{cell}\n")[0].name == name
 
 
 def test_too_many_funds(refused):

@@ -29,7 +29,7 @@ HEADER = "Date,Contribution,Distribution,NAV\n2020-01-01,100,0,\n"
         ("2020-02-30,5,0,", "BAD_DATE", "Date", "2020-02-30"),
         ("20200201,5,0,", "BAD_DATE", "Date", "20200201"),
         ("2020-W05-6,5,0,", "BAD_DATE", "Date", "2020-W05-6"),
-        ("2020-02-01 00:00,5,0,", "BAD_DATE", "Date", "2020-02-01 00:00"),
+        ("2020-02-01 25:00,5,0,", "BAD_DATE", "Date", "2020-02-01 25:00"),
         ("01/02/2020,5,0,", "BAD_DATE", "Date", "01/02/2020"),
         ("1899-12-31,5,0,", "BAD_DATE", "Date", "1899-12-31"),
         ("2201-01-01,5,0,", "BAD_DATE", "Date", "2201-01-01"),
@@ -104,5 +104,6 @@ def test_control_characters_are_shown_as_codes(refused):
 @pytest.mark.parametrize("text", ["1", "+1", "1.", "1.0", " 1 ", "1e0", "10E-1", ".1e1", "\t1"])
 def test_plain_decimals_are_numbers(text):
     """Decimals with a dot, a sign or an exponent are numbers, with blanks around them or not."""
-    fund = read_upload(f"date,amount\n2020-01-01,{text}\n".encode(), filename="a").funds[0]
+    data = f"date,amount\n2020-01-01,{text}\n".encode()
+    fund = read_upload(data, filename="a", sign="lp").funds[0]
     assert fund.distributions.tolist() == [1.0]

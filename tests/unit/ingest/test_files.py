@@ -36,10 +36,10 @@ def test_sample_funds(file, flows, navs, paid_in):
     ("file", "levels"), [("sample_index_quarterly.csv", 32), ("sp500_tr_monthly.csv", 402)]
 )
 def test_sample_indices(file, levels):
-    """Every sample index is read as a total-return index."""
+    """Every sample index is read; what kind it is nobody has said."""
     require("shared", SHARED.is_dir())
     benchmark = read_benchmark(SHARED / file)
-    assert (len(benchmark.days), benchmark.kind) == (levels, "total_return")
+    assert (len(benchmark.days), benchmark.kind) == (levels, None)
 
 
 def test_several_funds_want_read_funds(tmp_path):

@@ -54,13 +54,17 @@ def test_every_frame_is_read(frame):
 
 
 def test_columns_are_mapped():
-    """`columns` says what our columns are called; others are then left alone."""
+    """`columns` says what our columns are called; others are refused, or left out and named."""
     frame = pd.DataFrame({"dt": STAMPS, "cf": [7.0, -5.0, 0.0], "note": ["x", "y", "z"]})
-    fund = read_table(frame, {"date": "dt", "amount": "cf"})
+    fund = read_table(frame, {"date": "dt", "amount": "cf"}, extra="ignore")
     assert fund.contributions.tolist() == [5.0, 0.0, 0.0]
+    assert "Columns not read: note." in fund.notes
     with pytest.raises(InputError) as caught:
         read_table(frame)
     assert caught.value.code == "NO_DATE_COLUMN"
+    with pytest.raises(InputError) as caught:
+        read_table(frame, {"date": "dt", "amount": "cf"})
+    assert (caught.value.code, caught.value.field) == ("AMBIGUOUS_MAPPING", "note")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_bad_values(column, value, code):
 def test_frame_of_several_funds_asks():
     """A frame is one fund."""
     with pytest.raises(NeedsInputError) as caught:
-        read_table({"date": STAMPS, "amount": [1, 2, 3], "fund": ["A", "A", "B"]})
+        read_table({"date": STAMPS, "amount": [-1, -2, -3], "fund": ["A", "A", "B"]})
     assert caught.value.choices == ("A", "B")
 
 

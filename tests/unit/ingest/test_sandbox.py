@@ -6,19 +6,21 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from pmecalc.core.errors import Problem
 from pmecalc.ingest import child
+from pmecalc.ingest.columns import PLAIN
 from pmecalc.ingest.limits import Limits
 from pmecalc.ingest.sandbox import read_apart
 from pmecalc.ingest.text import read_text
 from pmecalc.ingest.upload import read_upload
 from pmecalc.ingest.wire import decode, encode
 
-TEXT = b"fund,date,amount,nav,currency\nA,2020-01-01,-1,,EUR\nB,2020-01-02,2,5,\n"
+TEXT = b"fund,date,amount,nav,currency\nA,2020-01-01,-1,,EUR\nB,2020-01-02,-2,5,\n"
 
 
 def children() -> set[int]:
@@ -91,8 +93,9 @@ def test_child_imports_no_numpy():
         "print('numpy' in sys.modules, 'pmecalc.core.fund' in sys.modules, file=sys.stderr)"
     )
     limits = {name: getattr(Limits(), name) for name in Limits.__slots__}
+    options = {"kind": None, "form": asdict(PLAIN), "limits": limits}
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code, json.dumps({"kind": None, "limits": limits})],
+        [sys.executable, "-I", "-c", code, json.dumps(options)],
         input=TEXT,
         capture_output=True,
         env={},

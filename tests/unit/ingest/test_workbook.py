@@ -51,14 +51,15 @@ def test_workbook_is_read(workbook):
     assert fund.contributions.tolist() == [5.0, 0.0, 10.0]
     assert fund.distributions.tolist() == [0.0, 0.1, 0.0]
     assert fund.navs.tolist() == [7.5, 8.0]
-    assert fund.notes[0] == 'Read from sheet "Sheet 2"; 3 other sheets were not.'
+    others = '"Sheet 0" (hidden), "Sheet 1", "Sheet 3"'
+    assert fund.notes[0] == f'Read from sheet "Sheet 2"; not read: {others}.'
 
 
 def test_table_may_stand_anywhere():
     """Blank rows above and columns before the table change nothing but the row numbers."""
     book = openpyxl.Workbook()
     sheet = book.active
-    for row, cells in enumerate([["date", "amount"], [DAY, -5], [DAY, 6]], 4):
+    for row, cells in enumerate([["date", "amount"], [DAY, -5], [DAY, 4]], 4):
         for column, cell in enumerate(cells, 3):
             sheet.cell(row, column, cell)
     file = BytesIO()
@@ -110,7 +111,7 @@ def test_formula_without_a_value(refused, workbook):
 def test_errors_of_other_sheets_do_not_count(workbook):
     """What is wrong on a sheet that is not read is nobody's business."""
     data = workbook([HEADER, [DAY, 1, 0, None]], [["x"], ["", "", "", "=1+1"]])
-    assert len(read_upload(data, filename="a").funds) == 1
+    assert len(read_upload(data, filename="a", sheet="Sheet 0").funds) == 1
 
 
 def test_formula_with_a_value():
@@ -120,7 +121,7 @@ def test_formula_with_a_value():
         '<c r="B2"><f>1+1</f><v>2</v></c></row>'
         '<row r="3"><c r="A3" t="str"><f>X</f><v></v></c><c r="B3" t="str"><f>X</f><v/></c></row>'
     )
-    fund = read_upload(sheet_xml(rows), filename="a").funds[0]
+    fund = read_upload(sheet_xml(rows), filename="a", sign="lp").funds[0]
     assert fund.distributions.tolist() == [2.0]
 
 

@@ -25,7 +25,7 @@ from pmecalc.api.schemas import (
     UndoResult,
 )
 from pmecalc.ingest.template import template_csv
-from pmecalc.service.imports import ImportOptions
+from pmecalc.service.imports import ImportOptions, answer_of
 
 router = APIRouter(prefix="/v1/imports", tags=["data"], route_class=ApiRoute)
 
@@ -101,20 +101,7 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
     mark_replayed(response, replayed=committed.replayed)
     if committed.already:
         response.status_code = 200
-    return {
-        "import": committed.import_id,
-        "datasets": [
-            {
-                "id": item.id,
-                "kind": item.kind,
-                "name": item.name,
-                "revision": item.revision,
-                "sequence": item.sequence,
-            }
-            for item in committed.items
-        ],
-        "already": committed.already,
-    }
+    return answer_of(committed)
 
 
 @router.get("", response_model=ImportPage, openapi_extra=needs("read"))

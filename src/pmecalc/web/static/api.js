@@ -11,6 +11,8 @@ export class Problem extends Error {
     this.title = body.title ?? null;
     this.rows = body.errors ?? [];
     this.dataset = body.dataset ?? null;
+    this.choices = body.choices ?? [];
+    this.option = body.option ?? null;
     this.id = id || body.instance || null;
   }
 }
@@ -58,10 +60,11 @@ export function chartUrl(chart, { fund, benchmark, as_of }) {
   return address(`/v1/metrics/${chart}`, { fund, benchmark, as_of });
 }
 
-export function importFile(file, { dataset = null, signal } = {}) {
+/** `answers` are options of the import, such as `{ sign: "gp" }`. */
+export function importFile(file, { dataset = null, answers = {}, signal } = {}) {
   const body = new FormData();
   body.append("file", file, file.name);
-  return call(address("/v1/imports", { commit: "true", dataset }), { method: "POST", body, signal });
+  return call(address("/v1/imports", { commit: "true", dataset, ...answers }), { method: "POST", body, signal });
 }
 
 /** Makes a benchmark the one a fund is compared with unless another is asked for. */

@@ -87,7 +87,7 @@ export function duration(seconds) {
 }
 
 export function indexKind(kind) {
-  return KINDS[kind] ?? String(kind ?? "kind unknown").replaceAll("_", " ");
+  return KINDS[kind] ?? String(kind ?? "kind not stated").replaceAll("_", " ");
 }
 
 /** A server's words as a sentence of the page. */

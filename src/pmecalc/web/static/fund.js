@@ -175,12 +175,13 @@ function facts({ fund }, report) {
   return words.filter(Boolean).map((word) => el("span", {}, word));
 }
 
-function quality({ inputs, warnings }) {
+function quality({ inputs, warnings, notes }) {
   const rows = warnings.map(({ code, message }) => el("li", { class: "warning" }, el("span", {}, sentence(message)), el("code", {}, code)));
   const nav = inputs.nav_date ? `NAV of ${inputs.nav_date}` : "no NAV reported";
   const gap = inputs.max_index_gap_days ? `index levels at most ${inputs.max_index_gap_days} days old` : null;
   const base = [`${inputs.n_flows} flows`, nav, gap, warnings.length ? null : "no warnings"].filter(Boolean).join(" · ");
-  return el("ul", {}, rows, el("li", {}, base));
+  const said = [...(notes?.fund ?? []).map((text) => ["Fund file", text]), ...(notes?.benchmark ?? []).map((text) => ["Index file", text])];
+  return el("ul", {}, rows, el("li", {}, base), said.map(([file, text]) => el("li", { class: "note" }, `${file}: ${text}`)));
 }
 
 function showRange(view) {

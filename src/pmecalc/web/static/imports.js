@@ -50,17 +50,18 @@ async function importAll(view, files) {
   for (const [index, file] of files.entries()) await importOne(view, file, rows[index], null);
 }
 
-async function importOne(view, file, row, dataset) {
+async function importOne(view, file, row, dataset, answers = {}) {
   row.dataset.state = "working";
   fill(row, headline(file, "reading …"));
   if (file.size > LARGEST) return refuse(row, file, new Error("The file is larger than 50 MB. Split it, or leave out sheets that are not needed."));
   try {
-    const answer = await importFile(file, { dataset });
+    const answer = await importFile(file, { dataset, answers });
     stored(row, file, answer);
     view.changed();
   } catch (error) {
     if (error instanceof Offline) view.offline();
-    if (error.code === "NAME_EXISTS" && error.dataset) return offerRevision(view, row, file, error);
+    if (error.code === "NAME_EXISTS" && error.dataset) return offerRevision(view, row, file, error, answers);
+    if (error.option && error.choices.length > 0) return askOne(view, row, file, error, dataset, answers);
     refuse(row, file, error);
   }
 }
@@ -76,18 +77,29 @@ function stored(row, file, { already, datasets }) {
   announce(`${file.name}: ${text}`);
 }
 
-function describe({ id, kind, name, sequence }) {
+function describe({ id, kind, name, sequence, notes }) {
   const label = kind === "fund" ? el("a", { href: `/funds/${encodeURIComponent(id)}` }, name) : el("b", {}, name);
   const note = sequence > 1 ? `, revision ${sequence}` : "";
-  return [el("span", {}, kind === "fund" ? "Fund " : "Benchmark "), label, el("span", {}, note)];
+  const said = (notes ?? []).map((text) => el("li", {}, text));
+  return [el("span", {}, kind === "fund" ? "Fund " : "Benchmark "), label, el("span", {}, note), said.length ? el("ul", { class: "notes" }, said) : null];
 }
 
-function offerRevision(view, row, file, error) {
+function offerRevision(view, row, file, error, answers) {
   row.dataset.state = "exists";
-  const agree = el("button", { type: "button", class: "primary", onclick: () => importOne(view, file, row, error.dataset) }, "Make it a new revision");
+  const agree = el("button", { type: "button", class: "primary", onclick: () => importOne(view, file, row, error.dataset, answers) }, "Make it a new revision");
   const decline = el("button", { type: "button", onclick: () => row.remove() }, "Leave it as it is");
   fill(row, headline(file, "not imported yet"), el("p", {}, error.message), el("div", { class: "actions" }, agree, decline));
   announce(`${file.name}: the name exists already`);
+}
+
+// A file that can be read in two ways: a button for each, and the file is sent again with the answer.
+function askOne(view, row, file, error, dataset, answers) {
+  row.dataset.state = "asked";
+  const choose = (choice) => importOne(view, file, row, dataset, { ...answers, [error.option]: choice });
+  const buttons = error.choices.map((choice) => el("button", { type: "button", "data-choice": choice, onclick: () => choose(choice) }, choice.replaceAll("_", " ")));
+  const leave = el("button", { type: "button", onclick: () => row.remove() }, "Leave it out");
+  fill(row, headline(file, "not imported yet"), errorPanel(error, { kept: "Nothing was stored from this file yet. Which is it?", actions: [...buttons, leave] }));
+  announce(`${file.name}: a question is open`);
 }
 
 function refuse(row, file, error) {
