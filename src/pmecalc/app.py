@@ -43,7 +43,7 @@ from pmecalc.cache.workers import ComputePool, cores, give_way
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.core.evaluate import ENGINE
-from pmecalc.service import computer
+from pmecalc.service import computer, first_key
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
@@ -63,6 +63,7 @@ from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
 
@@ -212,17 +213,24 @@ def from_environment() -> FastAPI:
     return create_app(Settings())
 
 
-def prepare(settings: Settings) -> str | None:
-    """Make and check the data folder before a server listens, and put the demo into it.
+def first_key_file(settings: Settings) -> Path:
+    """The file that the first start in the mode `key` writes the first admin's key to."""
+    return settings.first_key_file or settings.data / first_key.FILE_NAME
 
-    The first start in the mode `key` gives the key of the first admin, to be shown once.
+
+def prepare(settings: Settings) -> Path | None:
+    """Make and check the data folder before a worker starts, and put the demo into it.
+
+    The first start in the mode `key` makes the first admin's key; returns the file that holds it.
     """
     with Store.open(settings.data) as store:
         if settings.demo:
             load_demo(store, auth.LOCAL.tenant)
-        first = Keys(store).bootstrap() if settings.mode == "key" else None
+        written = None
+        if settings.mode == "key":
+            written = first_key.write_first_key(Keys(store), first_key_file(settings))
         _note(store, settings, "service.start")
-        return first.text if first else None
+        return written
 
 
 def conclude(settings: Settings) -> None:

@@ -20,13 +20,14 @@ from pmecalc.api import logs
 from pmecalc.api.door import Door
 from pmecalc.api.doorkeeper import ConnectionLimits, Doorkeeper
 from pmecalc.api.wire_lane import AnsweringProtocol
-from pmecalc.app import conclude, prepare
+from pmecalc.app import conclude, first_key_file, prepare
 from pmecalc.cli.exits import Exit
 from pmecalc.core.errors import StoreError
 from pmecalc.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
 _OPTIONS = (
     *("mode", "host", "port", "data", "workers", "redis_url", "demo"),
@@ -36,6 +37,7 @@ _NO_TLS = (
     "pme serve: no TLS is declared (PME_TLS=true behind a proxy that ends it): keys that come in "
     "clear from other machines are refused"
 )
+_THEN = "Read the key, then delete the file."
 _OWN_ADDRESSES = ("127.0.0.1", "::1")  # this host's programs, and proxies on it
 _FILES_A_CONNECTION = 2  # refused ones stay a moment to hear why
 _OTHER_FILES = 512
@@ -94,9 +96,11 @@ def _listener(settings: Settings) -> socket.socket:
     return listener
 
 
-def _announce(settings: Settings, port: int, first_key: str | None) -> None:
+def _announce(settings: Settings, port: int, first_key: Path | None) -> None:
     if first_key is not None:
-        print(f"First admin's API key, shown once, valid for 24 hours: {first_key}")
+        print(f"The first admin's API key is in {first_key}, valid for 24 hours. {_THEN}")
+    elif settings.mode == "key" and first_key_file(settings).exists():
+        print(f"pme serve: {first_key_file(settings)} is still there. {_THEN}", file=sys.stderr)
     if settings.mode == "key" and not settings.tls and not settings.is_loopback:
         print(_NO_TLS, file=sys.stderr)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
