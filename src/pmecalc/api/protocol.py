@@ -177,6 +177,10 @@ class LimitedProtocol(HttpToolsProtocol):
         more = self.server_state.default_headers
         self.transport.write(_reply(refusal, more, tls=self._tls))
         self.transport.write_eof()
+        self._note_refused(refusal)
+
+    def _note_refused(self, refusal: Refusal) -> None:
+        """For a subclass that counts what no application has seen."""
 
 
 def _reply(refusal: Refusal, more: list[tuple[bytes, bytes]], *, tls: bool) -> bytes:

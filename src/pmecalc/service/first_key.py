@@ -19,8 +19,6 @@ FILE_NAME = "first-admin.key"  # in the data folder, unless another file is name
 class FirstKeyFileError(StoreError):
     """The first admin's key cannot be handed over, so no key was made."""
 
-    code = "FIRST_KEY_FILE"
-
 
 def write_first_key(keys: Keys, path: Path) -> Path | None:
     """Make the first admin's key and write it to a new file; None where there was a key before.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from pmecalc.api.deps import ServicesOf
+from pmecalc.api.deps import Services, ServicesOf
 from pmecalc.api.exposition import exposition
 from pmecalc.api.route import ApiRoute, needs
 
@@ -29,8 +29,8 @@ async def ready(services: ServicesOf, response: Response) -> dict[str, str]:
 
 @router.get("/v1/system/cache", openapi_extra=needs("operate"))
 async def cache(services: ServicesOf) -> dict[str, object]:
-    """Counters of every cache tier and of the event loop, of the worker that answers."""
-    return services.cache_stats()
+    """Counters of every cache tier and event loop, of all workers; `worker` is who answers."""
+    return await _stats(services)
 
 
 @router.get(
@@ -40,6 +40,10 @@ async def cache(services: ServicesOf) -> dict[str, object]:
     openapi_extra=needs("operate"),
 )
 async def metrics(request: Request, services: ServicesOf) -> Response:
-    """The same for Prometheus, of the worker that answers."""
-    body, content_type = exposition(services.cache_stats(), request.headers.get("accept", ""))
+    """The same for Prometheus."""
+    body, content_type = exposition(await _stats(services), request.headers.get("accept", ""))
     return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+
+async def _stats(services: Services) -> dict[str, object]:
+    return {**services.cache_stats(), "jobs_open": await services.jobs.open_counts()}
