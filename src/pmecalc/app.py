@@ -61,7 +61,6 @@ from pmecalc.service.request_counts import RequestCounts
 from pmecalc.service.shared_metrics import SharedMetrics
 from pmecalc.service.upkeep import keep
 from pmecalc.service.vitals import Vitals
-from pmecalc.settings import Settings
 from pmecalc.store import audit
 from pmecalc.store.store import Store
 from pmecalc.store.values import By
@@ -75,6 +74,7 @@ if TYPE_CHECKING:
 
     from pmecalc.cache.entry import Entry
     from pmecalc.service.shared_metrics import Slot
+    from pmecalc.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _MINUTE, _HOUR = 60.0, 3600.0
@@ -105,6 +105,11 @@ class Service(FastAPI):
         super().__init__(**options)
         self.lane = lane
         self.meter = meter
+        self.drains = False
+
+    def drain(self) -> None:
+        """End the streams that would go on for long: their clients come again, elsewhere."""
+        self.drains = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A hit is two messages; everything else takes the whole way."""
@@ -244,12 +249,6 @@ def _start_chores(
         chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
     for chore in chores:
         closing.callback(chore.cancel)
-
-
-def from_environment() -> FastAPI:
-    """The service as the environment says; what the server's workers call."""
-    logs.configure()
-    return create_app(Settings())
 
 
 def first_key_file(settings: Settings) -> Path:

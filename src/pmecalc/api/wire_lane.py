@@ -38,7 +38,7 @@ class AnsweringProtocol(LimitedProtocol):
         found = None
         started = perf_counter()
         front, scope = cast("Fronted", app), cast("Scope", cycle.scope)
-        if cycle.keep_alive and not self.flow.write_paused:
+        if cycle.keep_alive and not self.flow.write_paused and not self._doorkeeper.drains:
             found = front.lane.wire(scope, self._usual_lines())
         if found is None:
             super()._start_asgi_task(cycle, app)
