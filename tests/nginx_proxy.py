@@ -41,11 +41,13 @@ def nginx_path() -> str | None:
 class Nginx:
     """In front of a port of this machine; ports and files are exchanged, and 5 s become 1 s."""
 
-    def __init__(self, folder: Path, upstream: int) -> None:
+    def __init__(self, folder: Path, upstream: int, second: int | None = None) -> None:
+        """With a `second` port the sample's second instance is put in."""
         self.port, self.plain_port = free_port(), free_port()
         self.url = f"https://{NAME}:{self.port}"
         self._folder = folder
         self._upstream = upstream
+        self._second = second
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -58,6 +60,8 @@ class Nginx:
             "/etc/ssl/pme/": f"{self._folder}/",
             "_timeout 5s": "_timeout 1s",
         }
+        if self._second is not None:
+            exchanged["# server 127.0.0.1:8001"] = f"server 127.0.0.1:{self._second}"
         text = SAMPLE.read_text(encoding="utf-8")
         for old, new in exchanged.items():
             assert old in text

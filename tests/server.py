@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -71,12 +72,29 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+# Becomes the command with the socket as its descriptor 3, in the way of systemd.
+INHERIT = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 class Server:
     """The command as users start it; `url`, `data`, and what it printed in `output`."""
 
-    def __init__(self, data: Path, *options: str, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        data: Path,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        listener: socket.socket | None = None,
+    ):
+        """With a `listener` the command inherits it, as from systemd."""
         self.data = data
-        self.port = free_port()
+        self._listener = listener
+        self.port = free_port() if listener is None else listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._options = options
         self._environment = environment or {}
@@ -100,23 +118,30 @@ class Server:
         self._log.seek(0)
         return self._log.read().decode()
 
-    def start(self) -> None:
+    def start(self, *, ready: Callable[[], bool] | None = None) -> None:
         """Returns when it is ready."""
+        ready = ready or self._ready
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PME_")}
         command = [
             sys.executable,
             "-c",
             "import sys; from pmecalc.cli import main; sys.exit(main())",
         ]
+        if self._listener is None:
+            address, handles = ["--port", str(self.port)], []
+        else:
+            address, handles = [], [self._listener.fileno()]
+            command = [sys.executable, "-c", INHERIT, str(handles[0]), *command]
         self._process = subprocess.Popen(
-            [*command, "serve", "--port", str(self.port), "--data", str(self.data), *self._options],
+            [*command, "serve", *address, "--data", str(self.data), *self._options],
             env={**kept, **PLAIN, **self._environment},
+            pass_fds=handles,
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         deadline = time.monotonic() + START_SECONDS
-        while not self._ready():
+        while not ready():
             assert self._process.poll() is None, self.output
             assert time.monotonic() < deadline, self.output
             time.sleep(POLL_SECONDS)

@@ -9,12 +9,15 @@ import platform
 import sqlite3
 import sys
 import threading
+import time
+from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from pmecalc import __version__
 from pmecalc.api import auth, errors, logs
@@ -26,6 +29,7 @@ from pmecalc.api.document import describe, operation_id
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
+from pmecalc.api.request_meter import RequestMeter, note_route
 from pmecalc.api.route import require_permissions
 from pmecalc.api.routes import (
     datasets,
@@ -44,7 +48,7 @@ from pmecalc.cache.workers import ComputePool, cores, give_way
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.core.evaluate import ENGINE
-from pmecalc.service import computer
+from pmecalc.service import computer, first_key
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
@@ -54,9 +58,10 @@ from pmecalc.service.job_kinds import job_kinds
 from pmecalc.service.jobs import Jobs, Runner
 from pmecalc.service.keys import Keys
 from pmecalc.service.quota import Quota
+from pmecalc.service.request_counts import RequestCounts
+from pmecalc.service.shared_metrics import SharedMetrics
 from pmecalc.service.upkeep import keep
 from pmecalc.service.vitals import Vitals
-from pmecalc.settings import Settings
 from pmecalc.store import audit
 from pmecalc.store.store import Store
 from pmecalc.store.values import By
@@ -64,10 +69,13 @@ from pmecalc.web.pages import page_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
 
     from pmecalc.cache.entry import Entry
+    from pmecalc.service.shared_metrics import Slot
+    from pmecalc.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _MINUTE, _HOUR = 60.0, 3600.0
@@ -76,39 +84,71 @@ _WARMER = "pme-warm"
 _TURN_SECONDS = 0.0001
 
 
-class Service(FastAPI):
-    """The application behind its fast lane."""
+class _Parts(NamedTuple):
+    """What is there before the store is open."""
 
-    def __init__(self, *, lane: FastLane, **options: Any) -> None:  # noqa: ANN401  (FastAPI's own)
+    credentials: Credentials
+    lane: FastLane
+    rates: Rates | None
+    slot: Slot
+
+
+class Service(FastAPI):
+    """The application behind its fast lane; every answer is counted."""
+
+    def __init__(
+        self,
+        *,
+        lane: FastLane,
+        meter: RequestMeter,
+        **options: Any,  # noqa: ANN401  (FastAPI's own)
+    ) -> None:
         super().__init__(**options)
         self.lane = lane
+        self.meter = meter
+        self.drains = False
+
+    def drain(self) -> None:
+        """End the streams that would go on for long: their clients come again, elsewhere."""
+        self.drains = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A hit is two messages; everything else takes the whole way."""
-        found = self.lane.find(scope) if scope["type"] == "http" else None
-        if found is None:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        started = time.perf_counter()
+        found = self.lane.find(scope)
+        if found is None:
+            await super().__call__(scope, receive, self.meter.measured(scope, send, started))
             return
         await send(found.start)
         await send(found.body)
+        self.meter.hit(scope["path"], found.start["status"], started)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service of one data folder; opens it when the server starts, closes it when it ends."""
+def create_app(settings: Settings, slot: Slot | None = None) -> Service:
+    """The service of one data folder; opens it when the server starts, closes it when it ends.
+
+    Its statistics go into `slot`; without one into memory of its own.
+    """
+    slot = slot or SharedMetrics.create(1).slot(0)
     credentials = Credentials()
     rates = build_rates(settings)
     checks = build_checks(settings, credentials, rates)
     lane = build_lane(settings, checks)
+    parts = _Parts(credentials, lane, rates, slot)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as closing:
-            app.state.services = await _opened(closing, settings, credentials, lane)
+            app.state.services = await _opened(closing, settings, parts)
             with _few_stops():
                 yield
 
     app = Service(
         lane=lane,
+        meter=RequestMeter(RequestCounts(slot)),
         title="PME Calculator",
         version=__version__,
         summary="Public market equivalents, IRRs and multiples of private funds.",
@@ -131,7 +171,12 @@ def create_app(settings: Settings) -> FastAPI:
     describe(app, mode=settings.mode)
     app.router.routes.extend(page_routes())
     app.add_middleware(ComputeLane)
-    app.add_middleware(logs.RequestLog, slow_seconds=settings.slow_request_s)
+    unnamed = {route.endpoint: route.path for route in app.routes if type(route) is Route}
+    app.add_middleware(
+        logs.RequestLog,
+        slow_seconds=settings.slow_request_s,
+        answering=partial(note_route, unnamed=unnamed),
+    )
     app.add_middleware(
         Guard,
         checks=checks,
@@ -145,9 +190,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-async def _opened(
-    closing: AsyncExitStack, settings: Settings, credentials: Credentials, lane: FastLane
-) -> Services:
+async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) -> Services:
     """All that lives as long as the server; the last is closed first, also if the start fails."""
     store = await asyncio.to_thread(partial(Store.open, settings.data, raw_days=settings.raw_days))
     closing.push_async_callback(asyncio.to_thread, store.close)
@@ -160,13 +203,15 @@ async def _opened(
     closing.push_async_callback(cache.close)
     await cache.start()
     known_keys = Keys(store, changed=holders.forget)
-    credentials.use(holders, known_keys)
+    parts.credentials.use(holders, known_keys)
     files = Imports(store, quota=build_quota(settings))
-    runner = Runner(store, job_kinds(store, files))
+    ended: Counter[str] = Counter()
+    runner = Runner(store, job_kinds(store, files), ended=ended)
     closing.push_async_callback(runner.close)
     runner.start()
     vitals = Vitals(
-        cache.stats,
+        partial(_own_stats, cache, parts.rates, ended),
+        slot=parts.slot,
         redis_figures=cache.redis_figures,
         versions=partial(_versions, crew, warming=settings.warm_engine),
     )
@@ -174,16 +219,16 @@ async def _opened(
     vitals.start()
     _start_chores(closing, settings, store, holders)
     analyses = Analyses(store, cache)
-    lane.open(Hits(analyses))
-    closing.callback(lane.close)
+    parts.lane.open(Hits(analyses))
+    closing.callback(parts.lane.close)
     return Services(
         analyses=analyses,
         datasets=Datasets(store),
         imports=files,
-        jobs=Jobs(store, wake=runner.wake),
+        jobs=Jobs(store, wake=runner.wake, ended=ended),
         keys=known_keys,
         cache_stats=vitals.stats,
-        identify=_identify(settings, credentials),
+        identify=_identify(settings, parts.credentials),
         ready=lambda: _can_read(store),
         now=store.now,
         version=__version__,
@@ -208,23 +253,24 @@ def _start_chores(
         closing.callback(chore.cancel)
 
 
-def from_environment() -> FastAPI:
-    """The service as the environment says; what the server's workers call."""
-    logs.configure()
-    return create_app(Settings())
+def first_key_file(settings: Settings) -> Path:
+    """The file that the first start in the mode `key` writes the first admin's key to."""
+    return settings.first_key_file or settings.data / first_key.FILE_NAME
 
 
-def prepare(settings: Settings) -> str | None:
-    """Make and check the data folder before a server listens, and put the demo into it.
+def prepare(settings: Settings) -> Path | None:
+    """Make and check the data folder before a worker starts, and put the demo into it.
 
-    The first start in the mode `key` gives the key of the first admin, to be shown once.
+    The first start in the mode `key` makes the first admin's key; returns the file that holds it.
     """
     with Store.open(settings.data) as store:
         if settings.demo:
             load_demo(store, auth.LOCAL.tenant)
-        first = Keys(store).bootstrap() if settings.mode == "key" else None
+        written = None
+        if settings.mode == "key":
+            written = first_key.write_first_key(Keys(store), first_key_file(settings))
         _note(store, settings, "service.start")
-        return first.text if first else None
+        return written
 
 
 def conclude(settings: Settings) -> None:
@@ -317,6 +363,15 @@ def build_cache(settings: Settings, crew: Crew | None = None) -> Cache:
             crew=crew,
         ),
     )
+
+
+def _own_stats(cache: Cache, rates: Rates | None, ended: Counter[str]) -> dict[str, Any]:
+    """The counters of this worker."""
+    return {
+        **cache.stats(),
+        "limited": rates.stats() if rates is not None else {},
+        "jobs_ended": dict(ended),
+    }
 
 
 def _versions(crew: Crew | None, *, warming: bool) -> dict[str, str | int]:

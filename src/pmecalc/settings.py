@@ -145,6 +145,10 @@ class Settings(BaseSettings):
     redis_url_file: Path | None = Field(
         default=None, description="file that holds PME_REDIS_URL; only its owner may read it"
     )
+    first_key_file: Path | None = Field(
+        default=None,
+        description="file for the first admin's key; default: first-admin.key in the data folder",
+    )
     redis_pool: int = Field(default=20, ge=1, le=1000, description="connections to Redis a worker")
     redis_budget_ms: float = Field(
         default=50.0, gt=0, le=1000, description="longest wait of a request for Redis"

@@ -227,8 +227,9 @@ class TestQueue:
         name = self.submit(store, "alpha")
         row = self.claim(store, clock)
         service = Jobs(store, wake=lambda: None)
-        assert service._cancel("alpha", name).state == "cancelled"
-        assert service._cancel("alpha", name).state == "cancelled"
+        cancelled, was_open = zip(*(service._cancel("alpha", name) for _ in range(2)), strict=True)
+        assert {each.state for each in cancelled} == {"cancelled"}
+        assert was_open == (True, False)  # counted once
         with pytest.raises(JobLostError):
             store.write(lambda db: jobs.tell(db, row, {"done": 1}, now=clock[0]))
         (event,) = store.read(lambda db: jobs.events(db, "alpha", name, after=0, limit=9))

@@ -23,9 +23,10 @@ NEEDLESS = {"redis", "numba", "llvmlite", "pandas", "polars", "openpyxl", "scipy
 LOADED = """
 import sys
 from pathlib import Path
-from pmecalc.cli.worker import application
+from pmecalc.cli import serving, worker
+from pmecalc.settings import Settings
 from pmecalc.store.store import Store
-application()
+serving.create_app(Settings())
 with Store.open(Path(sys.argv[1])) as store:
     fund = store.datasets("default", "fund", limit=1).items[0]
     store.load("default", "fund", fund.id, fund.revision)

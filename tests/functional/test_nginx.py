@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
+import signal
 import socket
 import threading
+from collections import Counter
 from contextlib import suppress
 
 import httpx2
@@ -37,7 +38,7 @@ def nginx(tmp_path_factory):
         Server(folder / "data", environment=KEY_MODE) as server,
         Nginx(folder / "nginx", server.port) as proxy,
     ):
-        proxy.key = re.search(r"pme_\S+", server.output).group()
+        proxy.key = (server.data / "first-admin.key").read_text("ascii").strip()
         yield proxy
 
 
@@ -106,6 +107,38 @@ def test_large_bodies_are_refused_at_the_door(nginx, path, size):
         head = f"POST {path} HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: {size}\r\n\r\n"
         connection.sendall(head.encode())
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_no_request_fails_while_two_instances_restart_in_turn(tmp_path):
+    """Two services on one data folder behind the proxy: each restarts, and all answers are 200."""
+    require("nginx", present=nginx_path() is not None and shutil.which("openssl") is not None)
+    data = tmp_path / "data"
+    with (
+        Server(data, environment=KEY_MODE) as first,
+        Server(data, environment=KEY_MODE) as second,
+        Nginx(tmp_path / "nginx", first.port, second.port) as proxy,
+    ):
+        key = (data / "first-admin.key").read_text("ascii").strip()
+        statuses: Counter[int] = Counter()
+        ended = threading.Event()
+
+        def ask() -> None:
+            with proxy.client(Authorization=f"Bearer {key}") as client:
+                while not ended.is_set():
+                    statuses[client.get("/v1/funds").status_code] += 1
+                    ended.wait(0.02)  # below the rate of a key
+
+        clients = [threading.Thread(target=ask) for _ in range(2)]
+        for client in clients:
+            client.start()
+        for service in (first, second):
+            service.stop(signal.SIGTERM)
+            service.start()
+        ended.set()
+        for client in clients:
+            client.join()
+    assert set(statuses) == {200}
+    assert statuses[200] > 0
 
 
 def test_events_are_passed_on_at_once(tmp_path):

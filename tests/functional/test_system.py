@@ -11,7 +11,14 @@ from redis_server import RedisServer, redis_server_path
 from requirements import require
 from server import Server
 
-LABELS = {  # CACHE 10, and no other
+LABELS = {  # CACHE 10, and those of requests, jobs and processes
+    "pme_http_requests": {"method", "route", "status"},
+    "pme_http_request_seconds": {"method", "route", "status", "le"},
+    "pme_http_limited": {"limit"},
+    "pme_workers": set(),
+    "pme_workers_replaced": set(),
+    "pme_jobs": {"state"},
+    "pme_jobs_ended": {"outcome"},
     "pme_cache_requests": {"view", "outcome"},
     "pme_cache_op_seconds": {"tier", "op", "result", "le"},
     "pme_cache_redis_wait_seconds": {"le"},

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from starlette.datastructures import Headers
 
+from pmecalc.api.questions import template_of
 from pmecalc.api.replies import FAILURE, answered
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class ComputeLane:
         if pinned is None:
             await self._app(scope, receive, send)
             return
-        scope["route"] = _View(pinned.question.view)
+        scope["route"] = _View(pinned.question.view, template_of(scope["path"]))
         services = cast("Services", scope["app"].state.services)
         accepted = Headers(scope=scope).get("accept-encoding", "")
         try:
@@ -46,6 +47,7 @@ class ComputeLane:
 
 
 class _View(NamedTuple):
-    """What a log names instead of a route."""
+    """What a log names instead of a route, and what the statistics count."""
 
     path: str
+    template: str

@@ -75,6 +75,11 @@ class Doorkeeper:
         self._inside: dict[Connection, _Visit] = {}
         self._addresses: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
+        self.drains = False  # the server ends: every connection closes after what it has begun
+
+    def drain(self) -> None:
+        """From the next request on, each connection is told to close."""
+        self.drains = True
 
     def enter(self, connection: Connection, address: str) -> None:
         """Let it in, or refuse it; `leave` must follow either way."""

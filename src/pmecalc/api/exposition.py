@@ -28,6 +28,9 @@ def exposition(stats: Mapping[str, Any], accept: str) -> tuple[bytes, str]:
     return encode(registry), content_type
 
 
+_OUTCOMES = ("done", "failed", "cancelled")
+
+
 class _Series(Collector):
     """No label holds a tenant, a dataset or a key: the sets are closed."""
 
@@ -37,12 +40,44 @@ class _Series(Collector):
     def collect(self) -> Iterator[Metric]:
         stats = self._stats
         yield from _requests(stats)
+        yield from _answers(stats)
         yield from _redis(stats["redis"])
         yield from _tiers(stats)
         yield from _work(stats)
+        yield from _jobs(stats)
 
 
 def _requests(stats: Mapping[str, Any]) -> Iterator[Metric]:
+    labels = ("method", "route", "status")
+    rows = [(tuple(str(row[name]) for name in labels), row) for row in stats["requests"]]
+    yield _counter(
+        "pme_http_requests",
+        "Requests that were answered, by the template of the route.",
+        labels,
+        ((values, row["count"]) for values, row in rows),
+    )
+    yield _histogram(
+        "pme_http_request_seconds",
+        "From the arrival of a request until its answer begins.",
+        labels,
+        ((values, row["seconds"]) for values, row in rows),
+    )
+    yield _counter(
+        "pme_http_limited",
+        "Requests refused with 429, by the limit.",
+        ("limit",),
+        (((limit,), count) for limit, count in stats["limited"].items()),
+    )
+    yield _gauge("pme_workers", "Worker processes that run.", (), (((), len(stats["workers"])),))
+    yield _counter(
+        "pme_workers_replaced",
+        "Worker processes that ended though nobody told them to.",
+        (),
+        (((), stats["workers_replaced"]),),
+    )
+
+
+def _answers(stats: Mapping[str, Any]) -> Iterator[Metric]:
     yield _counter(
         "pme_cache_requests",
         "Answers by view and by where they came from.",
@@ -140,6 +175,21 @@ def _work(stats: Mapping[str, Any]) -> Iterator[Metric]:
         "How late the timers of the event loop come.",
         (),
         (((), stats["loop"]["lag"]),),
+    )
+
+
+def _jobs(stats: Mapping[str, Any]) -> Iterator[Metric]:
+    yield _gauge(
+        "pme_jobs",
+        "Jobs that wait or run.",
+        ("state",),
+        (((state,), count) for state, count in stats["jobs_open"].items()),
+    )
+    yield _counter(
+        "pme_jobs_ended",
+        "Jobs that have ended.",
+        ("outcome",),
+        (((outcome,), stats["jobs_ended"].get(outcome, 0)) for outcome in _OUTCOMES),
     )
 
 

@@ -113,15 +113,15 @@ class FastLane:
             {"type": "http.response.body", "body": reply.body},
         )
 
-    def wire(self, scope: Scope, usual: bytes) -> tuple[bytes, bytes] | None:
-        """The same answer as head and body, for a server that adds its usual lines and writes."""
+    def wire(self, scope: Scope, usual: bytes) -> tuple[int, bytes, bytes] | None:
+        """The same answer as status, head and body, for a server that writes them itself."""
         found = self._found(scope)
         if found is None:
             return None
         status, reply = found
         first, last = self._lines[status]
         parts = (first, usual, reply.head, last, self._request_id(), b"\r\n\r\n")
-        return b"".join(parts), reply.body
+        return status, b"".join(parts), reply.body
 
     def _found(self, scope: Scope) -> Found | None:
         hits = self._hits

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
@@ -61,9 +61,16 @@ def configure(stream: TextIO | None = None) -> None:
 class RequestLog:
     """Writes of a request only when it failed or began to answer late: a hit leaves no line."""
 
-    def __init__(self, app: ASGIApp, *, slow_seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        slow_seconds: float,
+        answering: Callable[[Scope], None] = lambda _scope: None,
+    ) -> None:
         self._app = app
         self._slow_seconds = slow_seconds
+        self._answering = answering
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and look at the answer's status and time."""
@@ -74,12 +81,14 @@ class RequestLog:
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._answering(scope)
                 self._note(scope, message["status"], time.perf_counter() - started)
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
         except Exception:
+            self._answering(scope)
             self._note(scope, _FAILED, time.perf_counter() - started)
             raise
 

@@ -18,12 +18,15 @@ from pmecalc.api.guard import security_headers
 if TYPE_CHECKING:
     from typing import Any
 
+    from uvicorn._types import ASGI3Application
     from uvicorn.config import Config
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
     from pmecalc.api.doorkeeper import Doorkeeper
 
+_SENT_SECONDS = 0.05  # until what a client sent before it saw us close has arrived
+_FIRST_SECONDS = 1.0  # for the first request of a connection that we accepted and then had to end
 _PIPELINED = 64  # requests that may wait behind one that is being answered
 
 MALFORMED = Refusal(400, "MALFORMED", "This is not an HTTP request.")
@@ -84,6 +87,24 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             cycle.keep_alive = False  # an earlier request is being answered: first that
 
+    def shutdown(self) -> None:
+        """End softly: a request that was begun is answered, and its connection closes after it.
+
+        An idle connection closes as soon as what it may have sent already would be here; a new one
+        gets the time to send its first request, since its client cannot know that we end.
+        """
+        phase, _ = self.phase()
+        if phase is Phase.IDLE:
+            self.loop.call_later(_SENT_SECONDS, self._close_if, Phase.IDLE)
+        elif phase is Phase.HEAD:
+            self.loop.call_later(_FIRST_SECONDS, self._close_if, Phase.HEAD)
+        elif self._latest is not None:
+            self._latest.keep_alive = False
+
+    def _close_if(self, expected: Phase) -> None:
+        if self.phase()[0] is expected:
+            self.transport.close()
+
     def abort(self) -> None:
         """Close without sending what is left."""
         self.transport.abort()
@@ -94,6 +115,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Pass the doorkeeper."""
         super().connection_made(transport)
         self._doorkeeper.enter(self, self.client[0] if self.client else "")
+        if self._doorkeeper.drains:
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take leave of the doorkeeper."""
@@ -129,6 +152,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self._queue_behind(cycle)
         self._head = 0
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        # The base calls this when it is a request's turn, pipelined ones too.
+        if self._doorkeeper.drains and not self.pipeline:
+            cycle.keep_alive = False
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
@@ -177,6 +206,10 @@ class LimitedProtocol(HttpToolsProtocol):
         more = self.server_state.default_headers
         self.transport.write(_reply(refusal, more, tls=self._tls))
         self.transport.write_eof()
+        self._note_refused(refusal)
+
+    def _note_refused(self, refusal: Refusal) -> None:
+        """For a subclass that counts what no application has seen."""
 
 
 def _reply(refusal: Refusal, more: list[tuple[bytes, bytes]], *, tls: bool) -> bytes:

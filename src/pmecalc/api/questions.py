@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from pmecalc.api.schemas import ChartQuery, FundQuery, Id, MetricQuery, SummaryQuery
 from pmecalc.service.analyses import Question
 
+_Reader: TypeAlias = tuple[str, re.Pattern[str], Callable[..., Question]]
+
+_SUMMARY = "/v1/metrics/summary"
 CHART_PATTERN = r"^[a-z_]{1,40}$"
 MAX_QUERY_BYTES = 512
 
@@ -47,13 +50,20 @@ def question_of(path: str, query: bytes) -> Question | None:
     pairs = _plain_pairs(query)
     if pairs is None:
         return None
-    for pattern, read in _READERS:
+    for _, pattern, read in _READERS:
         if found := pattern.fullmatch(path):
             try:
                 return read(pairs, *found.groups())
             except ValidationError:
                 return None
     return None
+
+
+def template_of(path: str) -> str:
+    """The template of the route that answers a question's address; `none` where none does."""
+    if path == _SUMMARY:
+        return _SUMMARY
+    return next((name for name, pattern, _ in _READERS if pattern.fullmatch(path)), "none")
 
 
 def _metric(pairs: Mapping[str, str], chart: str) -> Question:
@@ -71,10 +81,14 @@ def _methods(pairs: Mapping[str, str], fund: str) -> Question:
     return methods_question(_ids.validate_python(fund), FundQuery.model_validate(pairs))
 
 
-_READERS: tuple[tuple[re.Pattern[str], Callable[..., Question]], ...] = (
-    (re.compile(r"/v1/metrics/([^/]+)"), _metric),
-    (re.compile(r"/v1/funds/([^/]+)/charts/([^/]+)"), _chart),
-    (re.compile(r"/v1/funds/([^/]+)/methods"), _methods),
+def _reader(template: str, read: Callable[..., Question]) -> _Reader:
+    return template, re.compile(re.sub(r"{\w+}", "([^/]+)", template)), read
+
+
+_READERS: tuple[_Reader, ...] = (
+    _reader("/v1/metrics/{chart}", _metric),
+    _reader("/v1/funds/{fund}/charts/{chart}", _chart),
+    _reader("/v1/funds/{fund}/methods", _methods),
 )
 
 

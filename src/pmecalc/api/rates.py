@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -117,15 +118,20 @@ class Rates:
         self._memory = Limiter(MemoryStorage())
         self._redis = _redis(redis_url) if redis_url else None
         self._redis_back = 0.0
+        self._refused: Counter[str] = Counter()
+
+    def stats(self) -> dict[str, int]:
+        """Requests that were refused with 429, by the limit."""
+        return dict(self._refused)
 
     def admit(self, scope: Scope) -> Refusal | None:
         """Without waiting: an address that guesses credentials, then the rate of all requests."""
         if scope.get("pme.rejected"):
             wait = self._failures.wait(scope["pme.address"])
             if wait:
-                return _refusal("too many credentials that open nothing", wait)
+                return self._refuse("credentials", wait, "too many credentials that open nothing")
         wait = self._reads.wait(_name(scope))
-        return _refusal("requests", wait) if wait else None
+        return self._refuse("requests", wait) if wait else None
 
     def failed(self, scope: Scope) -> None:
         """A credential was refused."""
@@ -140,7 +146,11 @@ class Rates:
         names = (kind, _name(scope))
         if await self._hit(item, names):
             return None
-        return _refusal(kind, item.get_expiry() / item.amount)
+        return self._refuse(kind, item.get_expiry() / item.amount)
+
+    def _refuse(self, limit: str, wait: float, what: str | None = None) -> Refusal:
+        self._refused[limit] += 1
+        return _refusal(what or limit, wait)
 
     async def _hit(self, item: RateLimitItem, names: tuple[str, str]) -> bool:
         if self._redis is not None and self._redis_back <= self._clock():

@@ -34,6 +34,9 @@ LONGEST_TTL_SECONDS = 24 * 3600.0
 _DEADLINES_IN_BACKGROUND = 3
 _BACKGROUND_PATIENCE_SECONDS = 1.0
 _PROBE_TTL_MS = 1000
+# A machine that starts many processes at once may be slow more than once.
+_GREETINGS = 3
+_GREETING_PAUSE_SECONDS = 0.5
 # A machine that is busy may be slow once.
 _TRIES_A_PROBE = 3
 # Of the loop, in redis-py: to send, to see the reply, to wake the reader, to wake who waits for it.
@@ -74,6 +77,8 @@ class RedisTier:
         self._writes = Side("writes", breaker(), self._probe_writes)
         self._prober = Prober((self._reads, self._writes), renew=self._renew, clock=clock)
         self._closing: set[asyncio.Task[None]] = set()
+        self._greeting: asyncio.Task[None] | None = None
+        self._failed_greetings = 0
         self._counts: Counter[str] = Counter()
         self._trips: dict[str, Histogram] = {}
 
@@ -99,15 +104,9 @@ class RedisTier:
         )
 
     async def greet(self) -> None:
-        """Ask once at the start, and say in a sentence if nobody answers."""
-        try:
-            async with self._line.place():
-                await self._settle()
-                async with asyncio.timeout(self._patience_seconds):
-                    await self._read_probe_keys()
-        except Exception as error:  # noqa: BLE001  (a client or server gone wrong is a miss)
-            self._fail(self._reads, error)
-            _log.warning("redis does not answer; answers are kept in memory until it does")
+        """Ask once at the start; without an answer, ask again in the background before warning."""
+        if not await self._answers():
+            self._greeting = asyncio.create_task(self._greet_again(), name="redis-greeting")
 
     async def get(self, key: str, *, budget: Budget | None = None) -> bytes | None:
         """The stored bytes; None when there are none, or when no answer came in time."""
@@ -140,6 +139,9 @@ class RedisTier:
 
     async def close(self) -> None:
         await self._prober.close()
+        if self._greeting is not None:
+            self._greeting.cancel()
+            await asyncio.gather(self._greeting, return_exceptions=True)
         await self._turn.close()
         for closing in self._closing:
             closing.cancel()
@@ -188,6 +190,29 @@ class RedisTier:
             )
         except _NoAnswerError:
             return None
+
+    async def _greet_again(self) -> None:
+        """Warn once Redis has failed often enough, or requests have found out first."""
+        while self._failed_greetings < _GREETINGS and not self._reads.breaker.is_open:
+            await asyncio.sleep(_GREETING_PAUSE_SECONDS)
+            if await self._answers():
+                return
+        _log.warning("redis does not answer; answers are kept in memory until it does")
+
+    async def _answers(self) -> bool:
+        """Whether Redis answers now; a time limit missed while our loop lagged is no failure."""
+        started = asyncio.get_running_loop().time()
+        try:
+            async with self._line.place():
+                await self._settle()
+                async with asyncio.timeout(self._patience_seconds):
+                    await self._read_probe_keys()
+        except Exception as error:  # noqa: BLE001  (a client or server gone wrong is a miss)
+            if not isinstance(error, TIMEOUTS) or not self._line.lag.late_since(started):
+                self._failed_greetings += 1
+                self._fail(self._reads, error)
+            return False
+        return True
 
     async def _write(self, verb: _Verb, command: Callable[[], Awaitable[_AnswerT]]) -> _AnswerT:
         until = asyncio.get_running_loop().time() + _BACKGROUND_PATIENCE_SECONDS

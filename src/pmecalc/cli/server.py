@@ -1,34 +1,30 @@
-"""Starting the server: settings, checks with a sentence each, then uvicorn."""
+"""Starting the service: a socket that listens, settings, checks with a sentence each, workers."""
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import resource
 import signal
-import socket
 import sys
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
-import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
-
-from pmecalc.api import logs
-from pmecalc.api.door import Door
-from pmecalc.api.doorkeeper import ConnectionLimits, Doorkeeper
-from pmecalc.api.wire_lane import AnsweringProtocol
-from pmecalc.app import conclude, prepare
+from pmecalc.cache.address import parse_redis_url
 from pmecalc.cli.exits import Exit
-from pmecalc.core.errors import InputError, StoreError
+from pmecalc.cli.listening import (
+    ListeningError,
+    export_address,
+    inherited_listener,
+    listener_of,
+)
+from pmecalc.core.errors import InputError
 from pmecalc.environment import read_settings, unknown_names
-from pmecalc.store.errors import FolderError
 
 if TYPE_CHECKING:
     import argparse
+    import socket
+    from pathlib import Path
 
     from pmecalc.settings import Settings
 
@@ -40,40 +36,78 @@ _NO_TLS = (
     "pme serve: no TLS is declared (PME_TLS=true behind a proxy that ends it): keys that come in "
     "clear from other machines are refused"
 )
-_OWN_ADDRESSES = ("127.0.0.1", "::1")  # this host's programs, and proxies on it
+_IN_PROCESS_LIST = (
+    "pme serve: every user of this machine can read the password in --redis-url in the list of "
+    "processes; put the URL into a file of mode 0600 and name it in PME_REDIS_URL_FILE"
+)
+_THEN = "Read the key, then delete the file."
 _FILES_A_CONNECTION = 2  # refused ones stay a moment to hear why
 _OTHER_FILES = 512
-_END_SECONDS = 10  # for what was being answered when the end was asked for
-_HUNG_SECONDS = 30  # a worker that is silent so long is replaced; one that starts is silent too
 
 
 def serve(given: argparse.Namespace) -> Exit:
-    """Check what can be checked, then serve until interrupted."""
+    """Listen, check what can be checked, then serve until interrupted."""
     _export(given)
-    logs.configure()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for sentence in unknown_names(os.environ):
         print(f"pme serve: {sentence}", file=sys.stderr)
     try:
+        inherited = inherited_listener(os.environ)
+        if inherited is not None:
+            export_address(inherited, os.environ)
         settings = read_settings()
-        listener = _listener(settings)
+        listener = listener_of(settings, inherited)
+        if given.redis_url and _has_secret(given.redis_url):
+            print(_IN_PROCESS_LIST, file=sys.stderr)
     except InputError as error:
         return _refuse(*(_as_typed(each.message, given) for each in error.problems))
-    except OSError as error:
+    except ListeningError as error:
         return _refuse(str(error))
-    with listener:
-        try:
-            first_key = prepare(settings)
-        except FolderError as error:
-            return _refuse(f"{error} It is PME_DATA or --data.")
-        except (StoreError, OSError) as error:
-            return _refuse(str(error))
-        _announce(settings, listener.getsockname()[1], first_key)
-        code = _run(settings, listener)
+    with listener, suppress(KeyboardInterrupt):
+        return _serve_on(listener, settings)
+    return Exit.OK
+
+
+def _serve_on(listener: socket.socket, settings: Settings) -> Exit:
+    # A second of imports or more; connections wait in the queue of the socket meanwhile.
+    from pmecalc.api import logs  # noqa: PLC0415
+    from pmecalc.app import conclude, prepare  # noqa: PLC0415
+    from pmecalc.core.errors import StoreError  # noqa: PLC0415
+    from pmecalc.store.errors import FolderError  # noqa: PLC0415
+
+    logs.configure()
+    try:
+        first_key = prepare(settings)
+    except FolderError as error:
+        return _refuse(f"{error} It is PME_DATA or --data.")
+    except (StoreError, OSError) as error:
+        return _refuse(str(error))
+    _announce(settings, listener.getsockname()[1], first_key)
+    code = _run(settings, listener)
     try:
         conclude(settings)
     except StoreError as error:
         print(f"pme serve: the end could not be put into the audit: {error}", file=sys.stderr)
     return code
+
+
+def _run(settings: Settings, listener: socket.socket) -> Exit:
+    """Serve until a signal; an end that was asked for is a clean one, whichever signal asked."""
+    from pmecalc.cli import serving  # noqa: PLC0415  (as above)
+    from pmecalc.cli.manager import Manager  # noqa: PLC0415
+    from pmecalc.service.shared_metrics import SharedMetrics  # noqa: PLC0415
+
+    _raise_open_files(_FILES_A_CONNECTION * settings.connections + _OTHER_FILES)
+    metrics = SharedMetrics.create(2 * settings.workers)
+    with suppress(KeyboardInterrupt):
+        if settings.workers > 1:
+            is_clean = Manager(listener, metrics, count=settings.workers).run()
+            return Exit.OK if is_clean else Exit.INTERNAL
+        try:
+            serving.serve(settings, listener, metrics.slot(0))
+        except SystemExit:  # it could not start, and said why
+            return Exit.INTERNAL
+    return Exit.OK
 
 
 def _export(given: argparse.Namespace) -> None:
@@ -100,31 +134,18 @@ def _as_typed(sentence: str, given: argparse.Namespace) -> str:
     return sentence
 
 
-def _listener(settings: Settings) -> socket.socket:
-    """Bound before anything else is done; nobody is answered until a worker listens."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: connections inherit it
-            milliseconds = int(settings.unread_s * 1000)
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise OSError(
-                f"PME_HOST={settings.host} is no address of this machine ({error.strerror})"
-            ) from error
-        raise OSError(
-            f"port {settings.port} cannot be used ({error.strerror}); choose another: --port"
-        ) from error
-    return listener
+def _has_secret(url: str) -> bool:
+    address = parse_redis_url(url)
+    return address.password is not None or "sentinel_password" in address.options
 
 
-def _announce(settings: Settings, port: int, first_key: str | None) -> None:
+def _announce(settings: Settings, port: int, first_key: Path | None) -> None:
+    from pmecalc.app import first_key_file  # noqa: PLC0415  (as above)
+
     if first_key is not None:
-        print(f"First admin's API key, shown once, valid for 24 hours: {first_key}")
+        print(f"The first admin's API key is in {first_key}, valid for 24 hours. {_THEN}")
+    elif settings.mode == "key" and first_key_file(settings).exists():
+        print(f"pme serve: {first_key_file(settings)} is still there. {_THEN}", file=sys.stderr)
     if settings.mode == "key" and not settings.tls and not settings.is_loopback:
         print(_NO_TLS, file=sys.stderr)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -134,63 +155,6 @@ def _announce(settings: Settings, port: int, first_key: str | None) -> None:
     print(
         f"{settings.workers} worker{plural}, data in {settings.data}, answers kept in {kept}",
         flush=True,
-    )
-
-
-def _run(settings: Settings, listener: socket.socket) -> Exit:
-    """Serve until a signal; an end that was asked for is a clean one, whichever signal asked."""
-    _raise_open_files(_FILES_A_CONNECTION * settings.connections + _OTHER_FILES)
-    keeper = Doorkeeper(_limits(settings))
-    protocol = partial(AnsweringProtocol, doorkeeper=keeper, tls=settings.tls)
-    config = uvicorn.Config(
-        "pmecalc.cli.worker:application",
-        factory=True,
-        http=Door(protocol, listener),  # type: ignore[arg-type]  # uvicorn only ever calls it
-        ws="none",
-        workers=settings.workers,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        log_level="warning",
-        timeout_graceful_shutdown=_END_SECONDS,
-        timeout_worker_healthcheck=_HUNG_SECONDS,
-    )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        if settings.workers == 1:
-            return _serve_here(config, listener)
-        return _serve_in_workers(config, listener)
-    return Exit.OK
-
-
-def _serve_here(config: uvicorn.Config, listener: socket.socket) -> Exit:
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    except SystemExit:  # it could not start, and said why
-        return Exit.INTERNAL
-    return Exit.OK
-
-
-def _serve_in_workers(config: uvicorn.Config, listener: socket.socket) -> Exit:
-    """The manager starts workers, replaces those that die, and ends them all."""
-    manager = Multiprocess(config, sockets=[listener])
-    manager.run()
-    failed = any(process.exitcode == STARTUP_FAILURE for process in manager.processes)
-    return Exit.INTERNAL if failed else Exit.OK
-
-
-def _limits(settings: Settings) -> ConnectionLimits:
-    return ConnectionLimits(
-        head_seconds=settings.head_s,
-        body_seconds=settings.request_s,
-        body_window_seconds=settings.request_window_s,
-        body_rate=settings.request_rate,
-        idle_seconds=settings.keep_alive_s,
-        head_bytes=settings.head_bytes,
-        connections=settings.connections,
-        connections_per_address=settings.connections_per_address,
-        exempt=(*_OWN_ADDRESSES, *map(str, settings.trusted_proxies)),
     )
 
 

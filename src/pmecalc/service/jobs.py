@@ -7,6 +7,7 @@ import hashlib
 import logging
 import secrets
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -94,11 +95,17 @@ Work: TypeAlias = "Callable[[Task], Facts]"
 
 
 class Jobs:
-    """The jobs of a store: every call but `cancel` and `submit` only reads."""
+    """The jobs of a store: every call but `cancel` and `submit` only reads.
 
-    def __init__(self, store: Store, *, wake: Callable[[], None]) -> None:
+    `ended` counts the jobs that end here, by their state.
+    """
+
+    def __init__(
+        self, store: Store, *, wake: Callable[[], None], ended: Counter[str] | None = None
+    ) -> None:
         self._store = store
         self._wake = wake
+        self._ended: Counter[str] = Counter() if ended is None else ended
 
     async def submit(
         self, tenant: str, kind: str, params: Mapping[str, object], *, by: By, once: Once | None
@@ -129,7 +136,14 @@ class Jobs:
 
     async def cancel(self, tenant: str, job: str, *, expected: Expected = ANY) -> JobRow:
         """End a job; what it has begun is not committed."""
-        return await asyncio.to_thread(self._cancel, tenant, job, expected)
+        row, was_open = await asyncio.to_thread(self._cancel, tenant, job, expected)
+        if was_open:
+            self._ended["cancelled"] += 1
+        return row
+
+    async def open_counts(self) -> dict[str, int]:
+        """The jobs of all tenants that are queued and that are running."""
+        return await asyncio.to_thread(lambda: self._store.read(jobs.open_counts))
 
     async def events(self, tenant: str, job: str, *, after: int) -> tuple[list[JobEvent], bool]:
         """What a job told after this number, and whether it may tell more."""
@@ -169,19 +183,20 @@ class Jobs:
 
         return self._store.write(work)
 
-    def _cancel(self, tenant: str, job: str, expected: Expected = ANY) -> JobRow:
+    def _cancel(self, tenant: str, job: str, expected: Expected = ANY) -> tuple[JobRow, bool]:
         now = self._store.now()
 
-        def work(db: Connection) -> JobRow:
+        def work(db: Connection) -> tuple[JobRow, bool]:
             # The commit of an import looks for this mark in its own transaction: exactly one of
             # the two wins.
             mark = Once(key=commit_key(job), request_hash="cancelled")
             row = jobs.one(db, tenant, job)
             expected.check(row)
-            if row.is_open:
+            was_open = row.is_open
+            if was_open:
                 remembered.response(db, tenant, mark, now)
                 remembered.remember(db, tenant, mark, "", now)
-            return jobs.cancel(db, tenant, job, _CANCELLED, now=now)
+            return jobs.cancel(db, tenant, job, _CANCELLED, now=now), was_open
 
         try:
             return self._store.write(work)
@@ -200,10 +215,16 @@ def commit_once(job: str) -> Once:
 
 
 class Runner:
-    """Does the jobs of one worker, two at a time, in threads of their own."""
+    """Does the jobs of one worker, two at a time, in threads of their own.
 
-    def __init__(self, store: Store, kinds: Mapping[str, Work]) -> None:
+    `ended` counts the jobs that end here, by their state.
+    """
+
+    def __init__(
+        self, store: Store, kinds: Mapping[str, Work], *, ended: Counter[str] | None = None
+    ) -> None:
         self._store = store
+        self._ended_jobs: Counter[str] = Counter() if ended is None else ended
         self._kinds = kinds
         self._awake = asyncio.Event()
         self._ended = False
@@ -244,13 +265,22 @@ class Runner:
         try:
             if not self._store.glance(jobs.has_open):
                 return None
-            now = self._store.now()
-            return await asyncio.to_thread(
-                lambda: self._store.write(lambda db: jobs.claim(db, now))
-            )
+            row, given_up = await asyncio.to_thread(self._claim)
         except StoreError as error:
             _LOG.warning("jobs: %s", error.code)
             return None
+        self._ended_jobs["failed"] += given_up
+        return row
+
+    def _claim(self) -> tuple[JobRow | None, int]:
+        """The next job, and how many were given up as their workers had died."""
+        now = self._store.now()
+
+        def work(db: Connection) -> tuple[JobRow | None, int]:
+            given_up = jobs.give_up(db, now)
+            return jobs.claim(db, now), given_up
+
+        return self._store.write(work)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -258,7 +288,7 @@ class Runner:
 
     async def _run(self, row: JobRow) -> None:
         loop = asyncio.get_running_loop()
-        done = loop.run_in_executor(self._pool, self._attempt, row)
+        done: asyncio.Future[str | None] = loop.run_in_executor(self._pool, self._attempt, row)
         while not done.done():
             await asyncio.wait([done], timeout=_RENEW_SECONDS)
             if not done.done():
@@ -267,27 +297,31 @@ class Runner:
         error = done.exception()
         if error is not None:
             _LOG.error("job %s: %s", row.id, error)
+        elif (state := done.result()) is not None:
+            self._ended_jobs[state] += 1
 
     def _renew(self, row: JobRow) -> None:
         self._store.write(lambda db: jobs.tell(db, row, None, now=self._store.now()))
 
-    def _attempt(self, row: JobRow) -> None:
-        """In a thread: do it, and say how it ended; a lost job says nothing."""
+    def _attempt(self, row: JobRow) -> str | None:
+        """In a thread: do it, and store how it ended; None where it did not end here."""
         with suppress(jobs.JobLostError):
             try:
                 task = Task(self._store, row, lambda: self._ended)
                 result = self._kinds[row.kind](task)
-                self._end(row, "done", result)
+                return self._end(row, "done", result)
             except StoppedError:
                 self._store.write(lambda db: jobs.hand_back(db, row, self._store.now()))
             except jobs.JobLostError:
                 raise
             except PmeError as error:
-                self._end(row, "failed", {"code": error.code, "detail": str(error)})
+                return self._end(row, "failed", {"code": error.code, "detail": str(error)})
             except Exception:  # noqa: BLE001  (the edge of the thread: the job must end)
                 _LOG.exception("job %s failed", row.id)
                 detail = "The job failed on our side; nothing was changed."
-                self._end(row, "failed", {"code": "INTERNAL", "detail": detail})
+                return self._end(row, "failed", {"code": "INTERNAL", "detail": detail})
+        return None
 
-    def _end(self, row: JobRow, state: jobs.State, result: Facts) -> None:
+    def _end(self, row: JobRow, state: jobs.State, result: Facts) -> str:
         self._store.write(lambda db: jobs.end(db, row, state, result, now=self._store.now()))
+        return state

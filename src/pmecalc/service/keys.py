@@ -41,6 +41,14 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstKey:
+    """The first admin's key before it is stored."""
+
+    text: str
+    row: KeyRow
+
+
+@dataclass(frozen=True, slots=True)
 class NewSession:
     """A session just made; `text` is the value of its cookie."""
 
@@ -120,9 +128,13 @@ class Keys:
         self._store.write(work)
         self._changed()
 
-    def bootstrap(self) -> NewKey | None:
-        """The first admin's key, valid for a day; None where there has been a key before."""
-        by, text, now = By(actor="bootstrap", via="start"), secret_text.new_key(), self._store.now()
+    def is_new(self) -> bool:
+        """Whether no key was ever made here."""
+        return self._store.read(keys.is_empty)
+
+    def first(self) -> FirstKey:
+        """A key for the first admin, valid for a day once it is stored."""
+        text, now = secret_text.new_key(), self._store.now()
         row = keys.KeyRow(
             tenant="default",
             id=text.id,
@@ -130,18 +142,23 @@ class Keys:
             role="admin",
             scopes=None,
             name="first admin",
-            actor=by.actor,
+            actor="bootstrap",
             created=now,
             expires=now + _DAY_MS,
         )
+        return FirstKey(str(text), row)
+
+    def bootstrap(self, first: FirstKey) -> bool:
+        """Store the first admin's key; False where there has been a key before."""
+        by = By(actor="bootstrap", via="start")
 
         def work(db: Connection) -> bool:
             if not keys.is_empty(db):
                 return False
-            _add(db, row, by)
+            _add(db, first.row, by)
             return True
 
-        return NewKey(str(text), row) if self._store.write(work) else None
+        return self._store.write(work)
 
     def open_session(self, tenant: str, key: str, *, by: By) -> NewSession:
         """A session of the key's holder, for twelve hours at most."""

@@ -1,4 +1,4 @@
-"""How this worker fares: its loop, its memory, the hit ratios of the last hour, Redis' figures."""
+"""Statistics of the service: each worker publishes its own, and adds up those of all."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pmecalc.service.request_counts import table
+from pmecalc.service.totals import added, added_blocks, counts_of
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from typing import Any
 
+    from pmecalc.service.shared_metrics import Reading, Slot
+
 SNAPSHOT_SECONDS = 5.0
+PUBLISH_SECONDS = 0.5
 WINDOWS_MINUTES = (1, 5, 60)
 REDIS_SECONDS = 15.0
 
@@ -94,17 +100,20 @@ class History:
 
 
 class Vitals:
-    """Samples in the background; asked, it reads counters only."""
+    """Samples and publishes in the background; asked, it reads counters only."""
 
     def __init__(
         self,
-        cache_stats: Callable[[], dict[str, Any]],
+        own_stats: Callable[[], dict[str, Any]],
         *,
+        slot: Slot,
         redis_figures: Callable[[], Awaitable[Mapping[str, int] | None]],
         versions: Callable[[], Mapping[str, str | int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._cache_stats = cache_stats
+        self._own_stats = own_stats
+        self._slot = slot
+        self._inherited = counts_of(slot.inherited)
         self._redis_figures = redis_figures
         self._versions = versions
         self._clock = clock
@@ -118,8 +127,10 @@ class Vitals:
     def start(self) -> None:
         """Begin to sample on the running loop."""
         self._meter.start()
+        self.publish()
         self.take_snapshot()
         self._chores = [
+            asyncio.create_task(self._publish_often(), name="vitals-publish"),
             asyncio.create_task(self._take_snapshots(), name="vitals"),
             asyncio.create_task(self._look_at_redis(), name="vitals-redis"),
         ]
@@ -130,32 +141,56 @@ class Vitals:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
 
-    def take_snapshot(self) -> None:
-        """Remember the counters of this moment."""
-        self._history.add(Snapshot(_counts(self._cache_stats()), self._meter.take_worst_seconds()))
-
-    def stats(self) -> dict[str, Any]:
-        """The cache's counters with the ratios of the last hour, the worker and its loop."""
-        cache = self._cache_stats()
-        for tier, now in _counts(cache).items():
-            for minutes in WINDOWS_MINUTES:
-                ratio = self._history.hit_ratio(tier, now, minutes=minutes)
-                cache[tier][f"hit_ratio_{minutes}m"] = ratio
-        cache["redis"]["server"] = self._redis_server()
-        return {
-            "versions": dict(self._versions()),
-            "worker": {
-                "pid": os.getpid(),
-                "uptime_s": round(self._clock() - self._started, 1),
-                "cpu_s": _cpu_seconds(),
-                "rss_bytes": _resident_bytes(),
-            },
+    def publish(self) -> None:
+        """Show the other workers how this one stands, its predecessors' counts included."""
+        own = {
+            **_without_ratios(self._own_stats()),
             "loop": {
                 "lag": self._meter.stats(),
                 "lag_max_1m_ms": round(1000 * self._history.worst_lag_seconds(minutes=1), 3),
             },
-            **cache,
         }
+        self._slot.publish({**added([self._inherited, own]), "worker": self._worker()})
+
+    def take_snapshot(self) -> None:
+        """Remember the counters of this moment."""
+        counts = _counts(added(_trees(self._slot.shared.read())))
+        self._history.add(Snapshot(counts, self._meter.take_worst_seconds()))
+
+    def stats(self) -> dict[str, Any]:
+        """The counters of all workers with the ratios of the last hour, and the workers."""
+        self.publish()
+        readings = self._slot.shared.read()
+        total = added(_trees(readings))
+        for tier, now in _counts(total).items():
+            total[tier]["hit_ratio"] = _ratio(*now)
+            for minutes in WINDOWS_MINUTES:
+                ratio = self._history.hit_ratio(tier, now, minutes=minutes)
+                total[tier][f"hit_ratio_{minutes}m"] = ratio
+        total["redis"]["server"] = self._redis_server()
+        return {
+            "versions": dict(self._versions()),
+            "worker": self._worker(),
+            "workers": [each.snapshot["worker"] for each in readings if each.pid and each.snapshot],
+            "workers_replaced": self._slot.shared.replaced(),
+            **total,
+            "answers": _answers(total["answers"]),
+            "requests": table(added_blocks(each.blocks for each in readings)),
+        }
+
+    def _worker(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "uptime_s": round(self._clock() - self._started, 1),
+            "cpu_s": _cpu_seconds(),
+            "rss_bytes": _resident_bytes(),
+            "loops": self._versions().get("loops"),
+        }
+
+    async def _publish_often(self) -> None:
+        while True:
+            await asyncio.sleep(PUBLISH_SECONDS)
+            self.publish()
 
     async def _take_snapshots(self) -> None:
         while True:
@@ -178,6 +213,39 @@ class Vitals:
 
 def _counts(stats: Mapping[str, Mapping[str, int]]) -> dict[str, tuple[int, int]]:
     return {tier: (stats[tier].get("hits", 0), stats[tier].get("misses", 0)) for tier in _TIERS}
+
+
+def _ratio(hits: int, misses: int) -> float | None:
+    return round(hits / (hits + misses), 4) if hits + misses else None
+
+
+def _trees(readings: Iterable[Reading]) -> list[dict[str, Any]]:
+    """The figures of every worker, and the counts of those that have ended."""
+    trees = []
+    for reading in readings:
+        tree = {name: value for name, value in reading.snapshot.items() if name != "worker"}
+        trees.append(tree if reading.pid else counts_of(tree))
+    return trees
+
+
+def _without_ratios(stats: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures that can be added up; `answers` by view, then by outcome."""
+    answers: dict[str, dict[str, int]] = {}
+    for each in stats.get("answers", ()):
+        answers.setdefault(each["view"], {})[each["outcome"]] = each["count"]
+    tiers = {
+        tier: {name: value for name, value in stats[tier].items() if name != "hit_ratio"}
+        for tier in _TIERS
+    }
+    return {**stats, **tiers, "answers": answers}
+
+
+def _answers(by_view: Mapping[str, Mapping[str, int]]) -> list[dict[str, object]]:
+    return [
+        {"view": view, "outcome": outcome, "count": count}
+        for view, outcomes in by_view.items()
+        for outcome, count in outcomes.items()
+    ]
 
 
 def _cpu_seconds() -> float:

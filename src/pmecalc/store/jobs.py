@@ -107,9 +107,17 @@ def has_open(db: Connection) -> bool:
     return bool(rows)
 
 
+def open_counts(db: Connection) -> dict[str, int]:
+    """How many jobs are queued and how many run, of all tenants."""
+    rows = db.execute(
+        "SELECT state, count(*) FROM job WHERE state IN ('queued', 'running') GROUP BY state"
+    ).fetchall()
+    return {"queued": 0, "running": 0, **dict(rows)}
+
+
 def claim(db: Connection, now: int) -> JobRow | None:
     """The next job: of the tenant that has the fewest running, the one that waits the longest."""
-    _give_up(db, now)
+    give_up(db, now)
     rows = db.execute(
         "SELECT j.tenant, j.id FROM job AS j "
         "WHERE (j.state = 'queued' OR (j.state = 'running' AND j.lease_until <= :now)) "
@@ -127,6 +135,18 @@ def claim(db: Connection, now: int) -> JobRow | None:
         (now + LEASE_MS, now, *rows[0]),
     )
     return one(db, *rows[0])
+
+
+def give_up(db: Connection, now: int) -> int:
+    """End the jobs whose workers died one time too many; how many they were."""
+    rows = db.execute(
+        "SELECT tenant, id FROM job WHERE state = 'running' AND lease_until <= ? AND attempts >= ?",
+        (now, MOST_ATTEMPTS),
+    ).fetchall()
+    for tenant, job in rows:
+        detail = f"The job was tried {MOST_ATTEMPTS} times, and its worker died each time."
+        _end(db, tenant, job, "failed", {"code": "JOB_ABANDONED", "detail": detail}, now=now)
+    return len(rows)
 
 
 def tell(
@@ -213,17 +233,6 @@ def _end(db: Connection, tenant: str, job: str, state: State, result: Facts, *, 
         (state, json.dumps(result), now, tenant, job),
     )
     _add_events(db, tenant, job, [("done" if state == "done" else "failed", result)])
-
-
-def _give_up(db: Connection, now: int) -> None:
-    """End the jobs whose workers died one time too many."""
-    rows = db.execute(
-        "SELECT tenant, id FROM job WHERE state = 'running' AND lease_until <= ? AND attempts >= ?",
-        (now, MOST_ATTEMPTS),
-    ).fetchall()
-    for tenant, job in rows:
-        detail = f"The job was tried {MOST_ATTEMPTS} times, and its worker died each time."
-        _end(db, tenant, job, "failed", {"code": "JOB_ABANDONED", "detail": detail}, now=now)
 
 
 def _add_events(db: Connection, tenant: str, job: str, told: Sequence[tuple[Event, Facts]]) -> None:

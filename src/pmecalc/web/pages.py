@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -46,8 +46,8 @@ def page_routes() -> list[Route]:
 
     return [
         Route("/", home, name="home"),
-        Route("/funds/{fund}", home, name="fund"),
-        Route("/system", home, name="system"),
+        Route("/funds/{fund}", partial(home), name="fund"),  # each address has its own endpoint,
+        Route("/system", partial(home), name="system"),  # by which the statistics name it
         Route("/docs", docs, name="docs"),
         Route("/docs/problems", problems, name="problems"),
         Route("/static/{path:path}", static, name="static"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
-from pmecalc.app import create_app
+from pmecalc.app import create_app, prepare
 from pmecalc.service.keys import Keys
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
@@ -41,6 +41,11 @@ def make_keys(folder):
             for tenant in ("alpha", "beta")
             for role in ROLES
         }
+
+
+def first_key(settings):
+    """Prepare a new data folder; the key in the file that the first start wrote."""
+    return prepare(settings).read_text("ascii").strip()
 
 
 def bearer(key):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functional.access.conftest import bearer, key_settings, opened
-from pmecalc.app import prepare
+from functional.access.conftest import bearer, first_key, key_settings, opened
 
 EXACT = {
     "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; "
@@ -39,7 +38,7 @@ KINDS = {  # what is asked: path, more headers, expected status, has a request i
 def stocked(request, tmp_path_factory):
     """A service with or without declared TLS, and what its addresses are filled with."""
     chosen = key_settings(tmp_path_factory.mktemp("headers"), demo=True, tls=request.param)
-    headers = bearer(prepare(chosen))
+    headers = bearer(first_key(chosen))
     with opened(chosen) as client:
         funds = client.get("/v1/funds", headers=headers)
         known = {"fund": funds.json()["items"][0]["id"], "etag": funds.headers["ETag"]}

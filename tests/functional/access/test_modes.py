@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from functional.access.conftest import bearer, key_settings, opened
+from functional.access.conftest import bearer, first_key, key_settings, opened
 from pmecalc.app import conclude, prepare
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
@@ -49,9 +49,9 @@ def test_forwarded_requests(tmp_path, mode, flag, status, header):
 
 
 def test_first_start_gives_one_key_once(folder):
-    """T-01: the first start in the mode `key` prints an admin's key for a day, later ones none."""
+    """T-01: the first start in the mode `key` makes an admin's key for a day, later ones none."""
     settings = key_settings(folder)
-    first = prepare(settings)
+    first = first_key(settings)
     assert prepare(settings) is None
     with opened(settings) as client:
         assert client.get("/v1/session", headers=bearer(first)).json()["role"] == "admin"
@@ -162,7 +162,7 @@ def applications(tmp_path_factory):
     folder = tmp_path_factory.mktemp("key")
     names = ("localhost", "127.0.0.1", "pme.example")
     settings = key_settings(folder, allowed_hosts=names)
-    key = bearer(prepare(settings))
+    key = bearer(first_key(settings))
     with (
         opened(
             Settings(

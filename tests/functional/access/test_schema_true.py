@@ -124,8 +124,9 @@ def caller(request, tmp_path):
     else:
         chosen = key_settings(folder, demo=True)
     first = prepare(chosen)
+    headers = bearer(first.read_text("ascii").strip()) if first else {}
     with opened(chosen, raise_server_exceptions=False) as client:
-        yield client, bearer(first) if first else {}
+        yield client, headers
 
 
 def test_every_operation_is_schema_true(caller):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -279,6 +280,65 @@ def test_a_day_is_the_longest_time_to_live():
         for seconds in (1e9, 1.5, 0.0):
             await tier.set("k", b"v", ttl_seconds=seconds)
         assert tuple(client.px) == (86_400_000, 1500, 1)
+        await tier.close()
+
+    asyncio.run(story())
+
+
+WARNING = "redis does not answer; answers are kept in memory until it does"
+
+
+def messages(caplog):
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_first_answer_that_is_late_is_no_warning(caplog):
+    """A healthy Redis that misses the first greeting is asked again, and nothing is logged."""
+
+    async def story():
+        client = FakeRedisClient()
+        client.error = TimeoutError()
+        tier = RedisTier(client)
+        await tier.greet()
+        client.error = None
+        await until(lambda: client.calls["get"] == 2)
+        assert await tier.get("k") is None
+        await tier.close()
+
+    with caplog.at_level(logging.DEBUG, logger="pmecalc.cache"):
+        asyncio.run(story())
+    assert messages(caplog) == []
+
+
+def test_redis_that_never_answers_is_one_warning(caplog):
+    """After three greetings without an answer one line says so."""
+
+    async def story():
+        client = FakeRedisClient()
+        client.error = RedisConnectionError("away")
+        tier = RedisTier(client)
+        await tier.greet()
+        await until(lambda: WARNING in messages(caplog))
+        assert client.calls["get"] == 3
+        await tier.close()
+
+    with caplog.at_level(logging.DEBUG, logger="pmecalc.cache"):
+        asyncio.run(story())
+    assert messages(caplog).count(WARNING) == 1
+
+
+def test_greeting_that_our_own_loop_delayed_is_not_counted():
+    """A time limit missed while the loop stood still is no failure of Redis."""
+
+    async def story():
+        client = FakeRedisClient()
+        client.hangs = True
+        tier = RedisTier(client, deadline_seconds=0.02)
+        greeting = asyncio.create_task(tier.greet())
+        await until(lambda: client.calls["get"] == 1)
+        time.sleep(0.5)  # noqa: ASYNC251  (it is the fault)
+        await greeting
+        assert tier.stats()["failures"] == 0
         await tier.close()
 
     asyncio.run(story())

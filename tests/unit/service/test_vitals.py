@@ -6,6 +6,7 @@ import asyncio
 import time
 
 from fakes import FakeClock, until
+from pmecalc.service.shared_metrics import SharedMetrics
 from pmecalc.service.vitals import SNAPSHOT_SECONDS, History, LoopMeter, Snapshot, Vitals
 
 
@@ -80,7 +81,11 @@ def test_what_is_asked_is_counters_alone():
 
     async def story():
         vitals = Vitals(
-            counters, redis_figures=figures, versions=lambda: {"engine": 1}, clock=clock
+            counters,
+            slot=SharedMetrics.create(1).slot(0),
+            redis_figures=figures,
+            versions=lambda: {"engine": 1},
+            clock=clock,
         )
         vitals.start()
         await until(lambda: vitals.stats()["redis"]["server"] is not None)
@@ -94,6 +99,7 @@ def test_what_is_asked_is_counters_alone():
     assert stats["memory"] == {
         "hits": 3,
         "misses": 1,
+        "hit_ratio": 0.75,
         "hit_ratio_1m": 0.75,
         "hit_ratio_5m": 0.75,
         "hit_ratio_60m": 0.75,
@@ -103,3 +109,34 @@ def test_what_is_asked_is_counters_alone():
     assert stats["worker"]["uptime_s"] == 4.0
     assert stats["worker"]["pid"] > 0
     assert len(asked) == 1
+
+
+def test_workers_see_one_another(tmp_path):
+    """Two workers say the same totals; the counts of one that ended stay, and go on."""
+    shared = SharedMetrics.create(2)
+
+    async def nothing():
+        return None
+
+    def worker(number, hits):
+        counters = FakeCounters()
+        counters.memory = {"hits": hits, "misses": 1, "bytes": 100}
+        return Vitals(counters, slot=shared.slot(number), redis_figures=nothing, versions=dict)
+
+    async def story():
+        first, second = worker(0, 5), worker(1, 7)
+        first.publish()
+        said = [second.stats()["memory"], first.stats()["memory"]]
+        assert [(each["hits"], each["misses"], each["bytes"]) for each in said] == [
+            (12, 2, 200)
+        ] * 2
+        shared.vacate(1)
+        said = first.stats()
+        assert (said["memory"]["hits"], said["memory"]["bytes"]) == (12, 100)
+        assert len(said["workers"]) == 1
+        successor = worker(1, 2)
+        assert successor.stats()["memory"]["hits"] == 14
+        assert first.stats()["memory"]["hits"] == 14
+        assert (first.stats()["memory"]["bytes"], len(first.stats()["workers"])) == (200, 2)
+
+    asyncio.run(story())

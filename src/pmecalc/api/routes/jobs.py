@@ -126,10 +126,10 @@ async def stream_job_events(
 ) -> AsyncIterator[ServerSentEvent]:
     """What the job tells, from the beginning or from `Last-Event-ID` on, until it has ended.
 
-    The stream ends sooner where its credential is revoked or the tenant is erased.
+    The stream ends sooner where its credential is revoked, the tenant is erased or the worker ends.
     """
     after, may_go_on = int(last_event_id or 0), True
-    while may_go_on and _may_listen(services, request, tenant):
+    while may_go_on and not request.app.drains and _may_listen(services, request, tenant):
         try:
             told, may_go_on = await services.jobs.events(tenant, found.id, after=after)
         except NotFoundError:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from pmecalc.api.components import answer
-from pmecalc.api.deps import ServicesOf
+from pmecalc.api.deps import Services, ServicesOf
 from pmecalc.api.exposition import exposition
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import Health, Readiness
@@ -40,8 +40,8 @@ async def get_readiness(services: ServicesOf, response: Response) -> dict[str, s
     openapi_extra=needs("operate"),
 )
 async def get_cache_statistics(services: ServicesOf) -> dict[str, object]:
-    """Counters of every cache tier and of the event loop, of the worker that answers."""
-    return services.cache_stats()
+    """Counters of every cache tier and event loop, of all workers; `worker` is who answers."""
+    return await _stats(services)
 
 
 @router.get(
@@ -51,6 +51,10 @@ async def get_cache_statistics(services: ServicesOf) -> dict[str, object]:
     openapi_extra=needs("operate"),
 )
 async def get_prometheus_metrics(request: Request, services: ServicesOf) -> Response:
-    """The same for Prometheus, of the worker that answers."""
-    body, content_type = exposition(services.cache_stats(), request.headers.get("accept", ""))
+    """The same for Prometheus."""
+    body, content_type = exposition(await _stats(services), request.headers.get("accept", ""))
     return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+
+async def _stats(services: Services) -> dict[str, object]:
+    return {**services.cache_stats(), "jobs_open": await services.jobs.open_counts()}

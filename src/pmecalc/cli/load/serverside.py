@@ -17,9 +17,9 @@ _WELL = 200
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Of one worker: processor time, memory, and how late its loop's timers came."""
+    """Of all workers: processor time, memory, and how late the timers of their loops came."""
 
-    pid: int
+    pids: frozenset[int]
     cpu_seconds: float
     rss_bytes: int | None
     lag_bounds: tuple[float, ...]
@@ -30,11 +30,12 @@ def snapshot(target: Target) -> Snapshot | None:
     """None from a service that does not say, or cannot."""
     try:
         said = read_json(target.host, target.port, "/v1/system/cache")
-        worker, lag = said["worker"], said["loop"]["lag"]
+        workers, lag = said["workers"], said["loop"]["lag"]
+        memory = [each["rss_bytes"] for each in workers]
         return Snapshot(
-            int(worker["pid"]),
-            float(worker["cpu_s"]),
-            worker["rss_bytes"],
+            frozenset(int(each["pid"]) for each in workers),
+            sum(float(each["cpu_s"]) for each in workers),
+            None if None in memory else sum(memory),
             tuple(lag["bounds"]),
             tuple(lag["counts"]),
         )
@@ -45,8 +46,8 @@ def snapshot(target: Target) -> Snapshot | None:
 def between(
     before: Snapshot | None, after: Snapshot | None, seconds: float
 ) -> dict[str, float | int | None]:
-    """Figures of the time between; None where two workers answered, or none."""
-    if before is None or after is None or before.pid != after.pid:
+    """Figures of the time between; None where a worker was replaced, or none answered."""
+    if before is None or after is None or before.pids != after.pids:
         names = ("server_cpu", "server_rss_bytes", "loop_lag_p99_ms", "loop_lag_max_ms")
         return dict.fromkeys(names)
     counts = [late - early for early, late in zip(before.lag_counts, after.lag_counts, strict=True)]

@@ -18,7 +18,7 @@ const STATES = {
 export function openSystem(root, { offline }) {
   document.title = "System · PME Calculator";
   const view = { offline, leaving: new AbortController(), timer: null, body: el("div", { class: "system", "aria-busy": "true" }) };
-  fill(root, el("h1", { tabindex: "-1" }, "System"), el("p", { class: "facts" }, "Figures of the worker that answers, every five seconds."), view.body);
+  fill(root, el("h1", { tabindex: "-1" }, "System"), el("p", { class: "facts" }, "Figures of all workers, every five seconds."), view.body);
   fill(view.body, el("div", { class: "tiles" }, [1, 2, 3, 4].map(() => tile(placeholder(), placeholder()))), el("div", { class: "card waiting" }, placeholder()));
   refresh(view);
   return { update() {}, retry: () => refresh(view), leave: () => { view.leaving.abort(); clearTimeout(view.timer); } };
@@ -54,15 +54,32 @@ function show(view, health, said) {
     redisWarning(said.redis),
     el(
       "div", { class: "tiles" },
-      tile("Service", state(health.status === "ok" ? "well" : "ill", health.status), `up ${duration(said.worker.uptime_s)}`),
-      tile("Versions", said.versions.pmecalc, `engine ${said.versions.engine}, loops ${said.versions.loops} · Python ${said.versions.python} · numpy ${said.versions.numpy}`),
-      tile("Memory of the worker", bytes(said.worker.rss_bytes), `process ${said.worker.pid} · ${duration(said.worker.cpu_s)} of processor time`),
-      tile("Loop lag, last minute", `${said.loop.lag_max_1m_ms.toFixed(1)} ms`, "the longest that the event loop was not free"),
+      tile("Service", state(health.status === "ok" ? "well" : "ill", health.status), `up ${duration(Math.max(...said.workers.map((each) => each.uptime_s)))}`),
+      tile("Versions", said.versions.pmecalc, `engine ${said.versions.engine}, loops ${loops(said.workers)} · Python ${said.versions.python} · numpy ${said.versions.numpy}`),
+      tile("Memory of the workers", memory(said.workers), `${processes(said.workers)} · ${duration(total(said.workers, "cpu_s"))} of processor time`),
+      tile("Loop lag, last minute", `${said.loop.lag_max_1m_ms.toFixed(1)} ms`, "the longest that an event loop was not free"),
     ),
     section("tiers", "Cache tiers", tiers(said)),
     section("breakers", "Redis", redis(said.redis)),
     section("answers", "Answers by view", answers(said.answers)),
   );
+}
+
+function total(workers, name) {
+  return workers.reduce((sum, each) => sum + each[name], 0);
+}
+
+/** Not every system tells the memory of a process. */
+function memory(workers) {
+  return workers.some((each) => each.rss_bytes === null) ? NOT_AVAILABLE : bytes(total(workers, "rss_bytes"));
+}
+
+function loops(workers) {
+  return [...new Set(workers.map((each) => each.loops))].sort().join(", ");
+}
+
+function processes(workers) {
+  return workers.length === 1 ? `process ${workers[0].pid}` : `${count(workers.length)} processes`;
 }
 
 function redisWarning(redis) {

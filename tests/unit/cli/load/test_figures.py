@@ -33,8 +33,8 @@ def test_nothing_answered_has_no_times():
 def test_the_service_between_two_snapshots():
     """Processor time over wall time; the bucket that holds the quantile of the new beats alone."""
     bounds = (0.001, 0.01, 0.1)
-    before = Snapshot(7, 10.0, 5, bounds, (100, 50, 0, 0))
-    after = Snapshot(7, 11.0, 6, bounds, (198, 50, 1, 1))
+    before = Snapshot(frozenset((7, 8)), 10.0, 5, bounds, (100, 50, 0, 0))
+    after = Snapshot(frozenset((7, 8)), 11.0, 6, bounds, (198, 50, 1, 1))
     assert between(before, after, 4.0) == {
         "server_cpu": 0.25,
         "server_rss_bytes": 6,
@@ -45,7 +45,7 @@ def test_the_service_between_two_snapshots():
 
 def test_snapshots_of_two_workers_tell_nothing():
     """A difference between two processes would be made up."""
-    one, other = (Snapshot(pid, 1.0, 1, (1.0,), (1, 0)) for pid in (1, 2))
+    one, other = (Snapshot(frozenset((pid,)), 1.0, 1, (1.0,), (1, 0)) for pid in (1, 2))
     assert set(between(one, other, 1.0).values()) == {None}
     assert set(between(None, other, 1.0).values()) == {None}
 
