@@ -29,7 +29,7 @@ for row in pme.by_vintage(funds, as_of="2022-01-01", metric="tvpi", rule="first_
 # Output:
 # Alpha  TVPI 1.70  IRR 10.72%  quartile 2
 # Beta   TVPI 1.10  IRR  2.22%  quartile 3
-# Delta  TVPI 1.90  IRR 15.63%  quartile 1
 # Gamma  TVPI 0.80  IRR -4.13%  quartile 4
+# Delta  TVPI 1.90  IRR 15.63%  quartile 1
 # 2015: n = 2, pooled TVPI 1.80
 # 2017: n = 1, pooled TVPI 1.40

@@ -26,7 +26,7 @@ WRONG_SETTING = "WRONG_SETTING"
 # Names with the prefix that are not settings of the service, and who reads them.
 OTHER_NAMES: Mapping[str, str] = MappingProxyType(
     {
-        "PME_CACHE_DIR": "the numeric engine: where compiled loops are kept",
+        "PME_EFFORT": "the tests",
         "PME_FLOOD_KEYS": "the tests",
         "PME_REQUIRE": "the tests",
         "PME_SHARED": "the tests",
@@ -39,6 +39,7 @@ _FORMS: Mapping[str, str] = MappingProxyType(  # where the type alone does not s
         "host": HOST_FORM,
         "allowed_hosts": HOSTS_FORM,
         "trusted_proxies": NETWORKS_FORM,
+        "cache_dir": "a folder",
         "data": "a folder",
     }
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from pmecalc.api import logs
 from pmecalc.cli import main, server
 from pmecalc.core.errors import InputError
 from pmecalc.environment import (
@@ -82,7 +83,7 @@ def environment(monkeypatch, tmp_path):
         if name.upper().startswith("PME_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("PME_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(server.logs, "configure", lambda: None)  # it would outlive the test
+    monkeypatch.setattr(logs, "configure", lambda: None)  # it would outlive the test
     return monkeypatch.setenv
 
 

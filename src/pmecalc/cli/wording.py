@@ -30,18 +30,22 @@ def line_of(
     where = [file, f"row {problem.row}" if problem.row is not None else None, column]
     place = ", ".join(part for part in where if part)
     prefix = f"{place}: " if place else ""
-    text = sentences_of(problem, options=options)
+    message = problem.message
     if is_option:  # the place names it already
-        text = text.removeprefix(f"{problem.column}=").removeprefix(f"{column}=")
-    return f"{prefix}{text}  [{problem.code}]"
+        message = message.removeprefix(f"{problem.column}=")
+    return f"{prefix}{_sentences(message, problem, options)}  [{problem.code}]"
 
 
 def sentences_of(problem: Problem, *, options: Collection[str] = ()) -> str:
     """What is wrong, and what to do."""
-    advice = problem.advice(lambda option, choice: f"{_typed(option)} {shlex.quote(choice)}")
-    text = f"{problem.message} {advice}" if advice else problem.message
+    return _sentences(problem.message, problem, options)
+
+
+def _sentences(message: str, problem: Problem, options: Collection[str]) -> str:
+    advice = problem.advice(lambda option, choice: f"{_typed(option)} {shlex.quote(choice)}") or ""
     for name in options:  # nav_growth='index' is typed --nav-growth index
-        text = re.sub(rf"\b{name}='?([\w./ -]+?)'?(?=[\s.,;]|$)", rf"{_typed(name)} \1", text)
+        advice = re.sub(rf"\b{name}='?([\w./ -]+?)'?(?=[\s.,;]|$)", rf"{_typed(name)} \1", advice)
+    text = f"{message} {advice}" if advice else message
     long = [name for name in options if "_" in name]  # a keyword of one word may be a mere word
     return re.sub(rf"(?<![\w-])({'|'.join(long)})\b", _of_keyword, text) if long else text
 
