@@ -30,7 +30,7 @@ YEAR = 365.0  # of ACT/365F
 LOG2_E = 1.4426950408889634
 _EPS = 2.220446049250313e-16
 LARGEST_LOG_RATE = 709.782712893384
-_GUARD = 8e-15  # of the money: four times the largest error seen against 50 digits
+GUARD = 4e-15  # of the money: the largest error seen against 40 digits is 7e-16
 _LEAST_RATE, _MOST_RATE = math.log(1e-4), math.log(101.0)
 REACH = 1.8  # exp is held to 1.1e-15 of its largest value by the polynomial of `moments`
 _LAST_STEP = 3e-5  # Halley is cubic: what is left after this step is below rounding
@@ -70,6 +70,7 @@ _MAX_PARTIALS = 64
 _LOWEST, _HIGHEST = rate_grid.LOWEST, rate_grid.HIGHEST
 _DECIMALS, _BINARY_DIGITS = rate_grid.DECIMALS, rate_grid.BINARY_DIGITS
 _MAX_SHARE, _NEAR_ZERO = rate_grid.MAX_SHARE, rate_grid.NEAR_ZERO
+_MAX_COARSER, _COARSER = rate_grid.MAX_COARSER, rate_grid.COARSER
 
 _entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 _plain = njit(
@@ -126,11 +127,13 @@ def stream_rate(days, amounts, last_day, anchor, year, scratch, moved, count):
     if moved < 0.0:
         count, moved = len(days), scratch[3][:n].sum()
     times, sums = times[:n], sums[:n]
-    total = _settled_total(sums, count, moved)
     if code != OK:
+        total = _settled_total(sums, count, moved)
         return _general(times, sums, anchor, guess, year, scratch, total)
     _to_years(times, year)
-    return _overflowing(_placed(guess, times, sums, total))
+    if abs(guess) < _NEAR_ZERO:
+        return _overflowing(_placed(guess, times, sums, _settled_total(sums, count, moved)))
+    return _overflowing(on_grid(guess, times, sums))
 
 
 @_entry
@@ -169,8 +172,8 @@ def _scaled(log_rate):
 
 
 @_plain
-def _unscaled(point, scale):
-    return math.log1p(point / scale) if scale == _DECIMALS else point / scale
+def _unscaled(point, scale, decimal):
+    return math.log1p(point / scale) if decimal else point / scale
 
 
 @_plain
@@ -179,7 +182,7 @@ def _clear(log_rate, guard):
     scaled, step, scale = _scaled(log_rate)
     below = math.floor(scaled)
     if guard < _MAX_SHARE * step and abs(scaled - below - 0.5) * step > guard:
-        return _unscaled(np.rint(scaled), scale)
+        return _unscaled(np.rint(scaled), scale, scale == _DECIMALS)
     return np.nan
 
 
@@ -187,14 +190,19 @@ def _clear(log_rate, guard):
 def on_grid(log_rate, times, amounts):
     """`rate_grid.on_grid`, NaN for a root that stays as it is."""
     scaled, step, scale = _scaled(log_rate)
-    uncertain = _uncertainty(log_rate, times, amounts)
+    uncertain, decimal = _uncertainty(log_rate, times, amounts), _LOWEST < log_rate < _HIGHEST
+    coarser = _COARSER[0] if decimal else _COARSER[1]
+    for _ in range(_MAX_COARSER):
+        if uncertain < _MAX_SHARE * step:
+            break
+        scale, step, scaled = scale / coarser, step * coarser, scaled / coarser
     if not uncertain < _MAX_SHARE * step:
         return np.nan
     below = math.floor(scaled)
     if abs(scaled - below - 0.5) * step > uncertain:
-        return _unscaled(np.rint(scaled), scale)
-    middle = _unscaled(below + 0.5, scale)
-    return _unscaled(below + _above(middle, times, amounts), scale)
+        return _unscaled(np.rint(scaled), scale, decimal)
+    middle = _unscaled(below + 0.5, scale, decimal)
+    return _unscaled(below + _above(middle, times, amounts), scale, decimal)
 
 
 @_plain
@@ -209,7 +217,7 @@ def _uncertainty(log_rate, times, amounts):
         slope += weighted * times[i]
     if slope == 0.0:
         return np.inf
-    share = (24.0 + 2.0 * abs(log_rate) * span) * size / abs(slope)
+    share = (rate_grid.ROUNDINGS + 2.0 * abs(log_rate) * span) * size / abs(slope)
     return _EPS * (share + 4.0 * abs(log_rate))
 
 
@@ -221,7 +229,7 @@ def _above(log_rate, times, amounts):
     for i in range(len(times)):
         discounted[i] = amounts[i] * math.exp(-log_rate * times[i] - shift)
         moments[i] = -discounted[i] * times[i]
-    return 1.0 if exact_sum(discounted) * exact_sum(moments) < 0.0 else 0.0
+    return 1.0 if _sign_of_sum(discounted) * _sign_of_sum(moments) < 0.0 else 0.0
 
 
 @_plain
@@ -368,6 +376,13 @@ def exact_sum(values):
     The rounding errors are carried along (Neumaier); where those of their own sum might matter, all
     parts are kept apart.
     """
+    low, high = _enclosed(values)
+    return low if low == high else _sum_of_partials(values)
+
+
+@_plain
+def _enclosed(values):
+    """Two numbers between which the sum lies, equal where rounding it once is certain."""
     total = error = lost = 0.0
     for value in values:
         new = total + value
@@ -376,8 +391,14 @@ def exact_sum(values):
         lost += abs(part)
         total = new
     slack = _EPS * (len(values) + 2) * lost
-    low, high = total + (error - slack), total + (error + slack)
-    return low if low == high else _sum_of_partials(values)
+    return total + (error - slack), total + (error + slack)
+
+
+@_plain
+def _sign_of_sum(values):
+    """The sign of `exact_sum`, or a number with that sign."""
+    low, high = _enclosed(values)
+    return low if low * high > 0.0 else _sum_of_partials(values)
 
 
 @_plain
@@ -463,7 +484,7 @@ def _near(days, amounts):
 @_plain
 def guard_of(y, slope, size):
     """How far from the root `y` may be: rounding of the moments and of the polynomial."""
-    return _GUARD * size * math.exp(abs(y)) / abs(slope) + 4.0 * _EPS * abs(y)
+    return GUARD * size * math.exp(abs(y)) / abs(slope) + 4.0 * _EPS * abs(y)
 
 
 @_plain
@@ -510,7 +531,7 @@ def _walk(days, amounts, span, start, weights):
         step, slope = _short_step(about)
         if abs(step) < 0.02:
             if steep(slope, about[0], span) and _one_root(weights[: len(days)], about[1], about[0]):
-                guard = _GUARD * (1.0 + 0.25 * abs(y)) * about[0] / abs(slope)
+                guard = GUARD * (1.0 + 0.25 * abs(y)) * about[0] / abs(slope)
                 return y + step, guard + 4.0 * _EPS * abs(y), OK
             return y, 0.0, UNDECIDED
         y += step

@@ -8,12 +8,11 @@ about a rate of 0, the root of their polynomial, and the running sums that prove
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 
 from pmecalc.core._kernels import (
+    GUARD,
     LEFT_OVER,
     LOG2_E,
     NO_FLOWS,
@@ -22,7 +21,6 @@ from pmecalc.core._kernels import (
     SHIFT,
     YEAR,
     first_guess,
-    guard_of,
     holds,
     moments,
     polynomial,
@@ -38,16 +36,14 @@ LANES = 16
 _ROWS = 4  # flows of a lane between two stores of its sums
 _LONGEST = 512  # flows: a longer stream fills the registers by itself
 _MOST_PADDING = 2  # rows for one that is a flow
-RATE_ROUNDING = 4e-15  # of the series of exp(x) - 1, up to a rate of 10
-_MOST_LOG_RATE = 700.0  # whose rate is a number for sure
 _LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 
 # The figures of a lane, LANES of them side by side: size, moments 0 to 16, and what follows
 _SIZE, _TOTAL = 0, 1
 _SPAN, _Y, _SLOPE, _LEFT = range(18, 22)
 _MARGIN, _RUNNING, _HIGHEST, _LOWEST, _SINCE = range(22, 27)
-_LOG_RATE, _RATE = 27, 28
-_FIGURES = 29
+_LOG_RATE, _RATE, _BESIDE, _UNSURE = 27, 28, 29, 30
+_FIGURES = 31
 
 _entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 _plain = njit(
@@ -92,33 +88,14 @@ def stream_rates(pointers, days, amounts, first, last, rates, codes):
             _run_over(money[: rows * LANES], lanes)
             _to_rates(lanes)
         for lane in range(stop - start):
-            rate = np.nan
             if rows > 0 and _proved(lanes, lane):
-                rate = _on_grid(lanes, lane)
-            if not math.isnan(rate):
-                rates[start + lane], codes[start + lane] = rate, OK
+                rates[start + lane], codes[start + lane] = lanes[_RATE * LANES + lane], OK
             else:
                 rates[start + lane], codes[start + lane] = _alone(
                     days[bounds[lane] : bounds[lane + 1]],
                     amounts[bounds[lane] : bounds[lane + 1]],
                     scratch,
                 )
-
-
-@_plain
-def _on_grid(lanes, lane):
-    """The rate of a lane on the grid, NaN where rounding may hide which point is nearest."""
-    y, log_rate = lanes[_Y * LANES + lane], lanes[_LOG_RATE * LANES + lane]
-    if not (LOWEST < log_rate < HIGHEST and abs(log_rate) > NEAR_ZERO):
-        return np.nan
-    guard = guard_of(y, lanes[_SLOPE * LANES + lane], lanes[_SIZE * LANES + lane])
-    scale = 2.0 * YEAR / lanes[_SPAN * LANES + lane]
-    rate = lanes[_RATE * LANES + lane]
-    uncertain = (guard * scale * (1.0 + rate) + RATE_ROUNDING) * DECIMALS
-    scaled = rate * DECIMALS
-    if uncertain < MAX_SHARE and abs(scaled - math.floor(scaled) - 0.5) > uncertain:
-        return np.rint(scaled) / DECIMALS
-    return np.nan
 
 
 @_plain
@@ -255,15 +232,25 @@ def _run_over(money, lanes):
 
 
 @_plain
+def _placed(lanes, lane):
+    """Whether it is certain which point of the grid is nearest to the rate."""
+    log_rate, unsure = lanes[_LOG_RATE * LANES + lane], lanes[_UNSURE * LANES + lane]
+    if not (LOWEST < log_rate < HIGHEST and abs(log_rate) > NEAR_ZERO and unsure < MAX_SHARE):
+        return False
+    return lanes[_BESIDE * LANES + lane] < 0.5 - unsure
+
+
+@_plain
 def _proved(lanes, lane):
     """Whether the root was reached and is all there is (`_kernels._one_root` tells why)."""
+    if not _placed(lanes, lane):
+        return False
     size, total = lanes[_SIZE * LANES + lane], lanes[_TOTAL * LANES + lane]
     margin = lanes[_MARGIN * LANES + lane]
     if not (holds(size) and lanes[_LEFT * LANES + lane] < LEFT_OVER):
         return False
     if not (
-        abs(lanes[_LOG_RATE * LANES + lane]) < _MOST_LOG_RATE
-        and abs(lanes[_Y * LANES + lane]) <= REACH
+        abs(lanes[_Y * LANES + lane]) <= REACH
         and steep(lanes[_SLOPE * LANES + lane], size, lanes[_SPAN * LANES + lane])
     ):
         return False
@@ -294,9 +281,19 @@ def _series_of_exp_less_1(x):
     return x + x * x * p
 
 
+@_spliced
+def _uncertainty(lanes, lane):
+    """`_kernels.guard_of` as a log rate, and the rounding of the rate itself."""
+    y = abs(lanes[_Y * LANES + lane])
+    at_most_exp = 1.0 + y * (1.0 + y * (0.5 + 0.5 * y))  # of y up to REACH
+    slope = abs(lanes[_SLOPE * LANES + lane])
+    guard = GUARD * lanes[_SIZE * LANES + lane] * at_most_exp / slope + 1e-15 * y
+    return guard * (2.0 * YEAR) / lanes[_SPAN * LANES + lane] + 1e-15
+
+
 @_fused
 def _to_rates(lanes):
-    """`exp(x) - 1` of the log rates: a power of two, and a series for the rest."""
+    """`exp(x) - 1` of the log rates on the grid: a power of two, and a series for the rest."""
     for lane in range(LANES):
         x = lanes[_Y * LANES + lane] * (2.0 * YEAR) / lanes[_SPAN * LANES + lane]
         shifted = x * LOG2_E + SHIFT
@@ -305,5 +302,9 @@ def _to_rates(lanes):
         series = _series_of_exp_less_1(rest)
         bits = (np.float64(1.0).view(np.int64)) + (np.float64(shifted).view(np.int64) << 52)
         power = np.int64(bits).view(np.float64)
+        rate = power * series + (power - 1.0)
+        point = (rate * DECIMALS + SHIFT) - SHIFT
         lanes[_LOG_RATE * LANES + lane] = x
-        lanes[_RATE * LANES + lane] = power * series + (power - 1.0)
+        lanes[_RATE * LANES + lane] = point / DECIMALS
+        lanes[_BESIDE * LANES + lane] = abs(rate * DECIMALS - point)
+        lanes[_UNSURE * LANES + lane] = _uncertainty(lanes, lane) * (1.0 + rate) * DECIMALS

@@ -1,11 +1,11 @@
 """Rates on a grid that is finer than any input, so that every way to a root ends at the same bits.
 
 Two solvers differ in the last digits of a root. Each root is moved to the nearest point of a grid:
-rates from -92 % to 937 % to twelve decimals, others to 43 binary digits of `ln(1+r)`. Where
-rounding leaves open on which side of the middle between two points the root lies, the sign of the
-discounted sum at that middle decides; that sum is exact, so all solvers see the same sign. What is
-lost is below 1e-12 of a rate, a thousandth of what METHODS 13 asks for. The compiled loops have
-the same functions.
+rates from -92 % to 937 % to twelve decimals, others to 43 binary digits of `ln(1+r)`, and to fewer
+where a flat sum hides the last ones in its rounding. Where that leaves open on which side of the middle between two points the root lies, the sign of the discounted sum at that middle
+decides; all solvers add the same numbers exactly, so they see the same sign. What is lost is below
+1e-12 of a rate, a thousandth of what METHODS 13 asks for, or rounding. The compiled loops have the
+same functions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ DECIMALS = 1e12
 LOWEST, HIGHEST = math.log(0.0763), math.log(10.37)  # no common rate lies at these ends
 BINARY_DIGITS = 43
 NEAR_ZERO = 1e-6  # log rates nearer to 0 are 0 where the undiscounted sum is
-MAX_SHARE = 0.25  # of the distance between two points: a root less exact than that stays as it is
+MAX_SHARE = 0.25  # of the distance between two points: a root less exact needs a coarser grid
+MAX_COARSER, COARSER = 6, (10.0, 16.0)  # times, by decimals and by binary digits
+ROUNDINGS = 10.0  # of the money: four times what was seen of either solver against 40 digits
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -69,6 +71,14 @@ def on_grid(log_rate: float, times: FloatArray, amounts: FloatArray) -> float:
         scale = math.ldexp(1.0, BINARY_DIGITS - math.frexp(log_rate)[1])
         scaled, step = log_rate * scale, 1.0 / scale
     uncertain = uncertainty(log_rate, times, amounts)
+    for _ in range(MAX_COARSER):
+        if uncertain < MAX_SHARE * step:
+            break
+        scale, step, scaled = (
+            scale / COARSER[not decimal],
+            step * COARSER[not decimal],
+            scaled / COARSER[not decimal],
+        )
     if not uncertain < MAX_SHARE * step:
         return log_rate
     below = math.floor(scaled)
@@ -88,7 +98,8 @@ def uncertainty(log_rate: float, times: FloatArray, amounts: FloatArray) -> floa
     size, span = float(np.abs(weighted).sum()), float(times[-1])
     if slope == 0.0:
         return math.inf
-    return _EPS * ((24.0 + 2.0 * abs(log_rate) * span) * size / slope + 4.0 * abs(log_rate))
+    share = (ROUNDINGS + 2.0 * abs(log_rate) * span) * size / slope
+    return _EPS * (share + 4.0 * abs(log_rate))
 
 
 def _above(log_rate: float, times: FloatArray, amounts: FloatArray) -> bool:
