@@ -249,6 +249,8 @@ def _by_day(flows, n_rows, same_day, days, contributions, distributions):
     if same_day:
         for i in range(n):
             net = distributions[i] - contributions[i]
+            if negligible(net, 2 * n_rows, distributions[i] + contributions[i]):
+                net = 0.0
             contributions[i], distributions[i] = max(-net, 0.0), max(net, 0.0)
     return n
 

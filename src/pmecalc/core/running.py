@@ -172,6 +172,11 @@ def _over(money: FloatArray, total: FloatArray) -> Outcome:
     return Outcome(money / np.where(none, 1.0, total), none, "no_contributions")
 
 
+def _with_nav(received: FloatArray, navs: FloatArray, count: int) -> FloatArray:
+    """Sums of money received and a NAV, 0 within the rounding of so many terms."""
+    return settled(received + navs, count, received + np.abs(navs))
+
+
 def _promised(sums: Sums, combine: Callable[[FloatArray, float], FloatArray]) -> Outcome:
     commitment = sums.at.fund.commitment
     if commitment is None:
@@ -191,10 +196,12 @@ _OWN: Mapping[str, Callable[[Sums], Outcome]] = MappingProxyType(
         "gain": lambda sums: Outcome(sums.gain),
         "dpi": lambda sums: _over(sums.received, sums.paid),
         "rvpi": lambda sums: _over(sums.navs, sums.paid),
-        "tvpi": lambda sums: _over(sums.received + sums.navs, sums.paid),
-        "moic": lambda sums: _over(sums.received + sums.navs, sums.paid),
+        "tvpi": lambda sums: _over(_with_nav(sums.received, sums.navs, 3), sums.paid),
+        "moic": lambda sums: _over(_with_nav(sums.received, sums.navs, 3), sums.paid),
         "pic": lambda sums: _promised(sums, lambda paid, promised: paid / promised),
-        "unfunded": lambda sums: _promised(sums, lambda paid, promised: promised - paid),
+        "unfunded": lambda sums: _promised(
+            sums, lambda paid, promised: settled(promised - paid, sums.counts + 1, promised + paid)
+        ),
         "years": lambda sums: Outcome(sums.years),
     }
 )
@@ -202,7 +209,7 @@ _INDEXED: Mapping[str, Callable[[Sums], Outcome]] = MappingProxyType(
     {
         "fv_contributions": lambda sums: Outcome(sums.carried_in),
         "fv_distributions": lambda sums: Outcome(sums.carried_out),
-        "ks_pme": lambda sums: _over(sums.carried_out + sums.navs, sums.carried_in),
+        "ks_pme": lambda sums: _over(_with_nav(sums.carried_out, sums.navs, 2), sums.carried_in),
         "nfv": lambda sums: Outcome(sums.added),
         "npv": _npv,
         "ln_nav": lambda sums: Outcome(sums.difference),

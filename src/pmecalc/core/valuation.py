@@ -12,7 +12,7 @@ from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.fund import summed
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.money import money_sum
+from pmecalc.core.money import money_sum, settled
 from pmecalc.core.residual_nav import residual_nav
 
 if TYPE_CHECKING:
@@ -212,12 +212,19 @@ def _by_day(fund: Fund, n_flows: int, netting: str) -> tuple[IntArray, FloatArra
     contributions, distributions = fund.contributions[:n_flows], fund.distributions[:n_flows]
     if not (days[1:] > days[:-1]).all():
         days, places = np.unique(days, return_inverse=True)
-        contributions = summed(places, contributions, len(days))
-        distributions = summed(places, distributions, len(days))
+        contributions = _added(places, contributions, len(days))
+        distributions = _added(places, distributions, len(days))
     if netting == "same_day":
-        net = distributions - contributions
+        moved = np.abs(distributions) + np.abs(contributions)
+        net = settled(distributions - contributions, 2 * n_flows, moved)
         return days, np.maximum(-net, 0.0), np.maximum(net, 0.0)
     return days, contributions, distributions
+
+
+def _added(places: IntArray, amounts: FloatArray, count: int) -> FloatArray:
+    """Sums of money by place, 0 where reversals cancel within rounding."""
+    sums = summed(places, amounts, count)
+    return settled(sums, len(amounts), summed(places, np.abs(amounts), count))
 
 
 def _levels(
