@@ -26,7 +26,9 @@ def pools(table):
         members = [funds.fund(each) for each in picked.tolist()]
         held = Holdings.of(members, index, AS_OF[place % 4], ANY_GAP)
         if place % 3:  # the rates of those whose NAV is known; the others have none
-            members = [each for each, nav in zip(members, held.navs, strict=True) if nav == nav]
+            members = [
+                each for each, nav in zip(members, held.navs, strict=True) if not np.isnan(nav)
+            ]
             held = Holdings.of(members, index, AS_OF[place % 4], ANY_GAP)
         rows.append(np.column_stack([held.days, held.contributions, held.distributions]))
         navs.append(held.navs)
