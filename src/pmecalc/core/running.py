@@ -52,6 +52,8 @@ class Sums:
         Money so far.
     carried_in, carried_out
         The same, each flow carried to the date at the index return.
+    moved, carried
+        All that moved before netting, and that carried to the date.
     years
         Years from the first flow.
     counts
@@ -65,6 +67,8 @@ class Sums:
     received: FloatArray
     carried_in: FloatArray
     carried_out: FloatArray
+    moved: FloatArray
+    carried: FloatArray
     years: FloatArray
     counts: IntArray
 
@@ -80,9 +84,9 @@ class Sums:
     ) -> Sums:
         """The sums up to ascending days not before the first flow."""
         ends = at.days.searchsorted(days, side="right")
-        columns = np.stack([at.contributions, at.distributions])
+        columns = np.stack([at.contributions, at.distributions, at.moved])
         both = np.concatenate([columns, columns / at.levels])
-        paid, received, bought, sold = np.cumsum(both, axis=1)[:, ends - 1]
+        paid, received, moved, bought, sold, turned = np.cumsum(both, axis=1)[:, ends - 1]
         return cls(
             at,
             navs,
@@ -91,6 +95,8 @@ class Sums:
             received,
             bought * end_levels,
             sold * end_levels,
+            moved,
+            turned * end_levels,
             years,
             ends,
         )
@@ -99,19 +105,19 @@ class Sums:
     def difference(self) -> FloatArray:
         """`kaplan_schoar.icm_nav` on every date."""
         apart = self.carried_in - self.carried_out
-        return settled(apart, 2 * self.counts, self.carried_in + self.carried_out)
+        return settled(apart, 2 * self.counts, self.carried)
 
     @property
     def gain(self) -> FloatArray:
         """`multiples.gained` on every date."""
         made = self.received + self.navs - self.paid
-        size = self.received + np.abs(self.navs) + self.paid
+        size = self.moved + np.abs(self.navs)
         return settled(made, 2 * self.counts + 1, size)
 
     @property
     def added(self) -> FloatArray:
         """`kaplan_schoar.nfv` on every date."""
-        size = self.carried_out + np.abs(self.navs) + self.carried_in
+        size = self.carried + np.abs(self.navs)
         return settled(self.navs + self.carried_out - self.carried_in, 2 * self.counts + 1, size)
 
 
