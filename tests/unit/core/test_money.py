@@ -132,3 +132,47 @@ def test_a_gain_of_nothing_in_cents_has_a_rate_of_nothing(scale):
     assert report.ln_short_from is None
     assert set(report.warnings) == {"NAV_ASSUMED_ZERO", "MPME_NAV_ESTIMATED"}
     assert (report.payback_dpi, report.payback_tvpi) == (report.years, report.years)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
+def test_netted_days_keep_the_rounding_of_what_they_are_netted_from(scale, compiled, monkeypatch):
+    """1000.10 in and 1000.03 out are 0.07 to 1e-13: what comes back of it leaves nothing."""
+    assert engine.load()
+    if not compiled:
+        monkeypatch.setattr(engine, "fund_kernels", lambda: None)
+        monkeypatch.setattr(engine, "kernels", lambda: None)
+    flows = [
+        ("2020-01-01", 1000.10 * scale, 1000.03 * scale),
+        ("2021-01-01", 0, 0.07 * scale),
+    ]
+    fund = Fund.of(flows=flows, navs=[("2021-01-01", 0), ("2022-01-01", 0)])
+    world = Benchmark.of([("2020-01-01", 7)])
+    for netting in ("gross", "same_day"):
+        report = evaluate(fund, world, netting=netting, max_staleness_days=None)
+        for name in ("gain", "irr", "nfv", "ln_nav", "ln_min", "direct_alpha"):
+            assert abs(report[name].value) == 0.0 or name == "ln_min", name
+            assert report[name].status == "ok"
+        assert report.ln_short_from is None
+        assert report.payback() == dict.fromkeys(("dpi", "tvpi", "ks_pme"), 366 / 365)
+        assert report.through_time()["gain"] == [0.0, 0.0]
+        assert report.j_curve()["net"][-1] == 0.0
+
+
+def test_a_size_widens_the_rounding_and_never_narrows_it():
+    """Terms that were netted are not surer than what they were netted from."""
+    terms = [1000.10 - 1000.03, -0.07]
+    assert money_sum(terms) != 0
+    assert money_sum(terms, 2000.13) == 0
+    assert money_sum([0.1, 0.2, -0.3], 0.0) == 0
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(("cent", "status"), [(0.0, "dietz_undefined"), (-0.01, "ok")])
+def test_an_average_capital_of_nothing_in_cents_has_no_return(scale, cent, status):
+    """5.07 for all of the year less 10.14 for half of it, out of a day of both columns."""
+    out = 1010.14 + cent
+    flows = [("2020-01-01", 5.07 * scale, 0), ("2021-07-01", 1000 * scale, out * scale)]
+    navs = [("2020-12-31", 5.07 * scale), ("2021-12-30", 7 * scale)]
+    report = evaluate(Fund.of(flows=flows, navs=navs))
+    assert report["twr"].status == status

@@ -218,3 +218,15 @@ def test_a_pool_needs_a_date():
     with pytest.raises(InputError) as caught:
         pool([A], as_of="2020")
     assert (caught.value.code, caught.value.field) == ("BAD_DATE", "as_of")
+
+
+def test_a_member_in_which_nothing_ever_moves_changes_nothing():
+    """Rows of zeros are no beginning."""
+    still = Fund.of(flows=[("2020-02-01", 0, 0)])
+    pooled = evaluate(pool([A, still], as_of="2020-12-31"), WORLD)
+    own = evaluate(A, WORLD)
+    assert {name: metric.value for name, metric in pooled.metrics.items() if name != "pic"} == {
+        name: (None if name == "unfunded" else metric.value)
+        for name, metric in own.metrics.items()
+        if name != "pic"
+    }

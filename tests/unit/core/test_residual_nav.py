@@ -202,6 +202,8 @@ def test_cost_changes_neither_a_realised_fund_nor_a_known_nav():
     """It applies where `no_nav` would stand."""
     assert on(SOLD, "2021-06-01", options=COST) == on(SOLD, "2021-06-01")
     assert on(FUND, "2020-08-01", options=COST) == on(FUND, "2020-08-01")
+    seen = navs_on(SOLD, "2020-06-01", "2021-01-01", options=COST)
+    assert (seen.values.tolist(), seen.known.tolist()) == ([100.0, 0.0], [True, True])
 
 
 @pytest.mark.parametrize("scale", [1, 0.01, 3, 1e9])
