@@ -16,17 +16,15 @@ LAST = "2030-01-01"
 
 
 def members(table):
-    """The streams of a table of pointers, days and amounts as funds, each valued at its start."""
+    """The streams of a table as funds: a NAV on the first day, and in two of three a later one."""
     bounds = table["pointers"].tolist()
     for place, (first, last) in enumerate(pairwise(bounds)):
         dates = (EPOCH + table["days"][first:last]).tolist()
         amounts = table["amounts"][first:last].tolist()
         day = [dates[len(dates) // 2], LAST, None][place % 3]
         paid_in = -sum(min(amount, 0.0) for amount in amounts)
-        yield Fund.of(
-            flows=list(zip(dates, amounts, strict=True)),
-            navs=[(dates[0], abs(amounts[0])), *([(day, paid_in)] if day else [])],
-        )
+        navs = {dates[0]: max(-amounts[0], 0.0)} | ({day: paid_in} if day else {})
+        yield Fund.of(flows=list(zip(dates, amounts, strict=True)), navs=list(navs.items()))
 
 
 def resampled(funds, vintages, as_of):

@@ -22,10 +22,15 @@ def pools(table):
     funds, index = ragged(table), world(table["levels"])
     rng = np.random.default_rng(8)
     rows, navs, log_rates = [], [], []
-    for place in range(120):
+    for place in range(180):
         picked = rng.choice(len(funds), int(rng.integers(2, 12)), replace=False)
         members = [funds.fund(each) for each in picked.tolist()]
         held = Holdings.of(members, index, AS_OF[place % 4], ANY_GAP)
+        if place % 3:  # the rates of those whose NAV is known; the others have none
+            members = [
+                each for each, nav in zip(members, held.navs, strict=True) if not np.isnan(nav)
+            ]
+            held = Holdings.of(members, index, AS_OF[place % 4], ANY_GAP)
         rows.append(np.column_stack([held.days, held.contributions, held.distributions]))
         navs.append(held.navs)
         known = replace(held, navs=np.nan_to_num(held.navs))

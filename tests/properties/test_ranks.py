@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from pmecalc import Fund, batch, evaluate
 from pmecalc.core import engine
 from pmecalc.core.ranks import MAX_TIE_GAP, percentile, rank, ranking, tied
@@ -19,7 +20,7 @@ from properties.comparing import blurred
 from properties.strategies import benchmarks, fund_parts
 from requirements import require
 
-QUICK = settings(max_examples=120, deadline=None, derandomize=True)
+QUICK = settings(max_examples=examples(120), derandomize=True)
 SCALES = st.sampled_from([1.0, 0.01, 3.0, 100.0, 1e9])
 MEASURES = ("irr", "tvpi", "dpi", "ks_pme", "direct_alpha")
 AS_OF = "2018-06-30"
@@ -71,7 +72,7 @@ def _ranks(funds, benchmark, name):
 class TestUnits:
     """'Scaling all money by any factor must change no rank.'"""
 
-    @settings(QUICK, max_examples=60)
+    @settings(QUICK, max_examples=examples(60))
     @given(
         st.lists(
             st.tuples(fund_parts(), st.lists(SCALES, min_size=1, max_size=3)),

@@ -49,7 +49,7 @@ N_MEASURES = 35
 _NEED_NAV = (NAV, GAIN, RVPI, TVPI, MOIC, IRR, IRR_GIPS)
 _NEED_NAV_AND_INDEX = (KS_PME, NFV, NPV, LN_SPREAD, LN_GEOMETRIC, LAMBDA, PLUS_IRR, PLUS_SPREAD)
 _NEED_NAV_AND_RATES = (ALPHA, ALPHA_LOG, IMPLIED, MPME_SPREAD, SCALED_IRR)
-_ROWS = 10
+_ROWS = 11
 _NEVER = 2**31 - 1
 
 _entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
@@ -186,7 +186,7 @@ def _seen(flows, as_of, conventions, row, scratch):
     codes[:] = OK
     days, stream_days, rows, solving, _, terms = scratch
     n_rows = np.searchsorted(flows[0], as_of, side="right")
-    n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1])
+    n = _by_day(flows, n_rows, same_day, days, rows[0], rows[1], rows[10])
     times = rows[9][:n]
     for i in range(n):
         times[i] = _time(clock, days[i])
@@ -204,6 +204,7 @@ def _seen(flows, as_of, conventions, row, scratch):
         times,
         _time(clock, as_of),
         terms,
+        rows[10][:n],
     )
     for i in range(len(flows[0])):
         if flows[1][i] < 0.0 or flows[2][i] < 0.0:
@@ -243,7 +244,8 @@ def _against_index(at, row, nav, start, end_level, wanted, source, scratch):
 
 
 @_plain
-def _by_day(flows, n_rows, same_day, days, contributions, distributions):
+def _by_day(flows, n_rows, same_day, days, contributions, distributions, moved):
+    """Money by day, and how much moved before netting."""
     n = 0
     for i in range(n_rows):
         if n > 0 and days[n - 1] == flows[0][i]:
@@ -252,9 +254,13 @@ def _by_day(flows, n_rows, same_day, days, contributions, distributions):
         else:
             days[n], contributions[n], distributions[n] = flows[0][i], flows[1][i], flows[2][i]
             n += 1
+    for i in range(n):
+        moved[i] = contributions[i] + distributions[i]
     if same_day:
         for i in range(n):
             net = distributions[i] - contributions[i]
+            if negligible(net, 2 * n_rows, moved[i]):
+                net = 0.0
             contributions[i], distributions[i] = max(-net, 0.0), max(net, 0.0)
     return n
 
@@ -363,7 +369,14 @@ def _gained(at, nav):
     terms[:n] = at[2]
     terms[n : 2 * n] = -at[1]
     terms[2 * n] = nav
-    return money_sum(terms[: 2 * n + 1])
+    return _sum_of(terms[: 2 * n + 1], at[13].sum() + abs(nav))
+
+
+@_plain
+def _sum_of(terms, size):
+    """`money.money_sum` of terms that were netted from money of a size."""
+    total = exact_sum(terms)
+    return 0.0 if negligible(total, len(terms), size) else total
 
 
 @_plain
@@ -388,7 +401,9 @@ def _own_rates(values, codes, at, nav, start, wanted):
 @_plain
 def _put(at, i, received, paid):
     """The money of a day in the stream, and how much of it moved."""
-    at[5][i], at[7][i] = received - paid, abs(received) + abs(paid)
+    netted = at[1][i] + at[2][i]
+    share = at[13][i] / netted if netted > 0.0 else 1.0  # 1 but for a netted day
+    at[5][i], at[7][i] = received - paid, (abs(received) + abs(paid)) * share
 
 
 @_plain
@@ -465,7 +480,11 @@ def _future_values(values, codes, at, held, nav, start):
     carried_in, carried_out = exact_sum(paid), exact_sum(received)
     terms = at[12]
     terms[:n], terms[n : 2 * n], terms[2 * n] = received, -paid, nav
-    values[NFV], values[LN_NAV] = money_sum(terms[: 2 * n + 1]), 0.0 - money_sum(terms[: 2 * n])
+    size = 0.0
+    for i in range(n):
+        size += at[13][i] * growth[i]
+    values[NFV] = _sum_of(terms[: 2 * n + 1], size + abs(nav))
+    values[LN_NAV] = 0.0 - _sum_of(terms[: 2 * n], size)
     values[FV_CONTRIBUTIONS], values[FV_DISTRIBUTIONS] = carried_in, carried_out
     if carried_in == 0.0:
         codes[KS_PME] = _nothing_paid_in(start)
@@ -495,7 +514,7 @@ def _long_nickels(values, codes, at, held, start, anchor, wanted):
     moved = units = 0.0
     least, short_from = np.inf, np.nan
     for i in range(len(at[0])):
-        moved += (at[1][i] + at[2][i]) / levels[i]
+        moved += at[13][i] / levels[i]
         units += (at[1][i] - at[2][i]) / levels[i]
         position = 0.0 if negligible(units, 2 * (i + 1), moved) else units * levels[i]
         least = min(least, position)
@@ -547,7 +566,7 @@ def _ratio(values, codes, logs, measure, other):
 @_plain
 def _scaled_streams(values, codes, at, held, nav, start, anchor, wanted):
     if wanted[2]:
-        _pme_plus(values, codes, at, held[3], nav, start, anchor)
+        _pme_plus(values, codes, at, held, nav, start, anchor)
     if wanted[3]:
         for i in range(len(at[0])):
             _put(at, i, at[2][i] * held[1][i], at[1][i] * held[1][i])
@@ -559,15 +578,17 @@ def _scaled_streams(values, codes, at, held, nav, start, anchor, wanted):
 
 
 @_plain
-def _pme_plus(values, codes, at, carried, nav, start, anchor):
+def _pme_plus(values, codes, at, held, nav, start, anchor):
     if values[FV_CONTRIBUTIONS] == 0.0:
         codes[LAMBDA] = codes[KS_PME]
     elif values[FV_DISTRIBUTIONS] == 0.0:
         codes[LAMBDA] = NO_DISTRIBUTIONS
     else:
-        terms = at[12][: len(carried) + 1]
-        terms[:-1], terms[-1] = carried, -nav
-        values[LAMBDA] = money_sum(terms) / values[FV_DISTRIBUTIONS]
+        terms, size = at[12][: len(held[3]) + 1], abs(nav)
+        terms[:-1], terms[-1] = held[3], -nav
+        for i in range(len(at[0])):
+            size += at[13][i] * held[1][i]
+        values[LAMBDA] = _sum_of(terms, size) / values[FV_DISTRIBUTIONS]
     if codes[LAMBDA] != OK:
         codes[PLUS_IRR] = codes[LAMBDA]
     else:

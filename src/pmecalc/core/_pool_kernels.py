@@ -266,9 +266,9 @@ def held_rows(flows, counts, residuals, nav_counts, as_of):
         seen_days[row : row + count] = rows[0][:count]
         seen_paid[row : row + count] = rows[1][:count]
         seen_received[row : row + count] = rows[2][:count]
-        navs[fund] = 0.0
-        if _moves(rows[1][:count], rows[2][:count]):
-            navs[fund] = nav_on(rows, (residuals[0][own_navs], residuals[1][own_navs]), as_of)
+        navs[fund] = nav_on(rows, (residuals[0][own_navs], residuals[1][own_navs]), as_of)
+        if math.isnan(navs[fund]) and not _moves(rows[1][:count], rows[2][:count]):
+            navs[fund] = 0.0
         row += count + 1  # the last one, of the day, is that of the NAV
         first, first_nav = own.stop, own_navs.stop
     return starts, seen_days[:row], seen_paid[:row], seen_received[:row], navs

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray, Fund
     from pmecalc.core.valuation import Valuation
 
-_NEED_NAV = ("rvpi", "tvpi", "irr", "ks_pme", "nfv", "direct_alpha", "direct_alpha_log")
+_NEED_NAV = ("rvpi", "tvpi", "irr")
+_NEED_INDEX = ("ks_pme", "nfv", "direct_alpha", "direct_alpha_log")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,11 +74,16 @@ class AlignedPool(ByContent):
         Multiples, KS-PME and value added are those of the unshifted pool, since sums do not know
         of dates; `irr`, `direct_alpha` and `direct_alpha_log` are not.
         """
+        if len(self.ages) == 0:
+            names = ("dpi", *_NEED_NAV, *_NEED_INDEX)
+            return dict.fromkeys(names, _without("no_flows"))
         paid, received = math.fsum(self.contributions), math.fsum(self.distributions)
         dpi = _ratio(received, paid)
         if self.missing is not None:
-            unknown = dict.fromkeys(_NEED_NAV, undefined("no_nav", self.missing))
-            return {"dpi": dpi, **unknown}
+            unknown = undefined("no_nav", self.missing)
+            indexed = undefined("no_index") if self.growth is None else unknown
+            own = dict.fromkeys(_NEED_NAV, unknown)
+            return {"dpi": dpi, **own, **dict.fromkeys(_NEED_INDEX, indexed)}
         nav = math.fsum(self.navs)
         found = {
             "dpi": dpi,
@@ -89,8 +95,7 @@ class AlignedPool(ByContent):
             ),
         }
         if self.growth is None:
-            missing = ("ks_pme", "nfv", "direct_alpha", "direct_alpha_log")
-            return {**found, **dict.fromkeys(missing, undefined("no_index"))}
+            return {**found, **dict.fromkeys(_NEED_INDEX, undefined("no_index"))}
         carried_in, carried_out = self.contributions * self.growth, self.distributions * self.growth
         added = money_sum([*carried_out, *self.navs, *(-carried_in)])
         alpha = against_money(self._rate(carried_out, carried_in), added)
@@ -168,8 +173,7 @@ def aligned_pool(
         navs=_joined([np.array([at.nav]) for at, _ in begun]),
         n_excluded=len(seen) - len(begun),
         warnings=tuple(sorted({code for at in seen for code in at.warnings})),
-        missing="; ".join(_unknown(at, place) for place, at in enumerate(seen, 1) if _lacks_nav(at))
-        or None,
+        missing=_missing(seen),
     )
 
 
@@ -181,8 +185,16 @@ def _lacks_nav(at: Valuation) -> bool:
     return at.start is not None and at.residual.missing is not None
 
 
-def _unknown(at: Valuation, position: int) -> str:
-    return f"{at.fund.name or f'fund {position}'}: {at.residual.missing}"
+def _missing(seen: list[Valuation]) -> str | None:
+    """The members whose NAV is not known, by name or position, and why; None where all are."""
+    if len(seen) == 1:
+        return seen[0].residual.missing if _lacks_nav(seen[0]) else None
+    unknown = [
+        f"{at.fund.name or f'fund {position}'}: {at.residual.missing}"
+        for position, at in enumerate(seen, start=1)
+        if _lacks_nav(at)
+    ]
+    return "; ".join(unknown) or None
 
 
 def _ratio(money: float, paid: float) -> Metric:

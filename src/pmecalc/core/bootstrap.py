@@ -340,8 +340,7 @@ def _not_defined(metric: str, held: Holdings) -> NotDefinedError:
     if metric in _RATES:
         found = _tables(metric, held).exact(np.ones(len(held.navs)))
     else:
-        any_flows = len(held.days) > len(held.navs)
-        found = undefined("no_contributions" if any_flows else "no_flows")
+        found = undefined("no_contributions" if held.moving().any() else "no_flows")
     return NotDefinedError(metric, found.status, found.reason)
 
 

@@ -143,8 +143,10 @@ def _bridge(fund: Fund, first: int | None, last: int) -> ValueBridge:
     within = np.ones(len(at.days), np.bool_) if first is None else at.days > first
     paid, received = math.fsum(at.contributions[within]), math.fsum(at.distributions[within])
     begin = ResidualNav(0.0)
-    if first is not None and first >= fund.days[0]:
-        begin = residual_nav(fund, first, until=last)
+    if first is not None:
+        before = residual_nav(fund, first, until=last)
+        unmoved = at.start is None or first < at.start
+        begin = begin if before.missing and unmoved else before
     unknown = begin.missing is not None or at.residual.missing is not None
     return ValueBridge(
         start=None if first is None else iso(first),

@@ -139,7 +139,7 @@ def outcome(at: Valuation, name: str) -> Metric | None:
     >>> from pmecalc.core.fund import Fund
     >>> from pmecalc.core.valuation import value
     >>> found = outcome(value(Fund.of(flows=[("2020-01-01", 100, 0)])), "dpi")
-    >>> found is None or found.value
+    >>> found is None or found.value == 0.0
     True
     """
     place = PLACES.get(name)

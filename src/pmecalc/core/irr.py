@@ -254,7 +254,7 @@ def solve_at(
     if at.start is None:
         return Solution("no_flows")
     last = at.nav if end is None else end
-    sums, sizes = received - paid, np.abs(received) + np.abs(paid)
+    sums, sizes = received - paid, at.inflated(np.abs(received) + np.abs(paid))
     days = at.days
     if days[-1] == at.as_of:
         sums[-1] += last

@@ -52,8 +52,15 @@ def negligible(total: Any, count: Any, size: Any) -> Any:  # numbers and arrays 
     return abs(total) <= ROUNDING_PER_TERM * count * size
 
 
-def money_sum(terms: Iterable[float]) -> float:
+def money_sum(terms: Iterable[float], size: float = 0.0) -> float:
     """The exact sum of money, 0 where it is zero within the rounding of its terms.
+
+    Parameters
+    ----------
+    terms
+        Money, in any unit.
+    size
+        The absolute values added up of what the terms were netted from; their own count at least.
 
     Examples
     --------
@@ -62,7 +69,8 @@ def money_sum(terms: Iterable[float]) -> float:
     """
     listed = list(terms)
     total = math.fsum(listed)
-    return 0.0 if negligible(total, len(listed), sum(map(abs, listed))) else total
+    own = sum(map(abs, listed))
+    return 0.0 if negligible(total, len(listed), max(own, size)) else total
 
 
 def settled(total: FloatArray, count: IntArray | int, size: FloatArray) -> FloatArray:

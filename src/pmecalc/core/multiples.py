@@ -241,7 +241,8 @@ def recalled(at: Valuation) -> float:
 @once
 def gained(at: Valuation) -> float:
     """Distributions and NAV less contributions, in fund currency."""
-    return money_sum([*at.distributions.tolist(), at.nav, *(-at.contributions).tolist()])
+    terms = [*at.distributions.tolist(), at.nav, *(-at.contributions).tolist()]
+    return money_sum(terms, abs(at.nav) + float(at.moved.sum()))
 
 
 def nothing_paid_in(at: Valuation) -> Metric:

@@ -154,7 +154,7 @@ def own_series(at: Valuation) -> ReturnSeries:
         years = np.diff(year_fractions(int(days[0]), days, at.options.day_count))
     return ReturnSeries(
         days=frozen(np.array(days)),
-        returns=frozen(dietz(days, navs, at.days, -at.net, "end")[0] if len(days) else years),
+        returns=frozen(_dietz(at, days, navs) if len(days) else years),
         index_returns=None,
         years=frozen(years),
         opening=opening,
@@ -162,6 +162,10 @@ def own_series(at: Valuation) -> ReturnSeries:
         regular=len(gaps) > 0 and bool(gaps.max() < _IRREGULAR * gaps.min()),
         n_estimated=int(np.count_nonzero(at.fund.nav_estimated[valued])),
     )
+
+
+def _dietz(at: Valuation, days: IntArray, navs: FloatArray) -> FloatArray:
+    return dietz(days, navs, at.days, -at.net, "end", moved=at.moved)[0]
 
 
 def growth_over(benchmark: Benchmark, days: IntArray, options: Options) -> FloatArray:

@@ -14,6 +14,7 @@ from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import CashFlowError, InputError, counted
 from pmecalc.core.fund import Fund, frozen
+from pmecalc.core.money import settled
 from pmecalc.core.ranks import interpolated, known
 from pmecalc.core.residual_nav import residual_nav, residual_navs
 
@@ -280,23 +281,38 @@ def _pooled_navs(
     reported = np.unique(np.concatenate([fund.nav_days for fund in members]))
     days = np.unique(np.append(reported[reported <= last], last))
     parts = [residual_navs(fund, days, until=last) for fund in members]
-    begun = [days >= fund.days[0] for fund in members]
-    estimated = [~part.reported & after for part, after in zip(parts, begun, strict=True)]
+    begun = [_begun(fund, days) for fund in members]
+    estimated = [
+        ~part.reported & (after | part.known) for part, after in zip(parts, begun, strict=True)
+    ]
     absent = [after & ~part.known for part, after in zip(parts, begun, strict=True)]
-    values = [np.where(after, part.values, 0.0) for part, after in zip(parts, begun, strict=True)]
+    values = [np.where(part.known, part.values, 0.0) for part in parts]
     missing = np.any(absent, axis=0)
     if len(reported) == 0 and not missing.any():
         return reported, np.zeros(0), np.zeros(0, np.bool_), ()
-    totals = np.where(missing, np.nan, np.sum(values, axis=0))
+    held = np.any(begun, axis=0) | np.any([part.known for part in parts], axis=0)
+    sums = settled(np.sum(values, axis=0), len(members), np.sum(np.abs(values), axis=0))
+    totals = np.where(missing, np.nan, sums)
     reasons = tuple(
         (int(days[place]), _unknown(members, [each[place] for each in absent], int(days[place])))
         for place in np.flatnonzero(missing)
     )
-    return days, totals, np.any(estimated, axis=0), reasons
+    return days[held], totals[held], np.any(estimated, axis=0)[held], reasons
+
+
+def _begun(fund: Fund, days: IntArray) -> BoolArray:
+    """Whether any money of the fund has moved by the end of each day."""
+    moving = np.flatnonzero((fund.contributions != 0) | (fund.distributions != 0))
+    if len(moving) == 0:
+        return np.zeros(len(days), np.bool_)
+    begun: BoolArray = days >= fund.days[moving[0]]
+    return begun
 
 
 def _unknown(members: list[Fund], absent: list[bool], day: int) -> str:
     """The members without a NAV on a day, by name or position, and why."""
+    if len(members) == 1:
+        return str(residual_nav(members[0], day).missing)
     return "; ".join(
         f"{fund.name or f'fund {position}'}: {residual_nav(fund, day).missing}"
         for position, (fund, is_absent) in enumerate(zip(members, absent, strict=True), start=1)

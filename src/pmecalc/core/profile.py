@@ -13,6 +13,7 @@ from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import InputError, NotDefinedError
 from pmecalc.core.irr import by_date, irr, solve_at
 from pmecalc.core.pme.direct_alpha import direct_alpha
+from pmecalc.core.rate_grid import annual_rate
 from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def npv_profile(
     Examples
     --------
     >>> from pmecalc import Fund
-    >>> fund = Fund.of(flows=[("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)])
+    >>> flows = [("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)]
+    >>> fund = Fund.of(flows=flows, navs=[("2012-01-01", 0)])
     >>> profile = npv_profile(fund, rates=[0.0, 0.15])
     >>> [each and round(each, 6) for each in profile.npv]
     [-2.0, 0.189036]
@@ -197,7 +199,8 @@ def _profile(
         ProfileRoot(rate, x == chosen, ends[0] <= x <= ends[1])
         for x, rate in zip(solution.log_rates, solution.rates, strict=False)
     )
-    return NpvProfile(tuple(math.expm1(x) for x in logs), tuple(values), roots, metric)
+    shown = tuple(annual_rate(x) if x in exact else math.expm1(x) for x in logs)
+    return NpvProfile(shown, tuple(values), roots, metric)
 
 
 def _grid(log_rates: Sequence[float]) -> list[float]:

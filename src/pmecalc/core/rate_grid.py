@@ -2,10 +2,11 @@
 
 Two solvers differ in the last digits of a root. Each root is moved to the nearest point of a grid:
 rates from -92 % to 937 % to twelve decimals, others to 43 binary digits of `ln(1+r)`, and to fewer
-where a flat sum hides the last ones in its rounding. Where that leaves open on which side of the middle between two points the root lies, the sign of the discounted sum at that middle
-decides; all solvers add the same numbers exactly, so they see the same sign. What is lost is below
-1e-12 of a rate, a thousandth of what METHODS 13 asks for, or rounding. The compiled loops have the
-same functions.
+where a flat sum hides the last ones in its rounding. Where that leaves open on which side of the
+middle between two points the root lies, the sign of the discounted sum at that middle decides; all
+solvers add the same numbers exactly, so they see the same sign. What is lost is below 1e-12 of a
+rate, a thousandth of what METHODS 13 asks for, or rounding. The compiled loops have the same
+functions.
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ def residual_navs(
     else:
         reported &= ~fund.nav_estimated[fund.nav_days.searchsorted(days, side="right") - 1]
     if options is not None and options.before_first_nav == "cost":
-        known = np.ones(len(days), np.bool_)
+        known = ~_left_open(fund, days)
     return ResidualNavs(values, known, reported)
 
 
@@ -221,6 +221,14 @@ def realisation_day(fund: Fund, until: int) -> int | None:
     rows = slice(int(fund.days.searchsorted(last)), count)
     received = money_sum([*fund.distributions[rows], *(-fund.contributions[rows])])
     return last if received > 0 else None
+
+
+def _left_open(fund: Fund, days: IntArray) -> BoolArray:
+    """Whether the latest NAV up to each day is that of a pool and not known."""
+    if len(fund.nav_days) == 0:
+        return np.zeros(len(days), np.bool_)
+    places = np.searchsorted(fund.nav_days, days, side="right") - 1
+    return (places >= 0) & np.isnan(fund.navs[places])
 
 
 def _reported(fund: Fund, place: int, day: int) -> ResidualNav | None:

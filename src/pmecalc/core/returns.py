@@ -171,7 +171,13 @@ def modified_dietz(
 
 
 def dietz(
-    marks: IntArray, navs: FloatArray, days: IntArray, paid: FloatArray, flow_timing: str
+    marks: IntArray,
+    navs: FloatArray,
+    days: IntArray,
+    paid: FloatArray,
+    flow_timing: str,
+    *,
+    moved: FloatArray | None = None,
 ) -> tuple[FloatArray, BoolArray]:
     """Modified Dietz returns between successive dates, and whether there was any money.
 
@@ -185,6 +191,8 @@ def dietz(
         Day numbers and money paid in (positive) or received, shape (n_flows,).
     flow_timing
         See `modified_dietz`.
+    moved
+        Of sums by day, what they were netted from, shape (n_flows,).
 
     Returns
     -------
@@ -204,11 +212,13 @@ def dietz(
     """
     places = np.searchsorted(marks, days, side="left") - 1
     within = (places >= 0) & (places < len(marks) - 1)
-    places, days, paid = places[within], days[within], paid[within]
+    sizes = np.abs(paid) if moved is None else moved
+    places, days, paid, sizes = places[within], days[within], paid[within], sizes[within]
     lengths = np.diff(marks)
     left = marks[1:][places] - days + (1 if flow_timing == "start" else 0)
-    added = _by_period(places, paid, len(lengths))
-    weighted = _by_period(places, paid * left / lengths[places], len(lengths))
+    weights = left / lengths[places]
+    added = _by_period(places, paid, sizes, len(lengths))
+    weighted = _by_period(places, paid * left / lengths[places], sizes * weights, len(lengths))
     begin, end = navs[:-1], navs[1:]
     gains = added.summed_with(end - begin - added.sums, np.abs(begin) + np.abs(end))
     capital = weighted.summed_with(begin + weighted.sums, np.abs(begin))
@@ -231,11 +241,11 @@ class _PeriodSums:
         return settled(totals, self.counts + 3, self.sizes + sizes)
 
 
-def _by_period(places: IntArray, money: FloatArray, count: int) -> _PeriodSums:
+def _by_period(places: IntArray, money: FloatArray, sizes: FloatArray, count: int) -> _PeriodSums:
     return _PeriodSums(
         summed(places, money, count),
-        np.bincount(places, minlength=count),
-        summed(places, np.abs(money), count),
+        2 * np.bincount(places, minlength=count),
+        summed(places, sizes, count),
     )
 
 

@@ -52,6 +52,8 @@ class Sums:
         Money so far.
     carried_in, carried_out
         The same, each flow carried to the date at the index return.
+    moved, carried
+        All that moved before netting, and that carried to the date.
     years
         Years from the first flow.
     counts
@@ -65,6 +67,8 @@ class Sums:
     received: FloatArray
     carried_in: FloatArray
     carried_out: FloatArray
+    moved: FloatArray
+    carried: FloatArray
     years: FloatArray
     counts: IntArray
 
@@ -80,9 +84,9 @@ class Sums:
     ) -> Sums:
         """The sums up to ascending days not before the first flow."""
         ends = at.days.searchsorted(days, side="right")
-        columns = np.stack([at.contributions, at.distributions])
+        columns = np.stack([at.contributions, at.distributions, at.moved])
         both = np.concatenate([columns, columns / at.levels])
-        paid, received, bought, sold = np.cumsum(both, axis=1)[:, ends - 1]
+        paid, received, moved, bought, sold, turned = np.cumsum(both, axis=1)[:, ends - 1]
         return cls(
             at,
             navs,
@@ -91,6 +95,8 @@ class Sums:
             received,
             bought * end_levels,
             sold * end_levels,
+            moved,
+            turned * end_levels,
             years,
             ends,
         )
@@ -99,19 +105,19 @@ class Sums:
     def difference(self) -> FloatArray:
         """`kaplan_schoar.icm_nav` on every date."""
         apart = self.carried_in - self.carried_out
-        return settled(apart, 2 * self.counts, self.carried_in + self.carried_out)
+        return settled(apart, 2 * self.counts, self.carried)
 
     @property
     def gain(self) -> FloatArray:
         """`multiples.gained` on every date."""
         made = self.received + self.navs - self.paid
-        size = self.received + np.abs(self.navs) + self.paid
+        size = self.moved + np.abs(self.navs)
         return settled(made, 2 * self.counts + 1, size)
 
     @property
     def added(self) -> FloatArray:
         """`kaplan_schoar.nfv` on every date."""
-        size = self.carried_out + np.abs(self.navs) + self.carried_in
+        size = self.carried + np.abs(self.navs)
         return settled(self.navs + self.carried_out - self.carried_in, 2 * self.counts + 1, size)
 
 
@@ -172,6 +178,11 @@ def _over(money: FloatArray, total: FloatArray) -> Outcome:
     return Outcome(money / np.where(none, 1.0, total), none, "no_contributions")
 
 
+def _with_nav(received: FloatArray, navs: FloatArray, count: int) -> FloatArray:
+    """Sums of money received and a NAV, 0 within the rounding of so many terms."""
+    return settled(received + navs, count, received + np.abs(navs))
+
+
 def _promised(sums: Sums, combine: Callable[[FloatArray, float], FloatArray]) -> Outcome:
     commitment = sums.at.fund.commitment
     if commitment is None:
@@ -191,10 +202,12 @@ _OWN: Mapping[str, Callable[[Sums], Outcome]] = MappingProxyType(
         "gain": lambda sums: Outcome(sums.gain),
         "dpi": lambda sums: _over(sums.received, sums.paid),
         "rvpi": lambda sums: _over(sums.navs, sums.paid),
-        "tvpi": lambda sums: _over(sums.received + sums.navs, sums.paid),
-        "moic": lambda sums: _over(sums.received + sums.navs, sums.paid),
+        "tvpi": lambda sums: _over(_with_nav(sums.received, sums.navs, 3), sums.paid),
+        "moic": lambda sums: _over(_with_nav(sums.received, sums.navs, 3), sums.paid),
         "pic": lambda sums: _promised(sums, lambda paid, promised: paid / promised),
-        "unfunded": lambda sums: _promised(sums, lambda paid, promised: promised - paid),
+        "unfunded": lambda sums: _promised(
+            sums, lambda paid, promised: settled(promised - paid, sums.counts + 1, promised + paid)
+        ),
         "years": lambda sums: Outcome(sums.years),
     }
 )
@@ -202,7 +215,7 @@ _INDEXED: Mapping[str, Callable[[Sums], Outcome]] = MappingProxyType(
     {
         "fv_contributions": lambda sums: Outcome(sums.carried_in),
         "fv_distributions": lambda sums: Outcome(sums.carried_out),
-        "ks_pme": lambda sums: _over(sums.carried_out + sums.navs, sums.carried_in),
+        "ks_pme": lambda sums: _over(_with_nav(sums.carried_out, sums.navs, 2), sums.carried_in),
         "nfv": lambda sums: Outcome(sums.added),
         "npv": _npv,
         "ln_nav": lambda sums: Outcome(sums.difference),

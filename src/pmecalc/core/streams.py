@@ -193,11 +193,11 @@ def _repeated(lengths: IntArray | list[int]) -> IntArray:
 
 
 def _nav(fund: Fund, as_of: int) -> float:
-    """The NAV on a day, 0 before the first flow, NaN where it is not known."""
+    """The NAV on a day; where none is known NaN, and 0 before the first flow."""
     count = int(fund.days.searchsorted(as_of, side="right"))
-    if not _moving(fund.contributions[:count], fund.distributions[:count]).any():
-        return 0.0
-    return residual_nav(fund, as_of).value
+    begun = _moving(fund.contributions[:count], fund.distributions[:count]).any()
+    residual = residual_nav(fund, as_of)
+    return 0.0 if residual.missing is not None and not begun else residual.value
 
 
 def _growth(

@@ -161,7 +161,7 @@ def j_curve(at: Valuation) -> JCurve:
     ends = np.searchsorted(at.days, days, side="right").tolist()
     # Running sums in long doubles: as good as exact ones, and one sweep.
     sums = np.append(0.0, np.cumsum(at.net, dtype=np.longdouble))[ends]
-    moved = np.append(0.0, np.cumsum(np.abs(at.contributions) + np.abs(at.distributions)))[ends]
+    moved = np.append(0.0, np.cumsum(at.moved))[ends]
     net = settled(sums.astype(np.float64), 2 * np.array(ends), moved)
     residual = residual_navs(
         at.fund, days, until=at.as_of, benchmark=at.benchmark, options=at.options
@@ -309,7 +309,7 @@ def _years(start: int, day: int, day_count: str) -> float:
 def _paid_back(at: Valuation) -> int | None:
     counts = 2 * np.arange(1, 1 + len(at.days))
     paid, received = np.cumsum(at.contributions), np.cumsum(at.distributions)
-    moved = np.cumsum(np.abs(at.contributions) + np.abs(at.distributions))
+    moved = np.cumsum(at.moved)
     back = settled(received - paid, counts, moved) >= 0
     places = np.flatnonzero(back & (settled(paid, counts, moved) > 0))
     return int(at.days[places[0]]) if len(places) else None

@@ -297,7 +297,9 @@ def modified_dietz(at: Valuation) -> Metric:
     if at.as_of == at.start:
         return undefined("zero_duration")
     ends = np.array([at.start, at.as_of])
-    returns, _ = dietz(ends, np.array([_opening(at), at.nav]), at.days, -at.net, "end")
+    returns, _ = dietz(
+        ends, np.array([_opening(at), at.nav]), at.days, -at.net, "end", moved=at.moved
+    )
     if np.isnan(returns[0]):
         return undefined(
             "dietz_undefined", "nothing, or less than nothing, was invested on average"
@@ -332,7 +334,7 @@ def _chain(at: Valuation, flow_timing: str) -> _Chain:
     later = (fund.nav_days > at.start) & (fund.nav_days <= at.as_of)
     marks = np.append(at.start, fund.nav_days[later])
     navs = np.append(_opening(at), fund.navs[later])
-    returns, invested = dietz(marks, navs, at.days, -at.net, flow_timing)
+    returns, invested = dietz(marks, navs, at.days, -at.net, flow_timing, moved=at.moved)
     returns[returns < -1] = math.nan
     # Once empty for good, the fund has no return any more: the chain ends before.
     last = int(np.flatnonzero(invested).max(initial=-1)) + 1

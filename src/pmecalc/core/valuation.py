@@ -14,7 +14,7 @@ from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.fund import Fund, summed
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.money import money_sum
+from pmecalc.core.money import money_sum, settled
 from pmecalc.core.residual_nav import residual_nav
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Valuation(ByContent):
         Years from `start` to the as-of date, 0 where there is no start.
     net
         Distributions less contributions by day, shape (n_days,).
+    moved
+        The same added up before any netting, shape (n_days,): what rounding is measured against.
     paid_in, distributed
         All contributions, all distributions.
     levels, end_level
@@ -82,6 +84,7 @@ class Valuation(ByContent):
     start: int | None
     years: float
     net: FloatArray
+    moved: FloatArray
     paid_in: float
     distributed: float
     levels: FloatArray
@@ -95,6 +98,13 @@ class Valuation(ByContent):
     void: Metric | None = None
     known: dict[str, Metric] = field(default_factory=dict, compare=False, repr=False)
     shared: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+    def inflated(self, sizes: FloatArray) -> FloatArray:
+        """Sizes of netted money by day, as large as before netting."""
+        if self.options.netting == "gross":
+            return sizes
+        netted = np.abs(self.net)  # one column of a netted day is 0
+        return sizes * self.moved / np.where(netted > 0, netted, 1.0)
 
     def stream(
         self, received: FloatArray, paid: FloatArray, end: float | None = None
@@ -176,7 +186,7 @@ def _check_kinds(fund: object, benchmark: object) -> None:
 def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Options) -> Valuation:
     """See a fund on a day given as a number; see `value`."""
     n_flows = int(fund.days.searchsorted(as_of, side="right"))
-    days, contributions, distributions = _by_day(fund, n_flows, options.netting)
+    days, contributions, distributions, moved = _by_day(fund, n_flows, options.netting)
     moving = ((contributions != 0) | (distributions != 0)).nonzero()[0]
     start = int(days[moving[0]]) if len(moving) else None
     years = 0.0
@@ -197,6 +207,7 @@ def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Optio
         start=start,
         years=years,
         net=distributions - contributions,
+        moved=moved,
         paid_in=money_sum(contributions.tolist()),
         distributed=money_sum(distributions.tolist()),
         levels=levels,
@@ -223,17 +234,27 @@ def default_as_of(fund: Fund) -> int:
     return int(fund.nav_days[-1] if len(fund.nav_days) else fund.days[-1])
 
 
-def _by_day(fund: Fund, n_flows: int, netting: str) -> tuple[IntArray, FloatArray, FloatArray]:
+def _by_day(
+    fund: Fund, n_flows: int, netting: str
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """Days, contributions and distributions, and both added up before netting."""
     days = fund.days[:n_flows]
     contributions, distributions = fund.contributions[:n_flows], fund.distributions[:n_flows]
     if not (days[1:] > days[:-1]).all():
         days, places = np.unique(days, return_inverse=True)
-        contributions = summed(places, contributions, len(days))
-        distributions = summed(places, distributions, len(days))
+        contributions = _added(places, contributions, len(days))
+        distributions = _added(places, distributions, len(days))
+    moved = np.abs(contributions) + np.abs(distributions)
     if netting == "same_day":
-        net = distributions - contributions
-        return days, np.maximum(-net, 0.0), np.maximum(net, 0.0)
-    return days, contributions, distributions
+        net = settled(distributions - contributions, 2 * n_flows, moved)
+        return days, np.maximum(-net, 0.0), np.maximum(net, 0.0), moved
+    return days, contributions, distributions, moved
+
+
+def _added(places: IntArray, amounts: FloatArray, count: int) -> FloatArray:
+    """Sums of money by place, 0 where reversals cancel within rounding."""
+    sums = summed(places, amounts, count)
+    return settled(sums, len(amounts), summed(places, np.abs(amounts), count))
 
 
 def _levels(

@@ -66,10 +66,34 @@ def test_funds_that_have_not_begun_are_counted():
 
 
 def test_nothing_begun_has_no_rate():
-    """Nor a ratio."""
-    metrics = pool([UNBORN], as_of=LAST, align="time_zero", benchmark=WORLD).metrics
-    assert metrics["irr"].status == "no_flows"
-    assert metrics["tvpi"].status == "no_contributions"
+    """Nor a ratio, nor money; with an index and without."""
+    for benchmark in (WORLD, None):
+        metrics = pool([UNBORN], as_of=LAST, align="time_zero", benchmark=benchmark).metrics
+        assert {(each.value, each.status) for each in metrics.values()} == {(None, "no_flows")}
+        assert metrics.keys() == {*SUMS, *RATES}
+
+
+@pytest.mark.parametrize("benchmark", [WORLD, None], ids=["index", "none"])
+def test_a_member_without_a_nav_leaves_open_what_needs_it(benchmark):
+    """It is named, by position where it has no name; `no_index` comes before it."""
+    bare = Fund.of(flows=[("2012-01-01", 50, 0)])
+    named = Fund.of(flows=[("2012-01-01", 50, 0)], name="Bare")
+    pooled = pool([A, bare, named], as_of=LAST, align="time_zero", benchmark=benchmark, **ANY)
+    reason = "fund 2: no NAV was reported; Bare: no NAV was reported"
+    for name, metric in pooled.metrics.items():
+        if name == "dpi":
+            assert metric.status == "ok"
+        elif benchmark is None and name not in {"rvpi", "tvpi", "irr"}:
+            assert metric.status == "no_index"
+        else:
+            assert (metric.value, metric.status, metric.reason) == (None, "no_nav", reason)
+
+
+def test_a_shifted_pool_of_one_without_a_nav_gives_the_reason_of_the_fund():
+    """There is no other member that it could be told from."""
+    bare = Fund.of(flows=[("2012-01-01", 50, 0)], name="Bare")
+    metrics = pool([bare], as_of=LAST, align="time_zero").metrics
+    assert metrics["irr"].reason == evaluate(bare, as_of=LAST)["irr"].reason
 
 
 def test_no_time_has_no_rate():

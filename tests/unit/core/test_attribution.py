@@ -36,7 +36,8 @@ def test_a_choice_among_several_rates_is_told():
     """The IRR of this stream is 10 % or 20 %."""
     flows = list(zip(YEARS, (-100, 230, -132), strict=True))
     flat = Benchmark.of([(YEARS[0], 100)])
-    assert log_attribution(Fund.of(flows=flows), flat, **FREE).status == "multiple"
+    fund = Fund.of(flows=flows, navs=[(YEARS[2], 0)])
+    assert log_attribution(fund, flat, **FREE).status == "multiple"
 
 
 def test_without_a_rate_there_is_no_split():
@@ -102,11 +103,18 @@ def test_more_back_than_paid_in_is_nothing_invested():
         (duration, [(YEARS[0], 0, 5)], "no_contributions"),
         (duration, [(YEARS[0], 5, 0)], "no_distributions"),
         (average_holding, [(YEARS[0], 0, 5)], "no_contributions"),
-        (average_holding, [(YEARS[0], 0, 0)], "no_contributions"),
+        (average_holding, [(YEARS[0], 0, 0)], "no_flows"),
     ],
 )
 def test_without_a_value_there_is_a_status(measure, flows, status):
     """METHODS 11.1."""
-    found = _outcome(measure, Fund.of(flows=flows))
+    found = _outcome(measure, Fund.of(flows=flows, navs=[(YEARS[0], 0)]))
     assert (found.value, found.status) == (None, status)
     assert found.reason
+
+
+def test_a_duration_needs_the_nav_and_the_holding_does_not():
+    """What is left counts among the inflows; money held is contributions less distributions."""
+    fund = Fund.of(flows=[(YEARS[0], 100, 0), (YEARS[1], 60, 50)])
+    assert _outcome(duration, fund).status == "no_nav"
+    assert _outcome(average_holding, fund).value == pytest.approx(100 / 160)

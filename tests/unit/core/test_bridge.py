@@ -53,3 +53,22 @@ def test_a_start_on_or_after_the_end_is_refused():
     with pytest.raises(InputError) as caught:
         value_bridge(FUND, start="2021-12-31")
     assert (caught.value.code, caught.value.field) == ("BAD_DATE", "start")
+
+
+def test_a_nav_from_before_the_first_flow_opens_the_next_period():
+    """Each bridge opens with what the one before closed with."""
+    fund = Fund.of(flows=[("2020-06-01", 50, 0)], navs=[("2020-01-01", 20), ("2020-12-31", 75)])
+    first, second = nav_roll(fund)
+    assert (first.opening, first.gain, first.closing) == (0, 20, 20)
+    assert (second.opening, second.gain, second.closing) == (20, 5, 75)
+
+
+def test_a_nav_that_is_not_known_leaves_the_gain_open():
+    """At either end; what was paid and received stands."""
+    fund = Fund.of(flows=[("2020-01-01", 50, 0), ("2020-06-01", 0, 5)], navs=[("2020-12-31", 60)])
+    early = value_bridge(fund, as_of="2020-03-01")
+    assert (early.opening, early.closing, early.gain, early.contributions) == (0, None, None, 50)
+    late = value_bridge(fund, start="2020-03-01")
+    assert (late.opening, late.closing, late.gain, late.distributions) == (None, 60, None, 5)
+    zeros = Fund.of(flows=[("2019-01-01", 0, 0), ("2020-01-01", 50, 0)], navs=[("2020-12-31", 60)])
+    assert value_bridge(zeros, start="2019-06-01").gain == 10

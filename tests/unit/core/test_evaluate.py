@@ -52,6 +52,7 @@ def test_the_json_has_the_shape_of_the_interface():
         "nav": 95.0,
         "nav_date": "2021-12-31",
         "nav_growth": "none",
+        "before_first_nav": "none",
         "day_count": "ACT/365F",
         "netting": "gross",
         "recallable": "gross",
@@ -104,10 +105,11 @@ def test_a_short_index_position_is_explained():
 def test_several_rates_show_their_choice():
     """A badge needs the status, the roots, and whether the sign agrees."""
     flows = [("2010-01-01", 100, 0), ("2011-01-01", 0, 230), ("2012-01-01", 132, 0)]
-    report = evaluate(Fund.of(flows=flows))
+    report = evaluate(Fund.of(flows=flows, navs=[("2012-01-01", 0)]))
     shown = report.to_dict()["metrics"]["irr"]
-    assert shown.keys() == {"value", "status", "roots", "sign_consistent", "reason"}
+    assert shown.keys() == {"value", "status", "roots", "sign_consistent", "reason", "warnings"}
     assert shown["sign_consistent"] is False
+    assert shown["warnings"] == ["RATE_AGAINST_GAIN"]  # 10 % beside a loss of 2
     assert report["irr_gips"].status == "multiple"
 
 
@@ -123,10 +125,10 @@ def test_without_an_index_the_pmes_are_null():
 
 
 def test_before_the_first_flow_there_are_no_flows():
-    """All ratios and rates are null with `no_flows`; money is 0. No index level is needed."""
+    """What was paid is 0, ratios, rates and all that needs a NAV null; no index level is needed."""
     report = evaluate(FUND, WORLD, as_of="2015-06-30")
-    money = {"paid_in", "distributed", "nav", "gain", "unfunded", "pic"}
-    money |= {"fv_contributions", "fv_distributions", "nfv", "ln_nav", "mpme_nav"}
+    money = {"paid_in", "distributed", "unfunded", "pic"}
+    money |= {"fv_contributions", "fv_distributions", "ln_nav", "mpme_nav"}
     for name, metric in report.metrics.items():
         if name in money - {"unfunded"}:
             assert metric.value == 0
@@ -142,8 +144,9 @@ def test_before_the_first_flow_there_are_no_flows():
 def test_all_zero_flows_are_no_error():
     """Multiples null, IRR `no_flows`: METHODS 11.3."""
     report = evaluate(Fund.of(flows=[("2020-01-01", 0, 0), ("2021-01-01", 0, 0)]), WORLD)
-    assert report["tvpi"].status == report["ks_pme"].status == "no_contributions"
-    assert report["irr"].status == report["direct_alpha"].status == "no_flows"
+    for name in ("dpi", "tvpi", "ks_pme", "gain", "nfv", "irr", "direct_alpha"):
+        assert (report[name].value, report[name].status) == (None, "no_flows")
+    assert report.paid_in == report.fv_contributions == 0
     json.dumps(report.to_dict(), allow_nan=False)
 
 
@@ -252,4 +255,8 @@ def test_every_warning_has_a_sentence():
         "INDEX_PRICE_ONLY",
         "CURRENCY_MISMATCH",
         "UNDER_ONE_YEAR",
+        "RATE_AGAINST_GAIN",
+        "NAV_STALE",
+        "NAV_AT_COST",
+        "SINCE_INCEPTION",
     }

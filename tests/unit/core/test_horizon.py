@@ -38,16 +38,62 @@ def test_an_index_from_the_start_on_is_enough():
 
 def test_a_start_before_the_first_flow_is_since_inception():
     """METHODS 5.2."""
+    whole = evaluate(FUND)
     for start in ("2000-01-01", "2015-01-01"):
-        assert horizon(FUND, start=start).to_dict() == evaluate(FUND).to_dict()
+        report = horizon(FUND, start=start)
+        assert report.metrics == whole.metrics
+        assert report.warnings == ("SINCE_INCEPTION", *whole.warnings)
 
 
 def test_under_a_year_the_gips_form_is_not_annualised():
     """Half a year's gain stays half a year's gain."""
-    report = horizon(FUND, start="2020-06-30")
+    fund = Fund.of(flows=[("2015-01-01", 100, 0)], navs=[("2020-06-30", 110), ("2020-12-31", 130)])
+    report = horizon(fund, start="2020-06-30")
     assert report.irr_gips == pytest.approx(130 / 110 - 1)
     assert report.irr > report.irr_gips
     assert "UNDER_ONE_YEAR" in report.warnings
+
+
+@pytest.mark.parametrize(("start", "stale"), [("2019-05-01", False), ("2019-05-02", True)])
+def test_a_start_older_than_half_the_horizon_is_stale(start, stale):
+    """120 and 121 days after the NAV of 2018-12-31, of 242 and 241 to the end (METHODS 5.2)."""
+    outcome = horizon(FUND, start=start, as_of="2019-12-29")["irr"]
+    assert (outcome.status == "stale_start") is stale
+    if stale:
+        assert (outcome.value, outcome.warnings, outcome.estimated) == (None, (), False)
+        assert outcome.reason == "the last NAV before 2019-05-02 is that of 2018-12-31"
+    else:
+        assert outcome.warnings == ("NAV_ROLLED_FORWARD",)
+        assert outcome.estimated
+
+
+@pytest.mark.parametrize(
+    ("flows", "navs", "reason"),
+    [
+        ([("2015-01-01", 100, 0)], [("2018-12-31", 90)], "the first NAV is that of 2018-12-31"),
+        ([("2015-01-01", 100, 0), ("2018-12-31", 0, 90)], [], "no NAV was reported"),
+        (
+            [("2015-01-01", 100, 0), ("2017-02-01", 0, 60)],
+            [("2017-01-01", 50), ("2018-12-31", 5)],
+            "the NAV before, rolled forward with the flows since, comes to nothing",
+        ),
+    ],
+    ids=["before the first", "none at all", "rolled forward to nothing"],
+)
+def test_a_start_without_a_nav_has_no_measures(flows, navs, reason):
+    """Nothing is made up at the start either."""
+    report = horizon(Fund.of(flows=flows, navs=navs), start="2017-03-01")
+    assert {metric.status for metric in report.metrics.values()} == {"no_nav"}
+    assert report["irr"].reason == f"on 2017-03-01: {reason}"
+    assert report.warnings == ()
+
+
+def test_a_start_at_cost_is_taken_where_it_is_asked_for():
+    """Contributions less distributions, marked on each outcome that stands on them."""
+    fund = Fund.of(flows=[("2015-01-01", 100, 0)], navs=[("2018-12-31", 110)])
+    outcome = horizon(fund, start="2017-12-31", before_first_nav="cost")["irr"]
+    assert outcome.value == pytest.approx(0.1)
+    assert (outcome.warnings, outcome.estimated) == (("NAV_AT_COST",), True)
 
 
 def test_a_start_without_value_has_no_measures():
@@ -108,12 +154,24 @@ def test_ks_pme_and_direct_alpha_start_with_the_opening_nav():
 
 
 def test_standard_horizons_are_calendar_years():
-    """1, 3, 5 and 10 years; since inception where the fund is younger."""
+    """1, 3, 5 and 10 years; null where the fund is younger."""
     seen = horizons(FUND)
     assert list(seen) == [1, 3, 5, 10]
     assert seen[1].to_dict() == horizon(FUND, start="2019-12-31").to_dict()
     assert seen[3].to_dict() == horizon(FUND, start="2017-12-31").to_dict()
-    assert seen[10].to_dict() == evaluate(FUND).to_dict()
+    outcomes = seen[10].metrics.values()
+    assert {(metric.value, metric.status) for metric in outcomes} == {(None, "too_young")}
+    assert seen[10]["irr"].reason == "the fund is younger than 10 years"
+    assert seen[10].warnings == ()
+
+
+def test_a_named_horizon_of_the_whole_life_is_since_inception():
+    """It starts on the day of the first flow."""
+    fund = Fund.of(flows=[("2015-12-31", 100, 0)], navs=[("2020-12-31", 130)])
+    five, ten = horizons(fund, years=(5, 10)).values()
+    assert five.irr == evaluate(fund).irr
+    assert five.warnings == ("SINCE_INCEPTION",)
+    assert ten["irr"].status == "too_young"
 
 
 @pytest.mark.parametrize(

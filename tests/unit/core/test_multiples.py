@@ -51,7 +51,7 @@ def test_an_unknown_commitment_leaves_its_ratios_open():
     ("flows", "status"),
     [
         ([("2020-01-01", 0, 50)], "no_contributions"),
-        ([("2020-01-01", 0, 0)], "no_contributions"),
+        ([("2020-01-01", 0, 0)], "no_flows"),
         ([("2022-01-01", 50, 0)], "no_flows"),
     ],
 )
@@ -67,5 +67,15 @@ def test_a_fund_that_called_nothing_has_no_multiples(flows, status):
 def test_a_fund_that_has_not_moved_has_no_years():
     """There is no first flow to count from."""
     report = evaluate(Fund.of(flows=[("2020-01-01", 0, 0)]))
-    assert report["years"].status == "no_flows"
-    assert report.paid_in == report.distributed == report.gain == 0
+    assert {report[name].status for name in ("years", "nav", "gain")} == {"no_flows"}
+    assert report.paid_in == report.distributed == 0
+
+
+def test_without_a_nav_what_needs_one_is_open():
+    """Money in and out and their ratio stand; the reason names the day of the first NAV."""
+    report = evaluate(CALLS, as_of="2020-12-31")
+    assert (report.paid_in, report.distributed, report.dpi, report.pic) == (100, 10, 0.1, 1.25)
+    for name in ("nav", "gain", "rvpi", "tvpi", "moic", "irr", "irr_gips"):
+        assert (report[name].value, report[name].status) == (None, "no_nav")
+        assert report[name].reason == "the first NAV is that of 2021-06-30"
+    assert report.to_dict()["inputs"]["nav"] is None

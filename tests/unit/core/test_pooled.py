@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 
 from pmecalc import Benchmark, CashFlowError, Fund, InputError, evaluate, pool
+from pmecalc.core.conventions import Options
+from pmecalc.core.dates import day_number
+from pmecalc.core.streams import Holdings
 
 A = Fund.of(
     flows=[("2020-01-01", 60, 0), ("2020-07-01", 0, 20)],
@@ -18,13 +24,91 @@ WORLD = Benchmark.of([("2020-01-01", 100), ("2020-06-30", 110), ("2020-12-31", 1
 
 
 def test_flows_are_united_and_navs_added_on_common_dates():
-    """B has 40 before its first NAV, 50 after; A has 50 rolled forward in between."""
+    """B has 50 from its first NAV on, A has 50 rolled forward when B reports."""
     both = pool([A, B], as_of="2020-12-31")
     assert both.contributions.tolist() == [60, 40, 0]
     assert both.distributions.tolist() == [0, 0, 20]
-    assert both.navs.tolist() == [70 + 40, 50 + 50, 55 + 50]
+    assert both.navs.tolist()[1:] == [50 + 50, 55 + 50]
     assert both.nav_estimated.tolist() == [True, True, True]
     assert (both.name, both.currency, both.commitment) == ("Pool of 2 funds", "USD", 150)
+
+
+def test_a_nav_that_one_member_lacks_is_not_known():
+    """B has begun and not yet reported when A reports first: the reason names it."""
+    both = pool([A, B], as_of="2020-12-31")
+    assert (len(both.navs), np.isnan(both.navs[0])) == (3, True)
+    day = int(both.nav_days[0])
+    assert both.nav_reasons == ((day, "fund 2: the first NAV is that of 2020-09-30"),)
+    early = evaluate(both, WORLD, as_of="2020-06-30")
+    for name in ("nav", "tvpi", "irr", "ks_pme", "direct_alpha"):
+        assert (early[name].value, early[name].status) == (None, "no_nav")
+        assert early[name].reason == "fund 2: the first NAV is that of 2020-09-30"
+    assert (early.paid_in, early.dpi) == (100, 0)
+    # Between that day and the next NAV nothing can be rolled forward either.
+    assert evaluate(both, as_of="2020-08-31")["nav"].reason == early["nav"].reason
+    whole = evaluate(both, WORLD, max_staleness_days=None)
+    assert whole.through_time()["tvpi"] == [None, 1.2, 1.25]
+    assert whole.through_time()["tvpi_status"] == ["no_nav", "ok", "ok"]
+    curve = whole.j_curve()
+    assert curve["with_nav"] == [None, None, None, None, 20.0, 25.0]
+    assert curve["net"] == [-60, -100, -100, -80, -80, -80]
+    json.dumps([whole.to_dict(further=True), curve, whole.payback()], allow_nan=False)
+
+
+def test_a_named_member_without_any_nav_is_named():
+    """By its name, not by its place, whatever the order."""
+    bare = Fund.of(flows=[("2020-01-01", 60, 0)], name="Bare")
+    for members in ([A, bare], [bare, A]):
+        outcome = evaluate(pool(members, as_of="2020-12-31"))["tvpi"]
+        assert (outcome.value, outcome.status) == (None, "no_nav")
+        assert outcome.reason == "Bare: no NAV was reported"
+
+
+def test_a_realised_member_is_worth_nothing_from_its_end_on():
+    """Before the day of its last distribution nothing is known of its value."""
+    sold = Fund.of(flows=[("2020-01-01", 60, 0), ("2020-08-31", 0, 90)], name="Sold")
+    both = pool([A, sold], as_of="2020-12-31")
+    assert both.navs.tolist()[1:] == [55]
+    assert both.nav_reasons == ((int(both.nav_days[0]), "Sold: no NAV was reported"),)
+    assert evaluate(both).tvpi == (20 + 90 + 55) / 120
+
+
+@pytest.mark.parametrize("rows", [[], [("2019-01-01", 0, 0)]], ids=["no row", "a row of zeros"])
+def test_a_member_that_has_not_begun_has_nothing_to_report(rows):
+    """Until money moves its NAV is not missing."""
+    late = Fund.of(flows=[*rows, ("2020-10-01", 5, 0)], navs=[("2020-12-31", 6)])
+    both = pool([A, late], as_of="2020-12-31")
+    assert both.navs.tolist() == [70, 61]
+    assert both.nav_estimated.tolist() == [False, False]
+
+
+def test_a_nav_reported_before_the_first_flow_is_counted():
+    """What was reported is used, and rolled forward, as in the fund itself."""
+    early = Fund.of(
+        flows=[("2020-01-01", 50, 0), ("2020-07-01", 0, 30)],
+        navs=[("2019-06-30", 20), ("2020-12-31", 60)],
+    )
+    both = pool([early, early], as_of="2020-12-31")
+    assert both.navs.tolist() == [40, 120]
+    one, own = evaluate(pool([early], as_of="2020-12-31"), WORLD), evaluate(early, WORLD)
+    assert one.mpme_irr == own.mpme_irr
+    assert one.metrics == own.metrics
+    assert bootstrap_nav(early, "2019-12-31") == 20
+
+
+def bootstrap_nav(fund, as_of):
+    """The NAV of a fund that resampled pools use."""
+    held = Holdings.of([fund], None, day_number(as_of), Options())
+    return float(held.navs[0])
+
+
+def test_navs_that_cancel_leave_nothing():
+    """0.1 and 0.2 less 0.3 owed, to rounding."""
+    members = [
+        Fund.of(flows=[("2020-01-01", 1, 0)], navs=[("2020-12-31", nav)])
+        for nav in (0.1, 0.2, -0.3)
+    ]
+    assert pool(members, as_of="2020-12-31").navs.tolist() == [0.0]
 
 
 def test_a_rolled_forward_part_is_flagged():
@@ -36,18 +120,11 @@ def test_a_rolled_forward_part_is_flagged():
     assert report["mpme_irr"].warnings == ("MPME_NAV_ESTIMATED",)
 
 
-def test_navs_reported_by_all_are_not_estimated():
-    """Nothing to flag where each fund reported, or had not begun."""
-    late = Fund.of(flows=[("2020-10-01", 5, 0)], navs=[("2020-12-31", 6)])
-    both = pool([A, late], as_of="2020-12-31")
-    assert both.navs.tolist() == [70, 61]
-    assert both.nav_estimated.tolist() == [False, False]
-
-
 def test_navs_after_the_common_date_are_left_out():
     """The later NAV of A is not known on that day."""
     both = pool([A, B], as_of="2020-09-30")
-    assert both.navs.tolist() == [110, 50 + 50]
+    assert both.navs.tolist()[1:] == [50 + 50]
+    assert len(both.navs) == 2
 
 
 def test_a_pool_of_one_is_the_fund_through_time_too():
@@ -64,15 +141,48 @@ def test_the_order_of_funds_does_not_matter():
     """Same days, same sums."""
     one, other = pool([A, B], as_of="2020-12-31"), pool([B, A], as_of="2020-12-31")
     assert one.days.tolist() == other.days.tolist()
-    assert one.navs.tolist() == other.navs.tolist()
+    assert str(one.navs.tolist()) == str(other.navs.tolist())  # NaN where one is not known
+    assert [day for day, _ in one.nav_reasons] == [day for day, _ in other.nav_reasons]
+    statuses = [
+        [metric.status for metric in evaluate(each, as_of="2020-06-30").metrics.values()]
+        for each in (one, other)
+    ]
+    assert statuses[0] == statuses[1]
 
 
-def test_a_pool_without_navs_is_worth_nothing():
-    """As a fund without NAVs is."""
+def test_a_pool_of_realised_funds_is_worth_nothing():
+    """As each of them is: its last day with money brought more than it took."""
+    sold = Fund.of(flows=[("2020-01-01", 60, 0), ("2020-06-30", 0, 75)])
+    report = evaluate(pool([sold, sold], as_of="2020-12-31"))
+    assert report.warnings[0] == "NAV_ASSUMED_ZERO"
+    assert (report.paid_in, report.nav, report.tvpi) == (120, 0, 1.25)
+
+
+def test_a_pool_of_funds_that_only_called_has_no_nav():
+    """Nobody said what they are worth."""
     bare = Fund.of(flows=[("2020-01-01", 60, 0)])
     report = evaluate(pool([bare, bare], as_of="2020-12-31"))
-    assert "NAV_ASSUMED_ZERO" in report.warnings
+    assert (report["tvpi"].value, report["tvpi"].status) == (None, "no_nav")
+    assert report["tvpi"].reason == "fund 1: no NAV was reported; fund 2: no NAV was reported"
     assert report.paid_in == 120
+
+
+@pytest.mark.parametrize(
+    ("navs", "as_of"), [([], "2020-12-31"), ([("2020-12-31", 55)], "2020-09-30")]
+)
+def test_a_pool_of_one_gives_the_reason_of_the_fund(navs, as_of):
+    """There is no other member that it could be told from."""
+    fund = Fund.of(flows=[("2020-01-01", 60, 0)], navs=navs, name="Own")
+    pooled = evaluate(pool([fund], as_of=as_of), WORLD, as_of=as_of)
+    assert pooled.metrics == evaluate(fund, WORLD, as_of=as_of).metrics
+
+
+def test_the_nav_of_a_pool_that_is_not_known_is_not_taken_at_cost():
+    """The cost of the pool is not that of the member without a NAV."""
+    both = pool([A, B], as_of="2020-12-31")
+    early = evaluate(both, as_of="2020-06-30", before_first_nav="cost")
+    assert early["nav"].status == "no_nav"
+    assert early.j_curve()["with_nav"] == [-60 + 60, -100 + 100, None]
 
 
 def test_an_unknown_commitment_leaves_the_sum_unknown():
@@ -108,3 +218,15 @@ def test_a_pool_needs_a_date():
     with pytest.raises(InputError) as caught:
         pool([A], as_of="2020")
     assert (caught.value.code, caught.value.field) == ("BAD_DATE", "as_of")
+
+
+def test_a_member_in_which_nothing_ever_moves_changes_nothing():
+    """Rows of zeros are no beginning."""
+    still = Fund.of(flows=[("2020-02-01", 0, 0)])
+    pooled = evaluate(pool([A, still], as_of="2020-12-31"), WORLD)
+    own = evaluate(A, WORLD)
+    assert {name: metric.value for name, metric in pooled.metrics.items() if name != "pic"} == {
+        name: (None if name == "unfunded" else metric.value)
+        for name, metric in own.metrics.items()
+        if name != "pic"
+    }

@@ -9,7 +9,10 @@ import pytest
 from pmecalc import Benchmark, Fund, InputError, NotDefinedError, evaluate
 from pmecalc.core.profile import alpha_profile, npv_profile
 
-TWICE = Fund.of(flows=[("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)])
+TWICE = Fund.of(
+    flows=[("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)],
+    navs=[("2012-01-01", 0)],
+)
 FUND = Fund.of(
     flows=[("2010-01-01", 100, 0), ("2012-01-01", 20, 0), ("2014-01-01", 0, 90)],
     navs=[("2016-01-01", 80)],
@@ -62,7 +65,7 @@ def test_a_given_grid_is_kept():
 
 def test_a_stream_without_root_has_a_curve():
     """It never crosses zero."""
-    loss = Fund.of(flows=[("2010-01-01", 1, 0), ("2011-01-01", 1, 0)])
+    loss = Fund.of(flows=[("2010-01-01", 1, 0), ("2011-01-01", 1, 0)], navs=[("2011-01-01", 0)])
     profile = npv_profile(loss)
     assert profile.metric.status == "total_loss"
     assert profile.roots == ()
@@ -78,12 +81,17 @@ def test_direct_alpha_has_a_profile_too():
     assert profile.roots[0].chosen
 
 
-@pytest.mark.parametrize("as_of", ["2009-01-01", "2010-01-01"], ids=["before", "first day"])
-def test_no_stream_has_no_profile(as_of):
-    """Nothing to discount, or no time to discount over."""
+@pytest.mark.parametrize(
+    ("as_of", "status"),
+    [("2009-01-01", "no_flows"), ("2010-01-01", "no_nav"), ("2016-01-01", "zero_duration")],
+    ids=["before", "no NAV", "first day"],
+)
+def test_no_stream_has_no_profile(as_of, status):
+    """Nothing to discount, nothing known of the end, or no time to discount over."""
+    late = Fund.of(flows=[("2016-01-01", 100, 0)], navs=[("2016-01-01", 90)])
     with pytest.raises(NotDefinedError) as caught:
-        npv_profile(FUND, as_of=as_of)
-    assert caught.value.status in {"no_flows", "zero_duration"}
+        npv_profile(late if status == "zero_duration" else FUND, as_of=as_of)
+    assert caught.value.status == status
 
 
 @pytest.mark.parametrize("rate", [-1.0, math.nan, math.inf])

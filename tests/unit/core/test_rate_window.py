@@ -29,7 +29,7 @@ def made(days, amounts):
         (str(np.datetime64("1970-01-01") + int(day)), amount)
         for day, amount in zip(days, amounts.tolist(), strict=True)
     ]
-    return Fund.of(flows=rows)
+    return Fund.of(flows=rows, navs=[(rows[-1][0], 0)])
 
 
 def nasty_funds(rng, count):
@@ -106,7 +106,8 @@ def test_a_long_table_is_multiplied_in_pieces():
 )
 def test_there_is_no_window_where_no_ordinary_rate_is(flows):
     """No money on one side, paid out before it is paid in, or a rate far off."""
-    assert RateWindow.around(streams_of(Fund.of(flows=flows))) is None
+    fund = Fund.of(flows=flows, navs=[(flows[-1][0], 0)])
+    assert RateWindow.around(streams_of(fund)) is None
 
 
 def test_a_rate_of_nothing_is_not_proved():
@@ -120,7 +121,10 @@ def test_a_rate_of_nothing_is_not_proved():
 
 def test_a_second_root_in_the_window_is_not_proved_away():
     """The stream has rates of 10 and 20 %: nothing is proved where both could be meant."""
-    twice = Fund.of(flows=[("1990-01-01", -100), ("1991-01-01", 230), ("1992-01-01", -132)])
+    twice = Fund.of(
+        flows=[("1990-01-01", -100), ("1991-01-01", 230), ("1992-01-01", -132)],
+        navs=[("1992-01-01", 0)],
+    )
     streams = streams_of(twice, Fund.of(flows=EUROPE))
     weights = np.array([[float(n), 1.0] for n in range(40)])
     assert compared(streams, weights) >= 1

@@ -61,8 +61,10 @@ def test_pools_add_tags_and_horizons_begin_anew():
         FUND.recallable_days.tolist(),
         [40, 20],
     )
-    later = horizon(FUND, start="2021-01-01", recallable="net")
+    valued = Fund.of(flows=FLOWS, navs=[("2021-01-01", 45), ("2021-12-31", 50)], recallable=TAGS)
+    later = horizon(valued, start="2021-01-01", recallable="net")
     assert later.valuation.fund.recallable.tolist() == [10]
+    assert (later.dpi, later.tvpi) == (50 / 65, 100 / 65)  # the call comes with the tag: no offset
 
 
 @pytest.mark.parametrize(

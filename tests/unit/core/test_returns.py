@@ -228,4 +228,6 @@ class TestTimeWeighted:
         """METHODS 11.1."""
         chain = time_weighted_return(fund, as_of=as_of)
         assert (chain.cumulative, chain.sub_periods, chain.segments) == (None, (), ())
-        assert chain.status == twr.at(value(fund, as_of=as_of)).status == status
+        own = "no_nav" if status == "too_few_observations" else status
+        assert chain.status == status
+        assert twr.at(value(fund, as_of=as_of)).status == own

@@ -94,7 +94,7 @@ def nfv(at: Valuation) -> Metric:
     >>> nfv(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 150)]), world)
     30.0
     """
-    return Metric(money_sum([at.nav, *(-_carried(at)).tolist()]))
+    return Metric(money_sum([at.nav, *(-_carried(at)).tolist()], abs(at.nav) + carried_size(at)))
 
 
 @measure(index=True, nav=True)
@@ -147,7 +147,12 @@ def future_value(at: Valuation, amounts: FloatArray) -> float:
 @once
 def icm_nav(at: Valuation) -> float:
     """FC - FD, the terminal position of an index investor with the fund's flows."""
-    return money_sum(_carried(at).tolist())
+    return money_sum(_carried(at).tolist(), carried_size(at))
+
+
+def carried_size(at: Valuation) -> float:
+    """All that moved, before netting, carried to the as-of date: what rounding is measured by."""
+    return float(at.moved @ at.growth)
 
 
 @once

@@ -158,6 +158,6 @@ def index_positions(at: Valuation) -> FloatArray:
     """
     if len(at.days) == 0:
         return np.zeros(0)
-    moved = np.cumsum((np.abs(at.contributions) + np.abs(at.distributions)) / at.levels)
+    moved = np.cumsum(at.moved / at.levels)
     units = np.cumsum(-at.net / at.levels)
     return settled(units, 2 * np.arange(1, 1 + len(units)), moved) * at.levels

@@ -9,7 +9,12 @@ from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, derived, undefined
 from pmecalc.core.money import money_sum
 from pmecalc.core.multiples import nothing_paid_in
-from pmecalc.core.pme.kaplan_schoar import fv_contributions, fv_distributions, index_log_rate
+from pmecalc.core.pme.kaplan_schoar import (
+    carried_size,
+    fv_contributions,
+    fv_distributions,
+    index_log_rate,
+)
 
 if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
@@ -38,7 +43,8 @@ def pme_plus_lambda(at: Valuation) -> Metric:
     returned = fv_distributions.at(at).number
     if returned <= 0:
         return undefined("no_distributions")
-    factor = money_sum([*(at.contributions * at.growth).tolist(), -at.nav]) / returned
+    terms = [*(at.contributions * at.growth).tolist(), -at.nav]
+    factor = money_sum(terms, abs(at.nav) + carried_size(at)) / returned
     return Metric(factor, warnings=("LAMBDA_NEGATIVE",) if factor < 0 else ())
 
 

@@ -37,7 +37,9 @@ def test_a_rate_chosen_among_several_says_so_wherever_it_goes():
     """The status travels to the logarithm and the implied return."""
     flows = [("2020-01-01", 100, 0), ("2020-12-31", 0, 230), ("2021-12-31", 132, 0)]
     report = evaluate(
-        Fund.of(flows=flows), Benchmark.of([("2020-01-01", 100)]), max_staleness_days=None
+        Fund.of(flows=flows, navs=[("2021-12-31", 0)]),
+        Benchmark.of([("2020-01-01", 100)]),
+        max_staleness_days=None,
     )
     for name in ("direct_alpha", "direct_alpha_log", "implied_index_irr"):
         assert report[name].status == "multiple"

@@ -95,7 +95,8 @@ def test_sides_that_never_meet_have_no_premium():
     [
         (_fund(0, 0), "no_flows"),
         (Fund.of(flows=[(YEARS[0], 100, 100)], navs=[(YEARS[1], 0)]), "no_flows"),
-        (Fund.of(flows=[(YEARS[0], 100, 90)]), "zero_duration"),
+        (Fund.of(flows=[(YEARS[0], 100, 90)], navs=[(YEARS[0], 0)]), "zero_duration"),
+        (Fund.of(flows=[(YEARS[0], 100, 90)]), "no_nav"),
         (_fund(-100, 0), "total_loss"),
         (_fund(0, 100), "zero_duration"),
         (_fund(100, 100), "no_investment"),
@@ -223,5 +224,6 @@ def test_a_premium_that_cannot_be_proved_in_time_says_so():
     days = (np.datetime64("1980-01-01") + np.arange(12_000)).astype(object)
     rows = [(day, 1.0, 0.0) if place % 2 else (day, 0.0, 1.5) for place, day in enumerate(days)]
     index = Benchmark.of([("1979-12-31", 100.0), ("1990-01-01", 80.0), ("2020-01-01", 400.0)])
-    report = evaluate(Fund.of(flows=rows), index, max_staleness_days=None)
+    fund = Fund.of(flows=rows, navs=[(rows[-1][0], 0)])
+    report = evaluate(fund, index, max_staleness_days=None)
     assert (report["ipp"].value, report["ipp"].status) == (None, "uncertified")
