@@ -159,6 +159,7 @@ async def _opened(
     await cache.start()
     known_keys = Keys(store, changed=holders.forget)
     credentials.use(holders, known_keys)
+    closing.push_async_callback(credentials.close)
     files = Imports(store, quota=build_quota(settings))
     runner = Runner(store, job_kinds(store, files))
     closing.push_async_callback(runner.close)
