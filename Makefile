@@ -37,12 +37,13 @@ test: env        ## lint, types, floors and all tests
 	$(BIN)/pytest -n 3 --dist loadfile $(SLOWEST) $(ALONE:%=--ignore=%)
 	$(BIN)/pytest $(SLOWEST) $(ALONE)
 
-quick: env       ## lint, units and a tenth of the properties' examples, by the plain engine, in a minute
+quick: env       ## lint, unit tests and a tenth of each property's examples, in a minute
 	$(MAKE) --no-print-directory --jobs=2 --output-sync lint units
 
-# Left out: the compiled loops, doctests, and the tests that kill and restart processes of the store.
+# Left out: the compiled loops (Numba is hidden), doctests, and the tests that kill processes of the
+# store. All of them run in `make test`.
 units: env
-	PME_EFFORT=quick $(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/properties \
+	PME_EFFORT=quick $(BIN)/pytest -q -p no:schemathesis -n 2 --dist loadfile tests/unit tests/properties \
 		--ignore=tests/unit/store/test_kills.py --ignore=tests/unit/store/test_crashes.py
 
 # The tests start many processes, each of which would compile for a minute.

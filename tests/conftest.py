@@ -19,6 +19,9 @@ from server import Server
 HERE = Path(__file__).parent
 if EFFORT == "quick":
     sys.modules["numba"] = None  # type: ignore[assignment]  # compiling takes longer than all else
+# No test leaves this machine, and a client without authorities to read is made 40 times as fast.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(HERE)
 # Times never decide a test.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

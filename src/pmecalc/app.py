@@ -204,6 +204,7 @@ async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) ->
     await cache.start()
     known_keys = Keys(store, changed=holders.forget)
     parts.credentials.use(holders, known_keys)
+    closing.push_async_callback(parts.credentials.close)
     files = Imports(store, quota=build_quota(settings))
     ended: Counter[str] = Counter()
     runner = Runner(store, job_kinds(store, files), ended=ended)

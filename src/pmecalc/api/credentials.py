@@ -29,6 +29,7 @@ class Credentials:
     def __init__(self) -> None:
         self._holders: Holders | None = None
         self._keys: Keys | None = None
+        self._writing: set[asyncio.Future[None]] = set()
 
     def use(self, holders: Holders, keys: Keys) -> None:
         """The store is open: ask these from now on."""
@@ -41,7 +42,13 @@ class Credentials:
         written = asyncio.get_running_loop().run_in_executor(
             None, self._keys.record_failure, scope["pme.address"], scope["pme.request_id"]
         )
+        self._writing.add(written)
+        written.add_done_callback(self._writing.discard)
         written.add_done_callback(_log_failure)
+
+    async def close(self) -> None:
+        """Wait until every refused credential is in the audit: the store closes next."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
 
     def identify(self, scope: Scope) -> Principal:
         """The principal of a valid credential, else nobody; `pme.rejected` tells a bad one."""
