@@ -24,7 +24,7 @@ LOWEST, HIGHEST = math.log(0.0763), math.log(10.37)  # no common rate lies at th
 BINARY_DIGITS = 43
 NEAR_ZERO = 1e-6  # log rates nearer to 0 are 0 where the undiscounted sum is
 MAX_SHARE = 0.25  # of the distance between two points: a root less exact needs a coarser grid
-MAX_COARSER, COARSER = 6, (10.0, 16.0)  # times, by decimals and by binary digits
+MAX_COARSER, COARSER = 2, (10.0, 16.0)  # times: to 1e-10 of a rate, and what it leaves stays
 ROUNDINGS = 10.0  # of the money: four times what was seen of either solver against 40 digits
 _EPS = float(np.finfo(np.float64).eps)
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from inner_loops import inner_loop
 from pmecalc import Benchmark, Fund, evaluate, irr_periodic, irr_roots
-from pmecalc.core import engine
 from pmecalc.core.irr import solve_times
 from pmecalc.core.rate_grid import (
     BINARY_DIGITS,
@@ -36,11 +36,10 @@ def placed(request):
     """`on_grid` of either engine; the compiled one says NaN for a root that stays as it is."""
     if request.param == "plain":
         return on_grid
-    assert engine.load()
-    loops = engine.kernels()
+    loop = inner_loop("on_grid")
 
     def compiled(log_rate, times, amounts):
-        found = loops.on_grid(log_rate, times, amounts)
+        found = loop(log_rate, times, amounts)
         return log_rate if math.isnan(found) else found
 
     return compiled
@@ -178,17 +177,15 @@ def test_annual_rates_round_to_twelve_decimals(rate):
 
 def test_both_engines_annualise_alike():
     """To the bit, inside the decimals and outside."""
-    assert engine.load()
-    loops = engine.kernels()
+    loop = inner_loop("annual_rate")
     rng = np.random.default_rng(5)
     for log_rate in [*rng.normal(0, 2, 2000).tolist(), LOWEST, HIGHEST, 0.0, -40.0, 700.0]:
-        assert loops.annual_rate(log_rate) == annual_rate(log_rate)
+        assert loop(log_rate) == annual_rate(log_rate)
 
 
 def test_both_engines_place_a_root_alike():
     """From roots that differ in their last digits, whatever the stream."""
-    assert engine.load()
-    loops = engine.kernels()
+    loop = inner_loop("on_grid")
     rng = np.random.default_rng(6)
     moved = 0
     for _ in range(500):
@@ -199,7 +196,7 @@ def test_both_engines_place_a_root_alike():
         for off in (-3e-16, 0.0, 3e-16):
             own, other = (
                 on_grid(root + off, times, amounts),
-                loops.on_grid(root + off, times, amounts),
+                loop(root + off, times, amounts),
             )
             assert own == root or own == root + off
             assert own == other or (math.isnan(other) and own == root + off)
