@@ -14,9 +14,9 @@ from contextlib import suppress
 import httpx2
 import pytest
 
-from functional.test_workers import fund_file, is_alive, wait_for
+from functional.test_workers import fund_file, wait_for
 from raw_client import BODY, HEAD, parsed, read_all
-from server import INHERIT, Server
+from server import INHERIT, Server, is_there
 
 CLIENTS = 4
 MAX_REQUESTS = 20_000  # of a client, far beyond what a restart lasts
@@ -119,7 +119,7 @@ def test_no_request_fails_while_workers_are_replaced(tmp_path):
         def replace() -> None:
             os.kill(server.pid, signal.SIGHUP)
             wait_for(lambda: len(set(server.workers()) - before) == 2)
-            wait_for(lambda: not any(is_alive(pid) for pid in before))
+            wait_for(lambda: not any(map(is_there, before)))
 
         outcomes = asyncio.run(Clients(server.port).during(replace))
         assert set(outcomes) == {"200"}
@@ -146,7 +146,7 @@ def test_workers_stay_where_a_new_one_cannot_start(tmp_path):
         assert httpx2.get(f"{server.url}/readyz").status_code == 200
         secret.chmod(0o600)
         os.kill(server.pid, signal.SIGHUP)
-        wait_for(lambda: not any(is_alive(pid) for pid in before))
+        wait_for(lambda: not any(map(is_there, before)))
         assert server.stop(signal.SIGTERM) == 0
 
 

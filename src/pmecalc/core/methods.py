@@ -167,7 +167,7 @@ FURTHER: Mapping[str, FurtherMethod] = MappingProxyType(
                 "Net IRR, last year",
                 "rate",
                 "METHODS 5.2; GIPS 2020",
-                "since inception where the fund is younger",
+                "null where the fund is younger",
             ),
             FurtherMethod(
                 "irr_3y",
@@ -175,7 +175,7 @@ FURTHER: Mapping[str, FurtherMethod] = MappingProxyType(
                 "Net IRR, last 3 years",
                 "rate",
                 "METHODS 5.2; GIPS 2020",
-                "since inception where the fund is younger",
+                "null where the fund is younger",
             ),
             FurtherMethod(
                 "irr_5y",
@@ -183,7 +183,7 @@ FURTHER: Mapping[str, FurtherMethod] = MappingProxyType(
                 "Net IRR, last 5 years",
                 "rate",
                 "METHODS 5.2; GIPS 2020",
-                "since inception where the fund is younger",
+                "null where the fund is younger",
             ),
             FurtherMethod(
                 "irr_10y",
@@ -191,7 +191,7 @@ FURTHER: Mapping[str, FurtherMethod] = MappingProxyType(
                 "Net IRR, last 10 years",
                 "rate",
                 "METHODS 5.2; GIPS 2020",
-                "since inception where the fund is younger",
+                "null where the fund is younger",
             ),
             FurtherMethod(
                 "twr",

@@ -55,7 +55,7 @@ def nav(at: Valuation) -> Metric:
 
     References
     ----------
-    METHODS 1.5; docs/methods/multiples.md.
+    METHODS 1.5; docs/methods/residual_nav.md.
 
     Examples
     --------

@@ -50,7 +50,8 @@ def test_every_form_carries_the_values_of_the_spec(name, fund):
 
 def test_the_profile_crosses_zero_at_each_root():
     """Both rates of the stream are points on the zero line, the chosen one is called IRR."""
-    fund = Fund.of(flows=[("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)])
+    flows = [("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)]
+    fund = Fund.of(flows=flows, navs=[("2012-01-01", 0)])
     spec = drawn("npv_profile", fund, None).spec
     values = dict(zip(spec.series[0].x, spec.series[0].y, strict=True))
     points = [mark for mark in spec.marks if mark.kind == "point"]
@@ -65,7 +66,8 @@ def test_the_profile_crosses_zero_at_each_root():
 
 def test_a_rate_beyond_the_axis_is_counted():
     """A stream with roots of 10 % and of 10^6 % draws the near one."""
-    fund = Fund.of(flows=[("2010-01-01", -1), ("2011-01-01", 10_002.1), ("2012-01-01", -11_001.1)])
+    flows = [("2010-01-01", -1), ("2011-01-01", 10_002.1), ("2012-01-01", -11_001.1)]
+    fund = Fund.of(flows=flows, navs=[("2012-01-01", 0)])
     spec = drawn("npv_profile", fund, None).spec
     assert spec.notes == ("Rates beyond the axis: 1 of 2.",)
     assert len([mark for mark in spec.marks if mark.kind == "point"]) == 1
