@@ -187,17 +187,17 @@ def _profile(
     days, amounts = by_date(*at.stream(received, paid))
     times = year_fractions(int(days[0]), days, at.options.day_count)
     logs = _grid(solution.log_rates) if given is None else _checked(given)
-    exact = frozenset(solution.log_rates)
+    exact = dict(zip(solution.log_rates, solution.rates, strict=False))
     values = [0.0 if x in exact else _discounted(amounts, times, x) for x in logs]
     ends = (min(logs), max(logs)) if logs else (0.0, 0.0)
     chosen, own = None, metric.log_rate
     if own is not None:  # the other engine may have found it a rounding apart
         chosen = min(solution.log_rates, key=lambda x: abs(x - own))
     roots = tuple(
-        ProfileRoot(rate, x == chosen, ends[0] <= x <= ends[1])
-        for x, rate in zip(solution.log_rates, solution.rates, strict=False)
+        ProfileRoot(rate, x == chosen, ends[0] <= x <= ends[1]) for x, rate in exact.items()
     )
-    return NpvProfile(tuple(math.expm1(x) for x in logs), tuple(values), roots, metric)
+    rates = tuple(exact[x] if x in exact else math.expm1(x) for x in logs)
+    return NpvProfile(rates, tuple(values), roots, metric)
 
 
 def _grid(log_rates: Sequence[float]) -> list[float]:

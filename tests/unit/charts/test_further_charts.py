@@ -50,7 +50,10 @@ def test_every_form_carries_the_values_of_the_spec(name, fund):
 
 def test_the_profile_crosses_zero_at_each_root():
     """Both rates of the stream are points on the zero line, the chosen one is called IRR."""
-    fund = Fund.of(flows=[("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)])
+    fund = Fund.of(
+        flows=[("2010-01-01", -100), ("2011-01-01", 230), ("2012-01-01", -132)],
+        navs=[("2012-01-01", 0)],
+    )
     spec = drawn("npv_profile", fund, None).spec
     values = dict(zip(spec.series[0].x, spec.series[0].y, strict=True))
     points = [mark for mark in spec.marks if mark.kind == "point"]
@@ -65,7 +68,10 @@ def test_the_profile_crosses_zero_at_each_root():
 
 def test_a_rate_beyond_the_axis_is_counted():
     """A stream with roots of 10 % and of 10^6 % draws the near one."""
-    fund = Fund.of(flows=[("2010-01-01", -1), ("2011-01-01", 10_002.1), ("2012-01-01", -11_001.1)])
+    fund = Fund.of(
+        flows=[("2010-01-01", -1), ("2011-01-01", 10_002.1), ("2012-01-01", -11_001.1)],
+        navs=[("2012-01-01", 0)],
+    )
     spec = drawn("npv_profile", fund, None).spec
     assert spec.notes == ("Rates beyond the axis: 1 of 2.",)
     assert len([mark for mark in spec.marks if mark.kind == "point"]) == 1
@@ -151,3 +157,29 @@ def test_flows_are_summed_by_quarter():
     assert lines["Index"].y == (90, 100, 110)
     early = by_name("net_cf_market", as_of="2021-02-01")
     assert (early["Net flow"].x, early["Net flow"].y) == (("2021-02-01",), (-60,))
+
+
+def test_a_closing_nav_that_is_not_known_is_no_bar():
+    """Plotly would add the known steps up to a total and draw it as the NAV."""
+    young = Fund.of(flows=[("2021-01-15", 60, 0), ("2021-03-01", 20, 5)])
+    made = drawn("value_bridge", young, None)
+    assert made.spec.series[0].y == (0.0, 80.0, -5.0, None, None)
+    (trace,) = made.to_plotly()["data"]
+    assert "total" not in trace["measure"]
+    assert drawn("value_bridge").to_plotly()["data"][0]["measure"][-1] == "total"
+
+
+def test_without_a_benchmark_the_irr_is_drawn_alone():
+    """One series, one axis, no parity line, and a note."""
+    spec = drawn("irr_pme", FUND, None).spec
+    assert [each.name for each in spec.series] == ["Net IRR"]
+    assert ([axis.id for axis in spec.axes], spec.marks) == (["left"], ())
+    assert spec.series[0].y == drawn("irr_pme").spec.series[0].y
+    assert "no KS-PME" in spec.notes[0]
+
+
+def test_charts_over_nav_dates_say_that_there_is_none():
+    """An empty drawing has its reason."""
+    young = Fund.of(flows=[("2021-01-15", 60, 0), ("2021-03-01", 20, 5)])
+    for name in ("irr_pme", "multiples"):
+        assert any("No NAV was reported" in note for note in drawn(name, young).spec.notes)
