@@ -183,7 +183,7 @@ def test_estimated_figures_are_marked_and_warnings_are_listed(open_page, keep, f
 def test_a_rate_against_the_gain_is_marked(open_page, keep, flat_index):
     """The card and the table of funds do not show 26.8 % as if it were well."""
     fund = keep("turned.csv", TURNED)
-    page = open_page(f"/funds/{fund}")
+    page = open_page(f"/funds/{fund}", viewport={"width": 390, "height": 844})
     expect(card(page, "irr").locator(".badge")).to_have_text("against the gain")
     expect(page.locator(".quality")).to_contain_text("RATE_AGAINST_GAIN")
     page.get_by_role("button", name="About Net IRR").click()
@@ -193,6 +193,7 @@ def test_a_rate_against_the_gain_is_marked(open_page, keep, flat_index):
     page.goto("/")
     row = page.locator(f'[data-fund="{fund}"] [data-figure="irr"]')
     expect(row).to_contain_text("against the gain")
+    assert page.evaluate(SIDEWAYS) <= 0
 
 
 @pytest.mark.parametrize(
