@@ -166,6 +166,26 @@ def test_a_waterfall_floats_between_its_totals(tmp_path):
     assert [row[0] for row in found["table"]["rows"]] == list("abcd")
 
 
+def test_a_step_of_a_waterfall_that_is_not_known_is_a_gap(tmp_path):
+    """No bar, and n/a in the table; the known ones stand as before."""
+    spec = across("label", "waterfall", list("abcd"), [0, 200, None, None])
+    found = draw(tmp_path, spec)
+    for series in found["option"]["series"]:
+        assert series["data"][2:] == [None, None]
+    assert found["option"]["series"][1]["data"][:2] == [0, 200]
+    assert [row[1] for row in found["table"]["rows"]][2:] == ["n/a", "n/a"]
+
+
+def test_spans_and_steps_of_the_axes_are_those_of_the_spec(tmp_path):
+    """ECharts lays no axis out anew where the spec says where it ends and how it is divided."""
+    left, right = SPEC["axes"]
+    axes = [{**left, "span": [-6, 9], "step": 3}, {**right, "span": [-40, 60], "step": 20}]
+    option = draw(tmp_path, {**SPEC, "axes": axes})["option"]
+    drawn_axes = [(axis["min"], axis["max"], axis["interval"]) for axis in option["yAxis"]]
+    assert drawn_axes == [(-6, 9, 3), (-40, 60, 20)]
+    assert [axis["alignTicks"] for axis in option["yAxis"]] == [False, False]
+
+
 def test_areas_stand_on_each_other(tmp_path):
     """DPI and RVPI add up in the drawing, from zero."""
     spec = across("years", "area", [0, 1], [0.5, 0.75])

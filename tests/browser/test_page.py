@@ -333,7 +333,7 @@ def test_the_further_views_live_in_the_address(open_page, sample_fund, sample_in
 def test_several_roots_lead_to_the_npv_profile(open_page, stored, tmp_path):
     """The card of an IRR with two roots names both and leads to the curve that crosses twice."""
     path = tmp_path / "two_roots.csv"
-    path.write_text("date,amount\n2021-01-01,-100\n2022-01-01,230\n2023-01-01,-132\n")
+    path.write_text("date,amount,nav\n2021-01-01,-100,\n2022-01-01,230,\n2023-01-01,-132,0\n")
     page = open_page(f"/funds/{stored(path)}")
     expect(card(page, "irr")).to_have_attribute("data-status", "multiple")
     page.get_by_role("button", name="About Net IRR").click()

@@ -323,6 +323,24 @@ def test_no_benchmark_is_asked_for(client, data):
     assert client.get("/v1/metrics/cashflow_overview", params={"fund": fund}).status_code == 200
 
 
+def test_a_question_without_a_benchmark(client, data, fund):
+    """`benchmark=none` leaves the only index out: figures and charts that need none stand."""
+    asked = {"fund": fund, "benchmark": "none"}
+    summary = client.get("/v1/metrics/summary", params=asked).json()
+    assert (summary["benchmark"], summary["metrics"]["ks_pme"]["status"]) == (None, "no_index")
+    own = client.get("/v1/metrics/summary", params={"fund": fund}).json()
+    assert own["metrics"]["ks_pme"]["status"] == "ok"
+    assert summary["metrics"]["irr"] == own["metrics"]["irr"]
+    alone = client.get("/v1/metrics/irr_pme", params=asked).json()
+    both = client.get("/v1/metrics/irr_pme", params={"fund": fund}).json()
+    assert alone["data"] == both["data"][:1]
+    for path in ("/v1/metrics/pme_progression", "/v1/metrics/twr_vs_index"):
+        refused = client.get(path, params=asked)
+        assert (refused.status_code, refused.json()["code"]) == (400, "NO_BENCHMARK")
+    grown = client.get("/v1/metrics/value_bridge", params={**asked, "nav_growth": "index"})
+    assert (grown.status_code, grown.json()["code"]) == (400, "NO_BENCHMARK")
+
+
 def test_default_benchmark_of_a_fund(client, data, fund):
     """With several benchmarks a fund needs its own default, or the question names one."""
     index = client.get("/v1/benchmarks").json()["items"][0]["id"]

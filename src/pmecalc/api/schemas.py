@@ -85,7 +85,10 @@ class Query(BaseModel):
 class FundQuery(Query):
     """Which answer about a fund, the fund being in the path."""
 
-    benchmark: Id | None = None
+    benchmark: Annotated[
+        Id | None,
+        Field(description="left out: the fund's default one or the only one; `none`: without one"),
+    ] = None
     as_of: date | None = None
     day_count: Annotated[DayCount, Field(description="how long a year is")] = "ACT/365F"
     netting: Annotated[Netting, Field(description="of the flows of one day")] = "gross"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pmecalc.charts.common_zero import with_common_zero
 from pmecalc.charts.spec import Axis, ChartSpec, Mark, Series
 from pmecalc.core.dates import iso
 from pmecalc.core.through_time import valued_slice
@@ -14,30 +15,43 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
     from pmecalc.core.through_time import JCurve
 
+_ROOM = 1.15  # the label of a mark stands outside of its point
+
 
 def cashflow_overview(report: Report) -> ChartSpec:
     """Calls below zero, distributions above, the J-curve with trough and break-even, the NAV."""
     at = report.valuation
     curve = report.j_curve()
     marks = _marks(curve)
+    series = (
+        _bars("Calls", "call", report, -at.contributions),
+        _bars("Distributions", "dist", report, at.distributions),
+        _line("Cumulative net", curve),
+        _navs(report),
+    )
     return ChartSpec(
         chart="cashflow_overview",
         title="Cash flows",
         subtitle=f"{at.fund.name or 'Fund'}, as of {report.as_of}",
         currency=at.fund.currency,
-        axes=(
-            Axis("left", "Flows", "money"),
-            Axis("right", "Net and NAV", "money"),
-        ),
-        series=(
-            _bars("Calls", "call", report, -at.contributions),
-            _bars("Distributions", "dist", report, at.distributions),
-            _line("Cumulative net", curve),
-            _navs(report),
-        ),
+        axes=_axes(series, marks),
+        series=series,
         marks=marks,
         notes=() if len(at.fund.nav_days) else ("No NAV was reported.",),
         summary=_summary(report, marks),
+    )
+
+
+def _axes(series: tuple[Series, ...], marks: tuple[Mark, ...]) -> tuple[Axis, ...]:
+    """Flows on the left, totals on the right, with one line of zero and room for the marks."""
+    shown = {
+        side: [y for each in series if each.axis == side for y in each.y]
+        for side in ("left", "right")
+    }
+    room = [_ROOM * mark.value for mark in marks]
+    return with_common_zero(
+        (Axis("left", "Flows", "money"), Axis("right", "Net and NAV", "money")),
+        (shown["left"], [*shown["right"], *room]),
     )
 
 

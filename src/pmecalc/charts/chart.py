@@ -40,23 +40,26 @@ ChartName: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ChartKind:
-    """One row of the table: its function, and whether it needs a benchmark."""
+    """One row of the table: its function, and its use of a benchmark.
+
+    With `preferred`, the chart has a part that needs none.
+    """
 
     make: Callable[[Report], ChartSpec]
-    index: bool
+    index: Literal["none", "preferred", "required"]
 
 
 CHARTS: Mapping[ChartName, ChartKind] = MappingProxyType(
     {
-        "irr_pme": ChartKind(irr_pme, index=True),
-        "cashflow_overview": ChartKind(cashflow_overview, index=False),
-        "pme_progression": ChartKind(pme_progression, index=True),
-        "npv_profile": ChartKind(npv_profile, index=False),
-        "twr_vs_index": ChartKind(twr_vs_index, index=True),
-        "multiples": ChartKind(multiples, index=False),
-        "cashflow_pacing": ChartKind(cashflow_pacing, index=False),
-        "value_bridge": ChartKind(value_bridge, index=False),
-        "net_cf_market": ChartKind(net_cf_market, index=True),
+        "irr_pme": ChartKind(irr_pme, index="preferred"),
+        "cashflow_overview": ChartKind(cashflow_overview, index="none"),
+        "pme_progression": ChartKind(pme_progression, index="required"),
+        "npv_profile": ChartKind(npv_profile, index="none"),
+        "twr_vs_index": ChartKind(twr_vs_index, index="required"),
+        "multiples": ChartKind(multiples, index="none"),
+        "cashflow_pacing": ChartKind(cashflow_pacing, index="none"),
+        "value_bridge": ChartKind(value_bridge, index="none"),
+        "net_cf_market": ChartKind(net_cf_market, index="required"),
     }
 )
 
@@ -89,6 +92,6 @@ def chart(report: Report, name: ChartName) -> Chart:
     if name not in CHARTS:
         raise NotFoundError("chart", name, CHARTS)
     kind = CHARTS[name]
-    if kind.index and report.valuation.benchmark is None:
+    if kind.index == "required" and report.valuation.benchmark is None:
         raise NotDefinedError(name, "no_index", "the chart needs a benchmark")
     return Chart(kind.make(report))

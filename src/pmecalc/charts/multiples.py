@@ -25,6 +25,6 @@ def multiples(report: Report) -> ChartSpec:
         axes=(Axis("left", "Per unit paid in", "multiple"),),
         series=(paid, left, both),
         marks=(Mark("level", "left", 1.0, "parity", "parity"),),
-        notes=over.undefined_note((both,)),
+        notes=(*over.no_dates_note(columns), *over.undefined_note((both,))),
         summary=f"{over.course(both, '.2f')} {over.course(paid, '.2f')}",
     )

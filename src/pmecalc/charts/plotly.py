@@ -58,8 +58,7 @@ def _trace(series: Series) -> dict[str, object]:
     if series.kind == "bar":
         return {"type": "bar", **trace, "marker": {"color": colour}}
     if series.kind == "waterfall":
-        steps = ["relative"] * max(len(series.x) - 2, 0)
-        return {"type": "waterfall", **trace, "measure": ["absolute", *steps, "total"]}
+        return {"type": "waterfall", **trace, "measure": _measures(series)}
     line = {"color": colour, "dash": _DASHES.get(series.role, "solid"), "width": 2}
     if series.kind == "step":
         line["shape"] = "hv"
@@ -72,6 +71,12 @@ def _trace(series: Series) -> dict[str, object]:
             "line": line,
         }
     return {"type": "scatter", "mode": "lines+markers", **trace, "line": line}
+
+
+def _measures(series: Series) -> list[str]:
+    """How each step stands. Plotly adds a total up itself: an unknown last value must be none."""
+    steps = ["relative"] * max(len(series.x) - 2, 0)
+    return ["absolute", *steps, "total" if series.y[-1] is not None else "relative"]
 
 
 def _layout(spec: ChartSpec) -> dict[str, object]:
@@ -99,6 +104,8 @@ def _axis(axis: Axis) -> dict[str, object]:
     shape: dict[str, object] = {"title": {"text": axis.title}, "tickformat": _FORMATS[axis.unit]}
     if axis.span is not None:
         shape["range"] = list(axis.span)
+    if axis.step is not None:
+        shape |= {"tick0": 0, "dtick": axis.step}
     if axis.unit == "multiple":
         shape["ticksuffix"] = "x"
     if axis.id == "right":

@@ -14,12 +14,17 @@ X: TypeAlias = str | float
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A vertical axis; `span` where it shows less than all values, and a note says so."""
+    """A vertical axis.
+
+    `span` is set where an axis shows less than all values, and a note says so, or where its zero
+    is that of the other axis; `step` is the distance of its ticks then.
+    """
 
     id: Literal["left", "right"]
     title: str
     unit: Unit
     span: tuple[float, float] | None = None
+    step: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,17 @@ def subtitle(report: Report) -> str:
     return f"{fund.name or 'Fund'}{against}, as of {report.as_of}"
 
 
+def no_dates_note(columns: Mapping[str, Column]) -> tuple[str, ...]:
+    """A word where no NAV was reported: these charts have a point on each date of one."""
+    if columns["date"]:
+        return ()
+    return ("No NAV was reported up to the as-of date, so there is no date to plot.",)
+
+
 def age_note(columns: Mapping[str, Column]) -> tuple[str, ...]:
     """A word where the fund is too young for annual rates, or has no dates to plot."""
-    if not columns["date"]:
-        return ("No NAV was reported up to the as-of date, so there is no date to plot.",)
+    if note := no_dates_note(columns):
+        return note
     young = [
         date
         for date, age in zip(columns["date"], columns["years"], strict=True)

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from pmecalc.store.store import Store
     from pmecalc.store.values import DatasetRow
 
-Need: TypeAlias = Literal["none", "optional", "required"]
+# `preferred`: needed unless the question says that it is asked without one.
+Need: TypeAlias = Literal["none", "optional", "preferred", "required"]
 
+WITHOUT_BENCHMARK = "none"
 _MAX_DEFAULTS = 4096
 
 
@@ -58,9 +60,8 @@ def _spec(name: ChartName) -> Callable[[Report], Mapping[str, object]]:
 def _chart_views() -> dict[str, View]:
     views: dict[str, View] = {}
     for name, kind in CHARTS.items():
-        need: Need = "required" if kind.index else "none"
-        views[name] = View(_plotly(name), need)
-        views[f"{name}.spec"] = View(_spec(name), need)
+        views[name] = View(_plotly(name), kind.index)
+        views[f"{name}.spec"] = View(_spec(name), kind.index)
     return views
 
 
@@ -76,7 +77,10 @@ VIEWS: Mapping[str, View] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of a fund; a benchmark left out is found by `Analyses.pin`."""
+    """A question about a fund.
+
+    `Analyses.pin` finds a benchmark that is left out; `none` asks without one.
+    """
 
     view: str
     fund: str
@@ -237,6 +241,8 @@ class Analyses:
         need = _need(question)
         if need == "none":
             return _Default(None, word)
+        if question.benchmark == WITHOUT_BENCHMARK:
+            return _without_benchmark(need, word)
         if question.benchmark is not None:
             return _Default(question.benchmark, word)
         known = self._defaults.get((tenant, question.fund, need))
@@ -302,6 +308,18 @@ def _key(tenant: str, question: Question, fund_revision: str, index: str | None)
     return make_cache_key(
         question.view, params, scope=Scope(tenant, (question.fund,), revisions, ENGINE)
     )
+
+
+def _without_benchmark(need: Need, word: int) -> _Default:
+    """No benchmark, as the question says, or a refusal by a view that needs one."""
+    if need == "required":
+        raise InputError(
+            "This view needs a benchmark, and the question says benchmark=none.",
+            code="NO_BENCHMARK",
+            field="benchmark",
+            hint="Name a benchmark, or leave benchmark= out.",
+        )
+    return _Default(None, word)
 
 
 def _no_benchmark(known: tuple[DatasetRow, ...]) -> InputError:

@@ -23,16 +23,38 @@ export const SIGNED_OUT = "pme-signed-out";
 /** No answer at all. */
 export class Offline extends Error {}
 
+const INDEX_REFUSALS = new Set(["INDEX_NOT_COVERED", "INDEX_STALE"]);
+const WITHOUT_INDEX = "none";
+
+/** An index that does not answer for this fund at this date. */
+export const isIndexRefusal = (error) => INDEX_REFUSALS.has(error.code);
+
 export const TEMPLATE_URL = "/v1/imports/template.csv";
 
 export const listFunds = (options) => get("/v1/funds", options);
 export const readFund = (id, options) => get(`/v1/funds/${encodeURIComponent(id)}`, options);
-export const readSummary = ({ signal, ...query }) => get(address("/v1/metrics/summary", query), { signal });
 export const readSession = () => get("/v1/session");
 export const signIn = (key) => call("/v1/session", { method: "POST", headers: { Accept: "application/json", Authorization: `Bearer ${key}` } });
 export const signOut = () => call("/v1/session", { method: "DELETE" });
 export const isAlive = () => get("/healthz");
 export const readSystem = (options) => get("/v1/system/cache", options);
+
+/** The figures of a fund. Where the index is refused, those that need none; `refusal` is the error. */
+export async function readSummary({ signal, ...query }) {
+  const read = (asked) => get(address("/v1/metrics/summary", asked), { signal });
+  try {
+    return { ...(await read(query)), refusal: null };
+  } catch (error) {
+    if (!isIndexRefusal(error)) throw error;
+    const report = await read({ ...query, benchmark: WITHOUT_INDEX });
+    return { ...report, refusal: error, metrics: withReason(report.metrics, error) };
+  }
+}
+
+function withReason(metrics, { code, message }) {
+  const said = (metric) => (metric.status === "no_index" ? { ...metric, status: code.toLowerCase(), reason: message } : metric);
+  return Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, said(metric)]));
+}
 
 export async function listBenchmarks({ signal } = {}) {
   const items = [];
@@ -45,9 +67,19 @@ export async function listBenchmarks({ signal } = {}) {
   return items;
 }
 
-export function readChart(chart, { fund, benchmark, as_of, signal }) {
+/** `{ spec, url }`: a chart, or the part of it that needs no index where the index is refused; its JSON. */
+export async function readChart(chart, { fund, benchmark, as_of, signal }) {
   const path = `/v1/funds/${encodeURIComponent(fund)}/charts/${chart}`;
-  return get(address(path, { format: "spec", benchmark, as_of }), { signal });
+  const read = async (asked) => ({
+    spec: await get(address(path, { format: "spec", benchmark: asked, as_of }), { signal }),
+    url: chartUrl(chart, { fund, benchmark: asked, as_of }),
+  });
+  try {
+    return await read(benchmark);
+  } catch (error) {
+    if (!isIndexRefusal(error) && error.code !== "NO_BENCHMARK") throw error;
+    return await read(WITHOUT_INDEX).catch((second) => { throw second.code === "NO_BENCHMARK" ? error : second; });
+  }
 }
 
 export const readMethods = ({ signal, ...query }) => get(methodsUrl(query), { signal });

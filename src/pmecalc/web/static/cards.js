@@ -2,8 +2,8 @@
 
 import { el, fill } from "./dom.js";
 import { NOT_AVAILABLE, decimal, formatted, indexKind, moneyFull, precise, sentence } from "./format.js";
-import { COMPANIONS, GROUPS, METRICS, reason, statusWord } from "./metrics.js";
-import { placeholder } from "./states.js";
+import { COMPANIONS, ESTIMATED, GROUPS, METRICS, careWord, reason } from "./metrics.js";
+import { estimatedMark, placeholder } from "./states.js";
 
 const NOT_COMPUTED = { value: null, status: "not_computed" };
 const INPUTS = {
@@ -45,6 +45,8 @@ function newCard(key, cards, about) {
   const card = { wasOpen: false, report: null, fund: null };
   card.value = el("span", { class: "value" }, placeholder());
   card.badge = el("span", { class: "badge", hidden: true });
+  card.estimated = estimatedMark();
+  card.estimated.hidden = true;
   card.meaning = el("p", { class: "meaning" }, meaning);
   card.info = el("button", { type: "button", class: "info", "aria-label": `About ${label}`, "aria-haspopup": "dialog", disabled: true }, "i");
   card.info.addEventListener("pointerdown", () => { card.wasOpen = isOpen(card); });
@@ -52,7 +54,7 @@ function newCard(key, cards, about) {
   card.element = el(
     "article", { class: "card metric", "data-metric": key, "aria-label": label },
     el("div", { class: "metric-head" }, el("h3", {}, label), card.info),
-    el("p", { class: "figure" }, card.value, card.badge),
+    el("p", { class: "figure" }, card.value, card.estimated, card.badge),
     card.meaning,
   );
   cards.set(key, card);
@@ -69,14 +71,15 @@ function showMetric(card, key, report, fund) {
   card.value.textContent = formatted(metric.value, unit);
   card.value.title = isMissing ? "" : String(metric.value);
   card.value.classList.toggle("missing", isMissing);
-  fill(card.badge, badgeText(key, metric));
-  card.badge.hidden = !card.badge.textContent;
-  card.badge.className = metric.status === "ok" ? "badge quiet" : "badge";
+  card.estimated.hidden = !metric.estimated;
+  const care = careWord(metric);
+  fill(card.badge, care ?? quietText(key, metric));
+  card.badge.hidden = false;
+  card.badge.className = care ? "badge" : "badge quiet";
   card.meaning.textContent = isMissing ? sentence(reason(metric)) : (rootsText(metric, unit) ?? meaning);
 }
 
-function badgeText(key, metric) {
-  if (metric.status !== "ok") return metric.status === "multiple" ? "multiple" : statusWord(metric.status);
+function quietText(key, metric) {
   if (key !== "ks_pme") return "ok";
   if (metric.value === 1) return "at parity";
   return metric.value > 1 ? "▲ above parity" : "▼ below parity";
@@ -124,8 +127,13 @@ function fillAbout(about, key, card) {
     el("p", { class: "formula" }, formula),
     el("dl", {}, figures(key, metric, card).flatMap(([term, text]) => [el("dt", {}, term), el("dd", {}, String(text))])),
     metric.roots?.length > 1 ? el("p", {}, `All roots: ${metric.roots.map((root) => precise(root, unit)).join(", ")}. `, profileLink(key)) : null,
-    metric.warnings?.length ? el("p", {}, `Warnings: ${metric.warnings.join(", ")}.`) : null,
+    metric.estimated ? el("p", {}, `${ESTIMATED}.`) : null,
+    (metric.warnings ?? []).map((code) => el("p", {}, `${warningText(card.report, code)}. `, el("code", {}, code))),
   );
+}
+
+function warningText({ warnings }, code) {
+  return sentence(warnings.find((warning) => warning.code === code)?.message ?? code);
 }
 
 // The profile is of the fund's own stream: it shows why its IRR is not unique.

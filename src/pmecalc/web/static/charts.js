@@ -179,7 +179,8 @@ function valueAxis(axis, index, theme, spec) {
     nameTextStyle: { color: theme.muted, align: isRight ? "right" : "left", fontFamily: theme.font },
     position: isRight ? "right" : "left",
     scale: (axis.unit === "multiple" && !isStacked) || axis.unit === "level",
-    alignTicks: isRight && axis.unit !== "rate",
+    alignTicks: isRight && axis.unit !== "rate" && !axis.span,
+    interval: axis.step ?? undefined,
     splitNumber: 5,
     boundaryGap: hasLabels && !axis.span ? ["12%", "8%"] : [0, 0],
     min: axis.span ? axis.span[0] : axis.unit === "rate" ? floorOfRates : undefined,
@@ -227,21 +228,24 @@ function drawnSeries(spec, series, style) {
 }
 
 // Each step floats between two running totals: an unseen bar carries it, above and below zero apart.
+// A step that is not known is a gap.
 function waterfall(series, common) {
   const last = series.y.length - 1;
   let total = 0;
   const spans = series.y.map((value, index) => {
     const from = index === 0 || index === last ? 0 : total;
+    if (value === null) return null;
     total = from + value;
     return [Math.min(from, total), Math.max(from, total)];
   });
+  const part = (length) => spans.map((span) => (span === null ? null : length(...span)));
   const bars = { ...common, type: "bar", stack: "waterfall", barMaxWidth: 48 };
   const unseen = { ...bars, silent: true, itemStyle: { color: "transparent" }, tooltip: { show: false } };
   return [
-    { ...unseen, data: spans.map(([from]) => Math.max(from, 0)) },
-    { ...bars, data: spans.map(([from, to]) => Math.max(to, 0) - Math.max(from, 0)) },
-    { ...unseen, data: spans.map(([, to]) => Math.min(to, 0)) },
-    { ...bars, data: spans.map(([from, to]) => Math.min(from, 0) - Math.min(to, 0)) },
+    { ...unseen, data: part((from) => Math.max(from, 0)) },
+    { ...bars, data: part((from, to) => Math.max(to, 0) - Math.max(from, 0)) },
+    { ...unseen, data: part((from, to) => Math.min(to, 0)) },
+    { ...bars, data: part((from, to) => Math.min(from, 0) - Math.min(to, 0)) },
   ];
 }
 

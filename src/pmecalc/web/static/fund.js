@@ -5,7 +5,7 @@ import { createCards } from "./cards.js";
 import { announce, el, fill } from "./dom.js";
 import { indexKind, sentence } from "./format.js";
 import { createMethods } from "./methods.js";
-import { RANGES, createPickers } from "./pickers.js";
+import { RANGES, createPickers, isDateRefused } from "./pickers.js";
 import { createPlot, loadLibrary } from "./plot.js";
 import { emptyPanel, errorPanel, placeholder } from "./states.js";
 
@@ -94,6 +94,7 @@ function showName(view, name) {
 async function update(view, query, again = false) {
   const isSameQuestion = !again && view.loading && query.as_of === view.query.as_of && query.benchmark === view.query.benchmark;
   view.query = query;
+  if (!isSameQuestion) view.refusal = null;
   view.pickers.show(view);
   const isSameTab = showTab(view);
   if (isSameQuestion && isSameTab) return showRange(view);
@@ -158,7 +159,7 @@ async function loadReport(view, question) {
 function showReport(view, report) {
   const isNew = report !== view.report;
   Object.assign(view, { report, refusal: null, asOf: report.as_of });
-  fill(view.parts.trouble, report.benchmark ? null : whichBenchmark(view));
+  fill(view.parts.trouble, report.refusal ? indexNotice(view, report.refusal) : report.benchmark ? null : whichBenchmark(view));
   view.parts.charts.hidden = view.pickers.element.hidden = view.parts.tabs.hidden = false;
   hideFigures(view, false);
   showName(view, report.fund ?? view.fund?.name ?? "Fund");
@@ -170,7 +171,8 @@ function showReport(view, report) {
 }
 
 function facts({ fund }, report) {
-  const index = report.benchmark ? `against ${report.benchmark}, ${indexKind(report.inputs.index_kind)}` : "no benchmark";
+  const lack = report.refusal ? "index not usable" : "no benchmark";
+  const index = report.benchmark ? `against ${report.benchmark}, ${indexKind(report.inputs.index_kind)}` : lack;
   const words = [fund?.vintage && `Vintage ${fund.vintage}`, report.currency ?? "no currency given", `as of ${report.as_of}`, index];
   return words.filter(Boolean).map((word) => el("span", {}, word));
 }
@@ -200,17 +202,32 @@ function refuse(view, error) {
   view.pickers.element.hidden = error.status === 404 && !view.query.benchmark;
   view.parts.facts.replaceChildren();
   if (!view.fund) showName(view, error.status === 404 ? "Not found" : "Fund");
-  fill(view.parts.trouble, errorPanel(error, { kept: "Nothing stored was changed.", actions: remedies(view, error) }));
+  view.pickers.show(view);
+  fill(view.parts.trouble, errorPanel(error, { kept: [isDateRefused(error) ? `The date ${view.query.as_of} was refused.` : null, "Nothing stored was changed."].filter(Boolean).join(" "), actions: remedies(view) }));
 }
 
-function remedies(view, error) {
-  const { id, query } = view;
+// The figures that need no index stand; one sentence says why the others are missing.
+function indexNotice(view, refusal) {
+  const why = `The index figures are missing: ${refusal.message.replace(/^The /, "the ")}`;
+  const hints = refusal.rows.map(({ hint }) => hint).filter(Boolean);
+  return el(
+    "div", { class: "panel notice", role: "status" },
+    el("p", { class: "what" }, why, el("code", {}, refusal.code)),
+    hints.map((hint) => el("p", {}, hint)),
+    el("div", { class: "actions" }, otherQuestions(view)),
+  );
+}
+
+function otherQuestions({ id, query }) {
   const link = (text, change) => el("a", { class: "button", href: addressOf(id, { ...query, ...change }) }, text);
   return [
     query.as_of ? link("Use the latest valuation", { as_of: "" }) : null,
     query.benchmark ? link("Use the default benchmark", { benchmark: "" }) : null,
-    el("a", { class: "button", href: "/" }, "Back to all funds"),
   ];
+}
+
+function remedies(view) {
+  return [...otherQuestions(view), el("a", { class: "button", href: "/" }, "Back to all funds")];
 }
 
 // Several benchmarks and no default among them: asked once, then kept with the fund.

@@ -5,8 +5,8 @@ import { ask } from "./dialog.js";
 import { announce, el, fill } from "./dom.js";
 import { NOT_AVAILABLE, formatted, indexKind } from "./format.js";
 import { createImports } from "./imports.js";
-import { METRICS, reason } from "./metrics.js";
-import { emptyPanel, errorPanel, placeholder } from "./states.js";
+import { METRICS, careWord, reason } from "./metrics.js";
+import { emptyPanel, errorPanel, estimatedMark, placeholder } from "./states.js";
 
 const FIGURES = [["irr", "Net IRR"], ["tvpi", "TVPI"], ["ks_pme", "KS-PME"]];
 const AT_ONCE = 4;
@@ -119,7 +119,7 @@ async function showFigures(view, { fund, cells, element }, signal) {
     const report = await readSummary({ fund: fund.id, signal });
     cells.as_of.textContent = report.as_of;
     for (const [key] of FIGURES) fill(cells[key], figure(report.metrics[key], METRICS[key].unit));
-    if (!report.benchmark) fill(cells.ks_pme, el("a", { href: `/funds/${encodeURIComponent(fund.id)}` }, "choose a benchmark"));
+    if (!report.benchmark && !report.refusal) fill(cells.ks_pme, el("a", { href: `/funds/${encodeURIComponent(fund.id)}` }, "choose a benchmark"));
     element.dataset.state = "ready";
   } catch (error) {
     if (signal.aborted) return;
@@ -132,8 +132,8 @@ async function showFigures(view, { fund, cells, element }, signal) {
 
 function figure(metric, unit) {
   if (!metric || metric.value === null) return missing(metric ? reason(metric) : "not computed");
-  const badge = metric.status === "ok" ? null : el("span", { class: "badge" }, metric.status);
-  return [badge, el("span", { title: String(metric.value) }, formatted(metric.value, unit))];
+  const care = careWord(metric);
+  return [care ? el("span", { class: "badge" }, care) : null, metric.estimated ? estimatedMark() : null, el("span", { title: String(metric.value) }, formatted(metric.value, unit))];
 }
 
 function missing(why) {

@@ -6,6 +6,7 @@ import { errorPanel } from "./states.js";
 
 const LARGEST = 50 * 1024 * 1024;
 const COLUMNS = [["row", "Row"], ["column", "Column"], ["value", "Value"], ["message", "What is wrong"], ["hint", "What to do"], ["code", "Code"]];
+const CHOICES = { sign: { lp: "As the investor sees it", gp: "As the fund manager sees it" } };
 
 /** `changed` is called after each file that was stored. */
 export function createImports({ changed, offline, signal }) {
@@ -96,10 +97,16 @@ function offerRevision(view, row, file, error, answers) {
 function askOne(view, row, file, error, dataset, answers) {
   row.dataset.state = "asked";
   const choose = (choice) => importOne(view, file, row, dataset, { ...answers, [error.option]: choice });
-  const buttons = error.choices.map((choice) => el("button", { type: "button", "data-choice": choice, onclick: () => choose(choice) }, choice.replaceAll("_", " ")));
+  const buttons = error.choices.map((choice) => el("button", { type: "button", "data-choice": choice, onclick: () => choose(choice) }, choiceText(error, choice)));
   const leave = el("button", { type: "button", onclick: () => row.remove() }, "Leave it out");
-  fill(row, headline(file, "not imported yet"), errorPanel(error, { kept: "Nothing was stored from this file yet. Which is it?", actions: [...buttons, leave] }));
+  fill(row, headline(file, "not imported yet"), errorPanel(error, { kept: `Nothing was stored from this file yet. ${error.choices.length > 1 ? "Which is it?" : "Is it right?"}`, actions: [...buttons, leave] }));
   announce(`${file.name}: a question is open`);
+}
+
+// With one choice the file has two columns, and is right as it stands if it says so.
+function choiceText({ option, choices }, choice) {
+  const words = option === "sign" && choices.length === 1 ? "The columns are right as they are called" : CHOICES[option]?.[choice];
+  return words ? `${words} (${choice})` : choice.replaceAll("_", " ");
 }
 
 function refuse(row, file, error) {

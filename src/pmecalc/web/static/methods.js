@@ -1,10 +1,10 @@
 // Every PME method side by side: what the server says of each, and in one sentence why they differ.
 
-import { Offline, methodsUrl, readMethods } from "./api.js";
+import { Offline, isIndexRefusal, methodsUrl, readMethods } from "./api.js";
 import { el, fill, newId } from "./dom.js";
 import { NOT_AVAILABLE, indexKind, precise, sentence } from "./format.js";
 import { reason } from "./metrics.js";
-import { errorPanel, placeholder } from "./states.js";
+import { errorPanel, estimatedMark, placeholder } from "./states.js";
 
 const FORMULAS = {
   ks_pme: "(distributions at index growth + NAV) ÷ contributions at index growth",
@@ -40,9 +40,15 @@ async function load(element, parts, question) {
   } catch (error) {
     if (error.name === "AbortError" || question.signal.aborted) return;
     if (error instanceof Offline) throw error;
-    fill(parts.body, error.code === "NO_BENCHMARK" ? el("p", {}, "The methods need a benchmark.") : errorPanel(error, { role: null }));
-    element.dataset.state = error.code === "NO_BENCHMARK" ? "empty" : "error";
+    const lack = lackOf(error);
+    fill(parts.body, lack ? el("p", {}, lack) : errorPanel(error, { role: null }));
+    element.dataset.state = lack ? "empty" : "error";
   }
+}
+
+function lackOf(error) {
+  if (error.code === "NO_BENCHMARK") return "The methods need a benchmark.";
+  return isIndexRefusal(error) ? `The methods need an index that covers the fund. ${error.message}` : null;
 }
 
 function table({ methods }) {
@@ -56,7 +62,7 @@ function row(method) {
   return el(
     "tr", { "data-method": method.name },
     el("th", { scope: "row" }, method.title, el("span", { class: "formula" }, FORMULAS[method.name])),
-    el("td", { class: method.value === null ? "number missing" : "number" }, precise(method.value, unit)),
+    el("td", { class: method.value === null ? "number missing" : "number" }, method.estimated ? [estimatedMark(), " "] : null, precise(method.value, unit)),
     el("td", {}, VERDICTS[method.verdict] ?? NOT_AVAILABLE),
     el("td", { class: "number" }, method.rate ? precise(method.rate.value, "rate") : ""),
     el("td", {}, remarks(method)),

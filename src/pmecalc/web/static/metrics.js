@@ -63,6 +63,11 @@ export const COMPANIONS = {
   pme_plus_spread: ["Net IRR less PME+ IRR", "alpha"],
 };
 
+export const ESTIMATED = "Estimated: it stands on a NAV that was rolled forward, or on cost in place of one";
+
+// Warnings that turn the sense of their figure: they stand beside it.
+const WARNING_WORDS = { RATE_AGAINST_GAIN: "against the gain" };
+
 const STATUS_WORDS = {
   multiple: ["several roots", "several rates solve these flows"],
   no_root: ["no root", "no rate solves these flows"],
@@ -75,11 +80,24 @@ const STATUS_WORDS = {
   overflow: ["too large", "the rate is too large to print"],
   no_index: ["no benchmark", "no benchmark is chosen"],
   no_commitment: ["no commitment", "the commitment of this fund is not recorded"],
+  index_not_covered: ["index too short", "the index does not cover the fund"],
+  index_stale: ["index too old", "the latest level of the index is too old"],
+  no_nav: ["no NAV", "the NAV is not known"],
+  too_young: ["too young", "the fund is younger than the horizon"],
+  stale_start: ["old start", "the NAV that the horizon starts from is too old"],
+  uncertified: ["not proved", "not every root can be proved in bounded time"],
   too_few_observations: ["too few values", "too few valuations"],
 };
 
 export function statusWord(status) {
   return STATUS_WORDS[status]?.[0] ?? status.replaceAll("_", " ");
+}
+
+/** What must be read together with a figure; null where it stands for itself. */
+export function careWord(metric) {
+  const words = (metric.warnings ?? []).map((code) => WARNING_WORDS[code]).filter(Boolean);
+  if (metric.status !== "ok") words.unshift(metric.status === "multiple" ? "multiple" : statusWord(metric.status));
+  return words.join(", ") || null;
 }
 
 /** Why there is no number, in the server's words if it gave any. */

@@ -24,19 +24,27 @@ export function createPickers(change) {
   return { element, show: (state) => show(parts, state) };
 }
 
-function show(parts, { fund, benchmarks, query }) {
-  showDates(parts, fund, query.as_of ?? "");
+/** Whether an error is about the as-of date. */
+export function isDateRefused(error) {
+  return error?.rows?.some(({ column }) => column === "as_of") ?? false;
+}
+
+function show(parts, { fund, benchmarks, query, refusal }) {
+  showDates(parts, fund, isDateRefused(refusal) ? null : query.as_of ?? "");
   showBenchmarks(parts, fund, benchmarks, query.benchmark ?? "");
   for (const button of parts.ranges) button.setAttribute("aria-pressed", String(button.dataset.range === (query.range ?? "")));
 }
 
+// A refused date (null) is not in force: the fields are empty, and the error says which date it was.
 function showDates({ valuation, anyDay }, fund, asOf) {
   const [latest, ...older] = [...(fund?.nav_dates ?? [])].reverse();
   const options = [["", latest ? `${latest} · latest` : "latest"], ...older.map((day) => [day, day])];
   if (asOf && !older.includes(asOf)) options.splice(1, 0, [asOf, asOf === latest ? latest : `${asOf} · no NAV`]);
-  fill(valuation, options.map(([value, text]) => el("option", { value }, text)));
-  valuation.value = asOf;
-  anyDay.value = /^\d{4}-\d\d-\d\d$/.test(asOf) ? asOf : (latest ?? "");
+  const none = asOf === null ? el("option", { value: "refused", disabled: true }, "choose a date") : null;
+  fill(valuation, none, options.map(([value, text]) => el("option", { value }, text)));
+  valuation.value = asOf ?? "refused";
+  anyDay.value = asOf === null ? "" : (/^\d{4}-\d\d-\d\d$/.test(asOf) ? asOf : (latest ?? ""));
+  for (const field of [valuation, anyDay]) field.setAttribute("aria-invalid", String(asOf === null));
   anyDay.min = fund?.first_date ?? "";
   valuation.disabled = anyDay.disabled = !fund;
 }

@@ -1,6 +1,6 @@
 // One chart on the page: heading, legend, drawing, table twin, and the states between them.
 
-import { Offline, chartUrl, readChart } from "./api.js";
+import { Offline, chartUrl, isIndexRefusal, readChart } from "./api.js";
 import { chartOption, initiallyHidden, isEmpty, placeOf, placeText, places, readings, seriesStyles, tableOf } from "./charts.js";
 import { announce, el, fill, newId } from "./dom.js";
 import { errorPanel } from "./states.js";
@@ -68,8 +68,9 @@ async function load(view, query) {
   parts.card.setAttribute("aria-busy", "true");
   parts.json.href = chartUrl(view.id, query);
   try {
-    const [spec] = await Promise.all([readChart(view.id, query), loadLibrary()]);
+    const [{ spec, url }] = await Promise.all([readChart(view.id, query), loadLibrary()]);
     if (query.signal.aborted) return;
+    parts.json.href = url;
     show(view, spec);
   } catch (error) {
     if (error.name === "AbortError" || query.signal.aborted) return;
@@ -103,6 +104,7 @@ function fail(view, error) {
     return;
   }
   if (error.code === "NO_BENCHMARK") return say(view, "empty", el("p", {}, "This chart needs a benchmark."));
+  if (isIndexRefusal(error)) return say(view, "empty", [el("p", {}, "This chart needs an index that covers the fund."), el("p", {}, error.message)]);
   say(view, "error", errorPanel(error, { role: null, kept: "The other figures of this page are not affected." }));
 }
 

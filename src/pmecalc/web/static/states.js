@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { sentence } from "./format.js";
+import { ESTIMATED } from "./metrics.js";
 
 export function errorPanel(error, { kept = null, actions = [], role = "alert", showHints = true } = {}) {
   return el(
@@ -15,6 +16,11 @@ export function errorPanel(error, { kept = null, actions = [], role = "alert", s
 
 export function emptyPanel(title, ...content) {
   return el("div", { class: "panel empty" }, el("p", { class: "what" }, title), ...content);
+}
+
+/** The mark of a figure that stands on an estimated NAV. */
+export function estimatedMark() {
+  return el("abbr", { class: "estimated", title: ESTIMATED }, "est.");
 }
 
 /** A grey bar where a figure will stand. */
