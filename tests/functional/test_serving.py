@@ -183,6 +183,7 @@ def test_redis_absent_from_the_start(tmp_path):
         answers = [httpx2.get(server.url + question) for question in questions(server.url)[:20]]
         assert [answer.status_code for answer in answers] == [200] * 20
         assert httpx2.get(f"{server.url}/readyz").status_code == 200
+        wait_for(lambda: "redis does not answer" in server.output)
         assert server.output.count("redis does not answer") == 1
 
 
