@@ -70,6 +70,7 @@ _MAX_PARTIALS = 64
 _LOWEST, _HIGHEST = rate_grid.LOWEST, rate_grid.HIGHEST
 _DECIMALS, _BINARY_DIGITS = rate_grid.DECIMALS, rate_grid.BINARY_DIGITS
 _MAX_SHARE, _NEAR_ZERO = rate_grid.MAX_SHARE, rate_grid.NEAR_ZERO
+_WELL_INSIDE = 2.0  # log rates: between the ends of the decimals
 _MAX_COARSER, _COARSER = rate_grid.MAX_COARSER, rate_grid.COARSER
 
 _entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
@@ -141,9 +142,34 @@ def lone_rate(days, amounts):
     """The annual rate of one prepared stream until its last day; NaN where that is not all."""
     if len(days) == 0:
         return np.nan
+    y, guard, code = _near(days, amounts)
+    rate = _clear_rate(days, y, guard) if code == OK else np.nan
+    if not math.isnan(rate):
+        return rate
     scratch = np.empty((6, len(days)))
     code, log_rate = stream_rate(days, amounts, days[-1], np.nan, YEAR, scratch, -1.0, 0)
     return annual_rate(log_rate) if code in (OK, MULTIPLE) else np.nan
+
+
+@_plain
+def rate_until(days, amounts, last_day, scratch):
+    """Status and annual rate of a stream whose amounts are single flows; as `stream_rate`."""
+    y, guard, code = _quick(days, amounts, scratch[0])
+    rate = _clear_rate(days, y, guard) if code == OK else np.nan
+    if not math.isnan(rate):
+        return OK, rate
+    code, log_rate = stream_rate(days, amounts, last_day, np.nan, YEAR, scratch, -1.0, 0)
+    return code, rate_by_code(code, log_rate)
+
+
+@_plain
+def _clear_rate(days, y, guard):
+    """`annual_rate` of a root that `_clear` places, straight from its decimals; else NaN."""
+    scale = 2.0 * YEAR / max(1.0, float(days[-1] - days[0]))
+    log_rate = y * scale
+    if not _NEAR_ZERO < abs(log_rate) < _WELL_INSIDE:
+        return np.nan
+    return _clear_point(log_rate, guard * scale)[0] / _DECIMALS
 
 
 @_plain
@@ -179,11 +205,18 @@ def _unscaled(point, scale, decimal):
 @_plain
 def _clear(log_rate, guard):
     """The grid point of a root that is surely nearest, NaN where rounding may hide which is."""
+    point, scale = _clear_point(log_rate, guard)
+    return _unscaled(point, scale, scale == _DECIMALS)
+
+
+@_plain
+def _clear_point(log_rate, guard):
+    """The place of that point on the grid, and the scale."""
     scaled, step, scale = _scaled(log_rate)
     below = math.floor(scaled)
     if guard < _MAX_SHARE * step and abs(scaled - below - 0.5) * step > guard:
-        return _unscaled(np.rint(scaled), scale, scale == _DECIMALS)
-    return np.nan
+        return np.rint(scaled), scale
+    return np.nan, scale
 
 
 @_plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pmecalc.core._kernels import YEAR, rate_by_code, stream_rate
+from pmecalc.core._kernels import rate_until
 
 _entry = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 
@@ -54,10 +54,9 @@ def rate_series(days, amounts, nav_days, navs):
             row += 1
         # The NAV stands for a moment where the next flow is.
         stream_days[row], stream[row] = last, navs[place]
-        code, log_rate = stream_rate(
-            stream_days[: row + 1], stream[: row + 1], last, np.nan, YEAR, scratch, -1.0, 0
+        codes[place], rates[place] = rate_until(
+            stream_days[: row + 1], stream[: row + 1], last, scratch
         )
-        codes[place], rates[place] = code, rate_by_code(code, log_rate)
         if row < count:
             stream_days[row], stream[row] = days[row], amounts[row]
     return codes, rates
