@@ -169,7 +169,12 @@ def _clear_rate(days, y, guard):
     log_rate = y * scale
     if not _NEAR_ZERO < abs(log_rate) < _WELL_INSIDE:
         return np.nan
-    return _clear_point(log_rate, guard * scale)[0] / _DECIMALS
+    rate = math.expm1(log_rate)
+    place = rate * _DECIMALS
+    unsure = guard * scale * (1.0 + rate) * _DECIMALS  # as a share of the distance of two points
+    if unsure < _MAX_SHARE and abs(place - math.floor(place) - 0.5) > unsure:
+        return np.rint(place) / _DECIMALS
+    return np.nan
 
 
 @_plain
@@ -205,18 +210,11 @@ def _unscaled(point, scale, decimal):
 @_plain
 def _clear(log_rate, guard):
     """The grid point of a root that is surely nearest, NaN where rounding may hide which is."""
-    point, scale = _clear_point(log_rate, guard)
-    return _unscaled(point, scale, scale == _DECIMALS)
-
-
-@_plain
-def _clear_point(log_rate, guard):
-    """The place of that point on the grid, and the scale."""
     scaled, step, scale = _scaled(log_rate)
     below = math.floor(scaled)
     if guard < _MAX_SHARE * step and abs(scaled - below - 0.5) * step > guard:
-        return np.rint(scaled), scale
-    return np.nan, scale
+        return _unscaled(np.rint(scaled), scale, scale == _DECIMALS)
+    return np.nan
 
 
 @_plain
@@ -517,7 +515,14 @@ def _near(days, amounts):
 @_plain
 def guard_of(y, slope, size):
     """How far from the root `y` may be: rounding of the moments and of the polynomial."""
-    return GUARD * size * math.exp(abs(y)) / abs(slope) + 4.0 * _EPS * abs(y)
+    y = abs(y)
+    return GUARD * size * at_most_exp(y) / abs(slope) + 4.0 * _EPS * y
+
+
+@_spliced
+def at_most_exp(y):
+    """A bound of `exp(y)`, `0 <= y <= REACH`."""
+    return 1.0 + y * (1.0 + y * (0.5 + 0.5 * y))
 
 
 @_plain

@@ -20,6 +20,7 @@ from pmecalc.core._kernels import (
     REACH,
     SHIFT,
     YEAR,
+    at_most_exp,
     first_guess,
     holds,
     moments,
@@ -285,9 +286,8 @@ def _series_of_exp_less_1(x):
 def _uncertainty(lanes, lane):
     """`_kernels.guard_of` as a log rate, and the rounding of the rate itself."""
     y = abs(lanes[_Y * LANES + lane])
-    at_most_exp = 1.0 + y * (1.0 + y * (0.5 + 0.5 * y))  # of y up to REACH
     slope = abs(lanes[_SLOPE * LANES + lane])
-    guard = GUARD * lanes[_SIZE * LANES + lane] * at_most_exp / slope + 1e-15 * y
+    guard = GUARD * lanes[_SIZE * LANES + lane] * at_most_exp(y) / slope + 1e-15 * y
     return guard * (2.0 * YEAR) / lanes[_SPAN * LANES + lane] + 1e-15
 
 

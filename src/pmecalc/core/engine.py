@@ -57,6 +57,7 @@ YEARS = MappingProxyType(  # the days of a year in the conventions that the comp
 )
 _TYPES = MappingProxyType({"i": np.int32, "u": np.int32, "f": np.float64})  # by kind of dtype
 _Result = TypeVar("_Result")
+_loaded = LOOPS.modules.get
 
 
 def load(*families: str) -> bool:
@@ -107,27 +108,27 @@ def folder() -> str | None:
 
 def kernels() -> ModuleType | None:
     """The compiled solver, if it is loaded."""
-    return LOOPS.module("solver")
+    return _loaded("solver")
 
 
 def lane_kernels() -> ModuleType | None:
     """The compiled solver of many streams, if it is loaded."""
-    return LOOPS.module("lanes")
+    return _loaded("lanes")
 
 
 def fund_kernels() -> ModuleType | None:
     """The compiled measures, if they are loaded."""
-    return LOOPS.module("measures")
+    return _loaded("measures")
 
 
 def series_kernels() -> ModuleType | None:
     """The compiled series, if they are loaded."""
-    return LOOPS.module("series")
+    return _loaded("series")
 
 
 def pool_kernels() -> ModuleType | None:
     """The compiled bootstrap, if it is loaded."""
-    return LOOPS.module("pools")
+    return _loaded("pools")
 
 
 def call(loop: Callable[..., _Result], *columns: npt.NDArray[np.generic]) -> _Result:

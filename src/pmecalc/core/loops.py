@@ -35,11 +35,16 @@ class Loops:
     ----------
     families
         In the order in which `load` loads them.
+
+    Attributes
+    ----------
+    modules
+        The modules loaded so far, by their names in `_warm.MODULES`.
     """
 
     def __init__(self, families: tuple[str, ...] = FAMILIES) -> None:
         self._families = families
-        self._modules: dict[str, ModuleType] = {}
+        self.modules: dict[str, ModuleType] = {}
         self._loaded: set[str] = set()
         self._requested: set[str] = set()
         self._folder: LoopFolder | None = None
@@ -48,10 +53,6 @@ class Loops:
         self._was_told = False
         self._loading = threading.Lock()
         self._stopping = threading.Event()
-
-    def module(self, name: str) -> ModuleType | None:
-        """A module of compiled loops by its name in `_warm.MODULES`; None until it is loaded."""
-        return self._modules.get(name)
 
     @property
     def is_complete(self) -> bool:
@@ -150,7 +151,7 @@ class Loops:
             if not self._stopping.is_set():
                 self._fail(f"the compiled loops in {self.folder} cannot be used ({error!r})")
             return
-        self._modules.update(warm.MODULES[family])
+        self.modules.update(warm.MODULES[family])
         self._loaded.add(family)
 
     def _found_folder(self) -> LoopFolder | None:
