@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack
 
 from pmecalc.core.conventions import Options
 from pmecalc.core.methods import METHODS, any_method
-from pmecalc.core.pme.mpme import replica
+from pmecalc.core.pme.mpme import estimated_share
 from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def agreement_at(at: Valuation) -> Agreement:
     return Agreement(
         views=views,
         unanimous=len(verdicts) == 1,
-        estimated_share=replica(at).estimated_share,
+        estimated_share=estimated_share(at),
         sentence=_sentence(views),
     )
 

@@ -11,12 +11,12 @@ from pmecalc.core.desmoothing import sharpe as sharpe_of
 from pmecalc.core.errors import BenchmarkError, NotDefinedError
 from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, undefined
-from pmecalc.core.nav_returns import longest_run, series_at
+from pmecalc.core.nav_returns import longest_run, own_series, series_at
+from pmecalc.core.valuation import once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pmecalc.core.benchmark import Benchmark
     from pmecalc.core.nav_returns import ReturnSeries
     from pmecalc.core.valuation import Valuation
 
@@ -129,7 +129,7 @@ def beta(at: Valuation) -> Metric:
     >>> round(evaluate(fund, world, max_staleness_days=None).beta, 12)
     1.0
     """
-    return _outcome(at, lambda series: regression.beta(series).beta, at.benchmark)
+    return _outcome(at, lambda series: regression.beta(series).beta, _beside_index)
 
 
 @measure(index=True)
@@ -151,14 +151,21 @@ def dimson_beta(at: Valuation) -> Metric:
     >>> evaluate(fund, world, max_staleness_days=None)["dimson_beta"].status
     'too_few_observations'
     """
-    return _outcome(at, lambda series: regression.dimson_beta(series).beta, at.benchmark)
+    return _outcome(at, lambda series: regression.dimson_beta(series).beta, _beside_index)
+
+
+@once
+def _beside_index(at: Valuation) -> ReturnSeries:
+    return series_at(at, at.benchmark)
 
 
 def _outcome(
-    at: Valuation, compute: Callable[[ReturnSeries], float], benchmark: Benchmark | None = None
+    at: Valuation,
+    compute: Callable[[ReturnSeries], float],
+    series_of: Callable[[Valuation], ReturnSeries] = own_series,
 ) -> Metric:
     try:
-        return Metric(compute(series_at(at, benchmark)))
+        return Metric(compute(series_of(at)))
     except NotDefinedError as error:
         return undefined(error.status, error.reason)
     except BenchmarkError as error:  # the index has a hole at a NAV date, where no flow was

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core import engine
-from pmecalc.core.compiled import conventions, estimates, knows
+from pmecalc.core.compiled import conventions, knows
 from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
@@ -22,6 +22,7 @@ from pmecalc.core.irr import rate_metric, sign_consistent_choice, solve
 from pmecalc.core.lookup import levels_by_day, rule_of
 from pmecalc.core.methods import METHODS, any_method, measure_names
 from pmecalc.core.metric import Metric, undefined
+from pmecalc.core.pme.mpme import estimated_share
 from pmecalc.core.ragged import Ragged
 from pmecalc.core.valuation import value, value_on
 
@@ -235,7 +236,7 @@ def cautions(
     for place, fund in enumerate(funds):
         at = _reached(fund, index, as_of, options or Options())
         codes = [code for code, holds in facts.items() if holds[place]]
-        if at.benchmark is not None and estimates(at):
+        if at.benchmark is not None and estimated_share(at) > 0:
             codes.append("MPME_NAV_ESTIMATED")
         found.append(tuple(dict.fromkeys([*at.warnings, *codes])))
     return found

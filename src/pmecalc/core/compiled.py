@@ -12,9 +12,12 @@ import numpy.typing as npt
 from pmecalc.core import engine
 from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
-from pmecalc.core.measure import once
+from pmecalc.core.irr import Solution, rate_metric
 from pmecalc.core.methods import METHODS
 from pmecalc.core.metric import Metric
+from pmecalc.core.pme.long_nickels import why_rootless
+from pmecalc.core.pme.mpme import estimated_share
+from pmecalc.core.valuation import once
 
 if TYPE_CHECKING:
     from pmecalc.core.conventions import Options
@@ -35,7 +38,7 @@ _ROOTED = frozenset({"irr", "ln_irr", "pme_plus_irr", "direct_alpha", "mpme_irr"
 PLACES = MappingProxyType({name: place for place, name in enumerate(METHODS)})
 _CLOCKS = frozenset({"ACT/ACT ISDA", "30E/360"})  # a table of whole times; the others divide days
 _ALL = np.ones(6, np.bool_)
-_OK = engine.STATUSES.index("ok")
+_OK, _NO_ROOT = (engine.STATUSES.index(status) for status in ("ok", "no_root"))
 
 
 class Rows(NamedTuple):
@@ -144,9 +147,13 @@ def outcome(at: Valuation, name: str) -> Metric | None:
     """
     place = PLACES.get(name)
     row = None if place is None else _row(at)
-    if place is None or row is None or row.codes[place] != _OK:
+    if place is None or row is None:
         return None
-    value, log_rate = row.values[place], row.log_rates[place]
+    code, value, log_rate = row.codes[place], row.values[place], row.log_rates[place]
+    if code == _NO_ROOT and name in _ROOTED:
+        return _rootless(at, name, row)
+    if code != _OK:
+        return None
     if name == "ln_short_from":
         return Metric(None if math.isnan(value) else iso(int(value)))
     warned = warnings_of(at, name, row)
@@ -155,6 +162,16 @@ def outcome(at: Valuation, name: str) -> Metric | None:
         return Metric(value, "ok", warned, estimated=estimated)
     roots = (value,) if name in _ROOTED else None
     return Metric(value, "ok", warned, roots, None, None, log_rate, estimated)
+
+
+def _rootless(at: Valuation, name: str, row: _Row) -> Metric:
+    """The outcome of a stream that no rate brings to zero."""
+    reason = None
+    if name == "ln_irr":
+        day = row.values[PLACES["ln_short_from"]]
+        reason = why_rootless(None if math.isnan(day) else iso(int(day)))
+    warned = warnings_of(at, name, row)
+    return rate_metric(Solution("no_root"), warnings=warned, reason=reason)
 
 
 class _Row(NamedTuple):
@@ -189,28 +206,9 @@ def warnings_of(at: Valuation, name: str, row: _Row) -> tuple[str, ...]:
     if name in _SCALED:
         return ("LAMBDA_NEGATIVE",) if value_of[PLACES["pme_plus_lambda"]] < 0 else ()
     if name in _MODIFIED:
-        return ("MPME_NAV_ESTIMATED",) if estimates(at) else ()
+        return ("MPME_NAV_ESTIMATED",) if estimated_share(at) > 0 else ()
     if name in _MONEY_OF:
         rate, money = _MONEY_OF[name]
         opposed = row.log_rates[PLACES[rate]] * value_of[PLACES[money]] < 0
         return ("RATE_AGAINST_GAIN",) if opposed else ()
     return ()
-
-
-def estimates(at: Valuation) -> bool:
-    """Whether a distribution falls on a day whose NAV was not reported.
-
-    Examples
-    --------
-    >>> from pmecalc.core.fund import Fund
-    >>> from pmecalc.core.valuation import value
-    >>> estimates(value(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 110)])))
-    True
-    """
-    fund = at.fund
-    days = at.days[at.distributions > 0]
-    if len(days) == 0 or len(fund.nav_days) == 0:
-        return len(days) > 0
-    places = np.minimum(fund.nav_days.searchsorted(days), len(fund.nav_days) - 1)
-    reported = (fund.nav_days[places] == days) & ~fund.nav_estimated[places]
-    return not reported.all()

@@ -19,6 +19,7 @@ Feed: TypeAlias = Callable[[bytes], object]
 
 DIGEST_BYTES = 32
 _FORMAT = b"pmecalc content 1"
+_GUARDED = (np.ndarray, dict)  # what could be written to
 _MAX_WHOLE = 2.0**63  # whole floats below it are written as the int that they equal
 
 
@@ -44,7 +45,7 @@ class ByContent:
     def __post_init__(self) -> None:
         for name in self._layout().kept:
             given = getattr(self, name)
-            if isinstance(given, np.ndarray | dict):
+            if isinstance(given, _GUARDED):
                 object.__setattr__(self, name, _read_only(given))
 
     @property

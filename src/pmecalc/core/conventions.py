@@ -7,9 +7,7 @@ from difflib import get_close_matches
 from numbers import Real
 from typing import Literal, TypeAlias, TypedDict
 
-import numpy as np
-
-from pmecalc.core.daycount import DayCount, year_fractions
+from pmecalc.core.daycount import DayCount, convention_of
 from pmecalc.core.errors import InputError
 from pmecalc.core.lookup import Lookup, rule_of
 
@@ -81,13 +79,13 @@ class Options:
         TypeError
             An option of that name does not exist.
         """
-        known = [each.name for each in fields(cls)]
-        for name in options.keys() - set(known):
+        for name in options.keys() - cls.__dataclass_fields__.keys():
+            known = [each.name for each in fields(cls)]
             near = get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
             raise TypeError(f"there is no option {name!r}{hint}")
         made = cls(**options)  # type: ignore[arg-type]  # checked below
-        year_fractions(0, np.zeros(0, np.int64), made.day_count)
+        convention_of(made.day_count)
         for name, choices in _CHOICES.items():
             given = getattr(made, name)
             if given not in choices:

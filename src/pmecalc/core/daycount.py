@@ -58,8 +58,19 @@ def year_fractions(start: int, days: IntArray, day_count: str) -> FloatArray:
     >>> year_fractions(0, np.array([365, 730]), "ACT/365F").tolist()
     [1.0, 2.0]
     """
-    count = DAY_COUNTS.get(day_count)
-    if count is None:
+    return convention_of(day_count)(start, days)
+
+
+def convention_of(day_count: str) -> Callable[[int, IntArray], FloatArray]:
+    """The function of a convention, or `UNSUPPORTED_OPTION`.
+
+    Examples
+    --------
+    >>> convention_of("ACT/360")(0, np.array([180])).tolist()
+    [0.5]
+    """
+    rule = DAY_COUNTS.get(day_count)
+    if rule is None:
         raise InputError(
             f"day_count={day_count!r} is not offered.",
             code="UNSUPPORTED_OPTION",
@@ -67,7 +78,7 @@ def year_fractions(start: int, days: IntArray, day_count: str) -> FloatArray:
             value=day_count,
             hint=f"Offered: {', '.join(DAY_COUNTS)}.",
         )
-    return count(start, days)
+    return rule
 
 
 def _act_365_fixed(start: int, days: IntArray) -> FloatArray:

@@ -13,7 +13,7 @@ from pmecalc.core.dates import iso
 from pmecalc.core.lookup import rule_of
 from pmecalc.core.methods import FURTHER, METHODS, any_method
 from pmecalc.core.named_outcomes import NamedOutcomes
-from pmecalc.core.pme.mpme import replica
+from pmecalc.core.pme.mpme import estimated_share
 from pmecalc.core.valuation import value
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def notes_of(at: Valuation) -> dict[str, list[str]]:
 
 def inputs_of(at: Valuation) -> dict[str, object]:
     """What the measures were computed from and with, as JSON-able values."""
-    share = replica(at).estimated_share if at.benchmark and at.void is None else 0.0
+    share = estimated_share(at) if at.benchmark and at.void is None else 0.0
     return {
         "nav": None if at.residual.missing else at.nav,
         "nav_date": None if at.residual.day is None else iso(at.residual.day),

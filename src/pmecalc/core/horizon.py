@@ -279,14 +279,15 @@ def _from_start(
     if missing is not None:
         at = value_on(fund, None, last, replace(options, nav_growth="none"))
         return _void(at, "no_nav", f"on {iso(first)}: {missing}")
-    at = value_on(_bought(fund, first, opening), benchmark, last, options)
+    warned = replace(opening, warnings=_of_the_start(opening))
+    at = value_on(_bought(fund, first, opening), benchmark, last, options, warned)
     if opening.day is not None and 2 * (first - opening.day) > last - first:
         reason = f"the last NAV before {iso(first)} is that of {iso(opening.day)}"
         return _void(at, "stale_start", reason)
     if opening.value <= 0:
         why = f"the NAV on {iso(first)} is not positive, so nothing was invested from then on"
         return _void(at, "no_contributions", why)
-    return replace(at, opening=replace(opening, warnings=_of_the_start(opening)))
+    return at
 
 
 def _of_the_start(opening: ResidualNav) -> tuple[str, ...]:
@@ -295,7 +296,8 @@ def _of_the_start(opening: ResidualNav) -> tuple[str, ...]:
 
 
 def _void(at: Valuation, status: str, reason: str) -> Valuation:
-    return replace(at, void=Metric(None, status, roots=(), reason=reason), known={}, shared={})
+    void = Metric(None, status, roots=(), reason=reason)
+    return replace(at, void=void, opening=None, known={}, shared={})
 
 
 def _years_before(last: int, years: int) -> date:
@@ -308,8 +310,10 @@ def _years_before(last: int, years: int) -> date:
 
 def _bought(fund: Fund, first: int, opening: ResidualNav) -> Fund:
     """The fund of those who bought it at its NAV on a day."""
-    kept, navs = fund.days > first, fund.nav_days > first
-    again = fund.recallable_days > first
+    kept, navs, again = (
+        slice(int(days.searchsorted(first, side="right")), None)
+        for days in (fund.days, fund.nav_days, fund.recallable_days)
+    )
     return replace(
         fund,
         days=frozen(np.append(first, fund.days[kept])),
@@ -319,6 +323,6 @@ def _bought(fund: Fund, first: int, opening: ResidualNav) -> Fund:
         nav_days=frozen(np.append(first, fund.nav_days[navs])),
         navs=frozen(np.append(opening.value, fund.navs[navs])),
         nav_estimated=frozen(np.append(opening.estimated, fund.nav_estimated[navs])),
-        recallable_days=frozen(fund.recallable_days[again]),
-        recallable=frozen(fund.recallable[again]),
+        recallable_days=fund.recallable_days[again],
+        recallable=fund.recallable[again],
     )

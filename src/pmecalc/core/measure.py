@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pmecalc.core.residual_nav import ResidualNav
     from pmecalc.core.valuation import Valuation
 
-_Shared = TypeVar("_Shared")
 _Value = TypeVar("_Value", bound=float | str)
 _Value_co = TypeVar("_Value_co", bound=float | str, covariant=True)
 
@@ -235,16 +234,3 @@ def _compiled(valuation: Valuation, name: str) -> Metric | None:
 def _compiled_measures() -> ModuleType:
     """The module of the compiled measures, which imports all measures and so this one."""
     return importlib.import_module("pmecalc.core.compiled")
-
-
-def once(compute: Callable[[Valuation], _Shared]) -> Callable[[Valuation], _Shared]:
-    """Make a function of a valuation, which several measures need, compute once for each."""
-    name = compute.__qualname__
-
-    @functools.wraps(compute)
-    def kept(at: Valuation) -> _Shared:
-        if name not in at.shared:
-            at.shared[name] = compute(at)
-        return cast("_Shared", at.shared[name])
-
-    return kept

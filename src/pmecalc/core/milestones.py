@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pmecalc.core.measure import DATE, NUMBER_OR_NONE, measure, once
+from pmecalc.core.measure import DATE, NUMBER_OR_NONE, measure
 from pmecalc.core.metric import Metric, undefined
-from pmecalc.core.through_time import j_curve, payback
+from pmecalc.core.through_time import payback, trough
+from pmecalc.core.valuation import once
 
 if TYPE_CHECKING:
-    from pmecalc.core.through_time import Trough
     from pmecalc.core.valuation import Valuation
 
 
@@ -81,8 +81,8 @@ def j_trough(at: Valuation) -> Metric:
     >>> evaluate(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 130)])).j_trough
     -100.0
     """
-    trough = _trough(at)
-    return undefined("no_flows") if trough is None else Metric(trough.value)
+    lowest = trough(at)
+    return undefined("no_flows") if lowest is None else Metric(lowest.value)
 
 
 @measure(answer=DATE)
@@ -99,13 +99,8 @@ def j_trough_date(at: Valuation) -> Metric:
     >>> evaluate(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 130)])).j_trough_date
     '2020-01-01'
     """
-    trough = _trough(at)
-    return undefined("no_flows") if trough is None else Metric(trough.date)
-
-
-@once
-def _trough(at: Valuation) -> Trough | None:
-    return j_curve(at).trough
+    lowest = trough(at)
+    return undefined("no_flows") if lowest is None else Metric(lowest.date)
 
 
 @once

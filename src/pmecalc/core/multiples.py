@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pmecalc.core.measure import measure, once
+from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, undefined
 from pmecalc.core.money import money_sum
+from pmecalc.core.valuation import once
 
 if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +15,9 @@ from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import NotDefinedError, counted
 from pmecalc.core.fund import frozen
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.measure import once
 from pmecalc.core.returns import dietz
 from pmecalc.core.through_time import valued_slice
-from pmecalc.core.valuation import default_as_of, value_on
+from pmecalc.core.valuation import default_as_of, once, value_on
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark
@@ -69,9 +67,10 @@ class ReturnSeries(ByContent):
 
     def segments(self) -> list[slice]:
         """Runs of intervals whose return is defined, in order."""
-        runs = groupby(range(len(self.returns)), key=lambda i: not np.isnan(self.returns[i]))
-        places = [list(run) for defined, run in runs if defined]
-        return [slice(run[0], run[-1] + 1) for run in places]
+        defined = np.zeros(len(self.returns) + 2, np.bool_)  # a gap before the first and the last
+        defined[1:-1] = ~np.isnan(self.returns)
+        edges = np.flatnonzero(defined[1:] != defined[:-1]).tolist()
+        return [slice(*edge) for edge in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def return_series(

@@ -189,16 +189,30 @@ def residual_navs(
     roll = _roll(fund, days, benchmark, options)
     known = roll.source_days != NO_DAY
     values = roll.values
-    reported = known & (roll.source_days == days)
     if len(fund.nav_days) == 0:
         realised = realisation_day(fund, until)
         known = np.full(len(days), fill_value=False) if realised is None else days >= realised
         values = np.where(known, 0.0, values)
-    else:
-        reported &= ~fund.nav_estimated[fund.nav_days.searchsorted(days, side="right") - 1]
     if options is not None and options.before_first_nav == "cost":
         known = ~_left_open(fund, days)
-    return ResidualNavs(values, known, reported)
+    return ResidualNavs(values, known, reported_on(fund, days))
+
+
+def reported_on(fund: Fund, days: IntArray) -> BoolArray:
+    """Whether the NAV of each day was reported for that day, shape (n_days,).
+
+    Examples
+    --------
+    >>> from pmecalc.core.fund import Fund
+    >>> fund = Fund.of(flows=[("1970-01-01", 100, 0)], navs=[("1970-01-11", 110)])
+    >>> reported_on(fund, np.array([0, 10, 20])).tolist()
+    [False, True, False]
+    """
+    if len(fund.nav_days) == 0:
+        return np.zeros(len(days), np.bool_)
+    places = fund.nav_days.searchsorted(days, side="right") - 1
+    dated: BoolArray = fund.nav_days[places] == days
+    return dated & ~fund.nav_estimated[places] & ~np.isnan(fund.navs[places])
 
 
 def realisation_day(fund: Fund, until: int) -> int | None:
@@ -255,18 +269,30 @@ def _reason(fund: Fund, day: int) -> str:
 def _rolled_forward(
     fund: Fund, day: int, benchmark: Benchmark | None, options: Options | None
 ) -> ResidualNav:
-    roll = _roll(fund, np.array([day]), benchmark, options)
-    nav, source = float(roll.values[0]), int(roll.source_days[0])
-    if source == NO_DAY:
-        last = int(fund.nav_days[fund.nav_days.searchsorted(day, side="right") - 1])
-        return ResidualNav(math.nan, missing=_reason(fund, last))
+    place = int(fund.nav_days.searchsorted(day, side="right")) - 1
+    source, base, gap = int(fund.nav_days[place]), float(fund.navs[place]), 0
+    if math.isnan(base):
+        return ResidualNav(math.nan, missing=_reason(fund, source))
+    if options is not None and options.nav_growth == "index":
+        growth, gap = _growth(benchmark, np.array([source]), np.array([day]), options)
+        base *= float(growth[0])
+    (flows,) = _flows_since(fund, [day], [source])
+    nav, floored = _rolled(base, *flows)
     facts = {
         "NAV_ROLLED_FORWARD": True,
-        "NAV_FLOORED": bool(roll.floored[0]),
+        "NAV_FLOORED": floored,
         "NAV_STALE": day - source > MAX_FRESH_DAYS,
     }
     warnings = tuple(code for code, holds in facts.items() if holds)
-    return ResidualNav(nav, source, True, None, warnings, roll.max_index_gap_days)
+    return ResidualNav(nav, source, True, None, warnings, gap)
+
+
+def _rolled(base: float, net: float, count: int, size: float) -> tuple[float, bool]:
+    """A NAV and the flows since, not below 0, and whether it was cut there."""
+    total = base + net
+    if negligible(total, count + 1, size + abs(base)):
+        return 0.0, False
+    return (0.0, True) if total < 0 else (total, False)
 
 
 def _roll(
@@ -289,12 +315,8 @@ def _roll(
     for unknown in (True, False):
         moving = np.flatnonzero((source_days != days) & ((source_days == NO_DAY) == unknown))
         flows = _flows_since(fund, days[moving].tolist(), source_days[moving].tolist())
-        for place, (net, count, size) in zip(moving.tolist(), flows, strict=True):
-            total = bases[place] + net
-            if negligible(total, count + 1, size + abs(bases[place])):
-                total = 0.0
-            floored[place] = total < 0
-            values[place] = 0.0 if total < 0 else total
+        for place, since in zip(moving.tolist(), flows, strict=True):
+            values[place], floored[place] = _rolled(float(bases[place]), *since)
     return _Roll(values, floored, source_days, gap)
 
 

@@ -19,7 +19,7 @@ from pmecalc.core.methods import METHODS, any_method, measure_names
 from pmecalc.core.money import running_minimum, settled
 from pmecalc.core.residual_nav import residual_navs
 from pmecalc.core.running import running
-from pmecalc.core.valuation import value_on
+from pmecalc.core.valuation import once, value_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,36 +154,63 @@ def j_curve(at: Valuation) -> JCurve:
     """
     if at.start is None:
         return JCurve({"date": [], "net": [], "with_nav": []}, None)
-    navs = at.fund.nav_days
-    within = navs[(navs >= at.start) & (navs <= at.as_of)]
-    flow_days = at.days[at.days >= at.start]
-    days = np.unique(np.concatenate([flow_days, within, [at.as_of]]))
-    ends = np.searchsorted(at.days, days, side="right").tolist()
-    # Running sums in long doubles: as good as exact ones, and one sweep.
-    sums = np.append(0.0, np.cumsum(at.net, dtype=np.longdouble))[ends]
-    moved = np.append(0.0, np.cumsum(at.moved))[ends]
-    net = settled(sums.astype(np.float64), 2 * np.array(ends), moved)
+    days, net, _ = _cumulative_net(at, at.start)
     residual = residual_navs(
         at.fund, days, until=at.as_of, benchmark=at.benchmark, options=at.options
     )
     with_nav = (net + residual.values).tolist()
-    lowest = running_minimum(sums, moved)
-    commitment = at.fund.commitment
-    trough = Trough(
-        value=float(net[lowest]),
-        date=iso(days[lowest]),
-        years=_years(at.start, int(days[lowest]), at.options.day_count),
-        of_commitment=None if commitment is None else float(net[lowest]) / commitment,
-    )
     columns: dict[str, Column] = {
-        "date": [iso(day) for day in days],
+        "date": [iso(day) for day in days.tolist()],
         "net": net.tolist(),
         "with_nav": [
             value if known else None
             for value, known in zip(with_nav, residual.known.tolist(), strict=True)
         ],
     }
-    return JCurve(columns, trough)
+    return JCurve(columns, trough(at))
+
+
+@once
+def trough(at: Valuation) -> Trough | None:
+    """The lowest cumulative net flow, the first of equal ones; None without flows.
+
+    References
+    ----------
+    METHODS 5.3.
+
+    Examples
+    --------
+    >>> from pmecalc import Fund, evaluate
+    >>> at = evaluate(Fund.of(flows=[("2020-01-01", 100, 0), ("2021-01-01", 0, 130)])).valuation
+    >>> trough(at).value, trough(at).date
+    (-100.0, '2020-01-01')
+    """
+    if at.start is None:
+        return None
+    days, net, lowest = _cumulative_net(at, at.start)
+    commitment = at.fund.commitment
+    return Trough(
+        value=float(net[lowest]),
+        date=iso(days[lowest]),
+        years=_years(at.start, int(days[lowest]), at.options.day_count),
+        of_commitment=None if commitment is None else float(net[lowest]) / commitment,
+    )
+
+
+def _cumulative_net(at: Valuation, start: int) -> tuple[IntArray, FloatArray, int]:
+    """Days with a flow or a NAV from the start, the net flow up to each, and the place of its low.
+
+    Running sums in long doubles: as good as exact ones, and one sweep.
+    """
+    navs = at.fund.nav_days
+    within = navs[(navs >= start) & (navs <= at.as_of)]
+    flow_days = at.days[at.days >= start]
+    days = np.unique(np.concatenate([flow_days, within, [at.as_of]]))
+    ends = np.searchsorted(at.days, days, side="right")
+    sums = np.append(0.0, np.cumsum(at.net, dtype=np.longdouble))[ends]
+    moved = np.append(0.0, np.cumsum(at.moved))[ends]
+    net = settled(sums.astype(np.float64), 2 * ends, moved)
+    return days, net, running_minimum(sums, moved)
 
 
 def payback(at: Valuation) -> dict[str, float | None]:

@@ -13,10 +13,10 @@ from pmecalc.core.dates import iso
 from pmecalc.core.daycount import year_fractions
 from pmecalc.core.errors import BenchmarkError
 from pmecalc.core.lookup import levels_on
-from pmecalc.core.measure import measure, once
+from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, derived, undefined
 from pmecalc.core.returns import check_timing, dietz
-from pmecalc.core.valuation import value
+from pmecalc.core.valuation import once, value
 
 if TYPE_CHECKING:
     from pmecalc.core.benchmark import Benchmark

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
@@ -12,16 +13,35 @@ from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.daycount import year_fractions
-from pmecalc.core.fund import Fund, summed
+from pmecalc.core.fund import Fund, frozen, summed
 from pmecalc.core.lookup import levels_on
 from pmecalc.core.money import money_sum, settled
 from pmecalc.core.residual_nav import residual_nav
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import FloatArray, IntArray
     from pmecalc.core.metric import Metric
     from pmecalc.core.residual_nav import ResidualNav
+
+
+_Shared = TypeVar("_Shared")
+
+
+def once(compute: Callable[[Valuation], _Shared]) -> Callable[[Valuation], _Shared]:
+    """Make a function of a valuation, which several measures need, compute once for each."""
+    name = compute.__qualname__
+
+    @functools.wraps(compute)
+    def kept(at: Valuation) -> _Shared:
+        shared = at.shared
+        if name not in shared:
+            shared[name] = compute(at)
+        return cast("_Shared", shared[name])
+
+    return kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,16 +66,11 @@ class Valuation(ByContent):
         The day of the first amount that is not zero; None where there is none.
     years
         Years from `start` to the as-of date, 0 where there is no start.
-    net
-        Distributions less contributions by day, shape (n_days,).
     moved
-        The same added up before any netting, shape (n_days,): what rounding is measured against.
-    paid_in, distributed
-        All contributions, all distributions.
+        Both columns added up before any netting, shape (n_days,): what rounding is measured
+        against.
     levels, end_level
         Index levels by day, shape (n_days,), and at the as-of date; 1 without a benchmark.
-    growth
-        Index growth from each day to the as-of date, shape (n_days,).
     max_index_gap_days
         The largest gap between a needed date and the level used.
     warnings
@@ -69,7 +84,7 @@ class Valuation(ByContent):
     known
         Metrics computed so far, by name.
     shared
-        What several measures need, computed so far, by name; see `measure.once`.
+        What several measures need, computed so far, by name; see `once`.
     """
 
     fund: Fund
@@ -83,13 +98,9 @@ class Valuation(ByContent):
     residual: ResidualNav
     start: int | None
     years: float
-    net: FloatArray
     moved: FloatArray
-    paid_in: float
-    distributed: float
     levels: FloatArray
     end_level: float
-    growth: FloatArray
     max_index_gap_days: int
     warnings: tuple[str, ...]
     n_flows: int
@@ -98,6 +109,30 @@ class Valuation(ByContent):
     void: Metric | None = None
     known: dict[str, Metric] = field(default_factory=dict, compare=False, repr=False)
     shared: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    @once
+    def net(self) -> FloatArray:
+        """Distributions less contributions by day, shape (n_days,)."""
+        return frozen(self.distributions - self.contributions)
+
+    @property
+    @once
+    def growth(self) -> FloatArray:
+        """Index growth from each day to the as-of date, shape (n_days,)."""
+        return frozen(self.end_level / self.levels)
+
+    @property
+    @once
+    def paid_in(self) -> float:
+        """All contributions."""
+        return money_sum(self.contributions.tolist())
+
+    @property
+    @once
+    def distributed(self) -> float:
+        """All distributions."""
+        return money_sum(self.distributions.tolist())
 
     def inflated(self, sizes: FloatArray) -> FloatArray:
         """Sizes of netted money by day, as large as before netting."""
@@ -183,11 +218,17 @@ def _check_kinds(fund: object, benchmark: object) -> None:
         )
 
 
-def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Options) -> Valuation:
-    """See a fund on a day given as a number; see `value`."""
+def value_on(
+    fund: Fund,
+    benchmark: Benchmark | None,
+    as_of: int,
+    options: Options,
+    opening: ResidualNav | None = None,
+) -> Valuation:
+    """See a fund on a day given as a number, from a horizon's NAV if there is one; see `value`."""
     n_flows = int(fund.days.searchsorted(as_of, side="right"))
     days, contributions, distributions, moved = _by_day(fund, n_flows, options.netting)
-    moving = ((contributions != 0) | (distributions != 0)).nonzero()[0]
+    moving = (moved if options.netting == "gross" else contributions + distributions).nonzero()[0]
     start = int(days[moving[0]]) if len(moving) else None
     years = 0.0
     if start is not None:
@@ -206,13 +247,9 @@ def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Optio
         residual=residual,
         start=start,
         years=years,
-        net=distributions - contributions,
         moved=moved,
-        paid_in=money_sum(contributions.tolist()),
-        distributed=money_sum(distributions.tolist()),
         levels=levels,
         end_level=end_level,
-        growth=end_level / levels,
         max_index_gap_days=max(gap, residual.max_index_gap_days),
         warnings=(
             *fund.warnings,
@@ -221,6 +258,7 @@ def value_on(fund: Fund, benchmark: Benchmark | None, as_of: int, options: Optio
         ),
         n_flows=n_flows,
         n_excluded=len(fund.days) - n_flows,
+        opening=opening,
     )
 
 
@@ -263,9 +301,11 @@ def _levels(
     """Levels by day and at the end; days on which nothing moves need none and get a growth of 1."""
     if benchmark is None or len(moving) == 0:
         return np.ones(len(days)), 1.0, 0
+    needed = np.empty(len(moving) + 1, np.int64)
+    needed[:-1], needed[-1] = days[moving], as_of
     found, gap = levels_on(
         benchmark,
-        np.concatenate([days[moving], [as_of]]),
+        needed,
         lookup=options.lookup,
         max_staleness_days=options.max_staleness_days,
     )

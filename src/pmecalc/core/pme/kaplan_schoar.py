@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pmecalc.core.measure import measure, once
+from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, rate_of, undefined
 from pmecalc.core.money import money_sum
 from pmecalc.core.multiples import nothing_paid_in
+from pmecalc.core.valuation import once
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray

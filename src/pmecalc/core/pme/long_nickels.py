@@ -8,10 +8,11 @@ import numpy as np
 
 from pmecalc.core.dates import iso
 from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
-from pmecalc.core.measure import DATE_OR_NONE, measure, once
+from pmecalc.core.measure import DATE_OR_NONE, measure
 from pmecalc.core.metric import Metric, derived, derived_rate, undefined
 from pmecalc.core.money import settled
 from pmecalc.core.pme.kaplan_schoar import icm_nav, index_log_rate
+from pmecalc.core.valuation import once
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
@@ -53,15 +54,25 @@ def ln_irr(at: Valuation) -> Metric:
     0.2
     """
     short = ln_short_from.at(at).value
-    reason = None
-    if short is not None:
-        reason = f"the index position is short from {short} and its stream has no IRR"
     return rate_metric(
         solve_at(at, at.distributions, at.contributions, icm_nav(at)),
         nearest_choice(index_log_rate(at)),
         warnings=() if short is None else ("LN_SHORT",),
-        reason=reason,
+        reason=why_rootless(short),
     )
+
+
+def why_rootless(short_from: float | str | None) -> str | None:
+    """Why the stream has no IRR, where the index position is short from a day on.
+
+    Examples
+    --------
+    >>> why_rootless("2021-01-01")
+    'the index position is short from 2021-01-01 and its stream has no IRR'
+    """
+    if short_from is None:
+        return None
+    return f"the index position is short from {short_from} and its stream has no IRR"
 
 
 @measure(index=True, nav=True)

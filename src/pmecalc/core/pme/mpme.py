@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pmecalc.core.irr import irr, nearest_choice, rate_metric, solve_at
-from pmecalc.core.measure import measure, once
+from pmecalc.core.measure import measure
 from pmecalc.core.metric import Metric, derived
 from pmecalc.core.pme.kaplan_schoar import index_log_rate
-from pmecalc.core.residual_nav import residual_navs
+from pmecalc.core.residual_nav import reported_on, residual_navs
+from pmecalc.core.valuation import once
 
 if TYPE_CHECKING:
     from pmecalc.core.fund import FloatArray
@@ -127,14 +128,26 @@ def replica(at: Valuation) -> Replica:
         units += buy
         sold.append(share * units)
         units -= sold[-1]
-    guessed = math.fsum(at.distributions[paying & ~residual.reported].tolist())
-    received = math.fsum(at.distributions[paying].tolist())
     return Replica(
         purchases=np.array(bought) * at.levels if reversed_ else paid,
         sales=np.array(sold) * at.levels,
         end=units * at.end_level,
-        estimated_share=guessed / received if received else 0.0,
+        estimated_share=estimated_share(at),
     )
+
+
+@once
+def estimated_share(at: Valuation) -> float:
+    """The share of the distributions that fall on a day whose NAV was not reported, 0 to 1.
+
+    References
+    ----------
+    METHODS 4.5.
+    """
+    paying = at.distributions > 0
+    guessed = paying & ~reported_on(at.fund, at.days)
+    received = math.fsum(at.distributions[paying].tolist())
+    return math.fsum(at.distributions[guessed].tolist()) / received if received else 0.0
 
 
 def _covered(bought: list[float], shares: list[float]) -> list[float]:

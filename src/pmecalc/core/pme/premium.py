@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from pmecalc.core.roots import UncertifiedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pmecalc.core.fund import BoolArray, FloatArray
+    from pmecalc.core.fund import BoolArray, FloatArray, IntArray
     from pmecalc.core.valuation import Valuation
 
 _MOST_WORK = 2 * 10**7  # points times amounts: about a second (ADR 14)
@@ -50,23 +50,35 @@ class _Balance:
         What the slopes of the terms rise to, shape (n,).
     terms
         Logarithms of the growth of each amount, and their slopes, of shape (n_points, n).
+    log_sizes
+        Logarithms of the absolute amounts, shape (n,).
+    sides
+        The places of money received, and of money paid in.
     """
 
     log_least: float
     amounts: FloatArray
     limits: FloatArray
     terms: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+    log_sizes: FloatArray = field(init=False)
+    sides: tuple[IntArray, IntArray] = field(init=False)
+
+    def __post_init__(self) -> None:
+        received = self.amounts > 0
+        sides = np.flatnonzero(received), np.flatnonzero(~received)
+        object.__setattr__(self, "log_sizes", np.log(np.abs(self.amounts)))
+        object.__setattr__(self, "sides", sides)
 
     def at(self, points: FloatArray) -> list[_Look]:
         """Both sides at some points."""
         logs, slopes = self.terms(points)
-        logs = logs + np.log(np.abs(self.amounts))
-        received = self.amounts > 0
-        sides = [
-            column.tolist()
-            for side in (received, ~received)
-            for column in _log_sums(logs[:, side], slopes[:, side])
-        ]
+        logs = logs + self.log_sizes
+        with np.errstate(divide="ignore"):
+            sides = [
+                column.tolist()
+                for side in self.sides
+                for column in _log_sums(logs[:, side], slopes[:, side])
+            ]
         return [_Look(*each) for each in zip(*sides, strict=True)]
 
     def premium(self, point: float) -> float:
@@ -241,8 +253,7 @@ def _log_sums(logs: FloatArray, slopes: FloatArray) -> tuple[FloatArray, FloatAr
     """Logarithms of the sums of terms, and of their derivatives."""
     largest = logs.max(axis=1)
     terms = np.exp(logs - largest[:, None])
-    with np.errstate(divide="ignore"):
-        return largest + np.log(terms.sum(axis=1)), largest + np.log((terms * slopes).sum(axis=1))
+    return largest + np.log(terms.sum(axis=1)), largest + np.log((terms * slopes).sum(axis=1))
 
 
 def _outcome(balance: _Balance) -> Metric:
@@ -316,7 +327,7 @@ def _highest(balance: _Balance) -> float:
     while reach < _HIGHEST:
         point = balance.log_least + reach
         logs, slopes = balance.terms(np.array([point]))
-        weighed = logs[0] + np.log(np.abs(balance.amounts))
+        weighed = logs[0] + balance.log_sizes
         rest = np.logaddexp.reduce(weighed[1:])
         if slopes[0, 0] >= others and weighed[0] > rest:
             return point
