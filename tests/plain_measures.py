@@ -38,6 +38,6 @@ if __name__ == "__main__":
     table = np.load(source)
     funds, options = ragged(table), Options.of(**dict(pair.split("=") for pair in given))
     task = Task(funds, world(table["levels"]), as_ofs(funds), options, tuple(METHODS))
-    values, codes = plain_rows(task)(0, len(funds))
+    made = plain_rows(task)(0, len(funds))
     assert "numba" not in sys.modules
-    np.savez(target, values=values, codes=codes)
+    np.savez(target, **made._asdict())

@@ -123,6 +123,8 @@ def test_every_measure_of_many_funds_is_what_evaluate_gives(count, conventions, 
         np.testing.assert_array_equal(made.codes[name], plain["codes"][:, place], err_msg=name)
         values = _numbers(made[name])
         np.testing.assert_array_equal(values, plain["values"][:, place], err_msg=name)
+        marks = made.estimated(name)
+        np.testing.assert_array_equal(marks, plain["estimated"][:, place], err_msg=name)
 
 
 def _numbers(column):

@@ -61,12 +61,12 @@ def test_analyze_json_is_the_report(data):
 
 
 def test_analyze_csv_has_a_row_a_measure(data):
-    """`--csv` prints fund,metric,value,status."""
+    """`--csv` prints fund,metric,value,status,estimated."""
     rows = list(
         csv.DictReader(io.StringIO(pme("analyze", data / "sample_fund_daily.csv", "--csv").stdout))
     )
     assert [row["metric"] for row in rows] == list(METHODS)
-    assert set(rows[0]) == {"fund", "metric", "value", "status"}
+    assert set(rows[0]) == {"fund", "metric", "value", "status", "estimated"}
 
 
 def test_all_adds_the_further_measures(data):

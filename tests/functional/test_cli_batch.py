@@ -112,7 +112,7 @@ def test_user_text_is_text_in_every_form(folder, tmp_path):
 
 
 def test_standard_output_has_the_forms_of_the_other_commands(folder):
-    """`--csv` is fund,metric,value,status; `--json` a list of objects; the refusals are told."""
+    """`--csv` has a row a measure, `--json` is a list of objects; the refusals are told."""
     listed = pme(folder, "--index", folder / INDEX, "--csv", "--as-of", "2019-12-31")
     rows = list(csv.DictReader(io.StringIO(listed.stdout)))
     assert len(rows) == 4 * len(METHODS)

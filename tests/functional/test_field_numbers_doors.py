@@ -229,7 +229,11 @@ def test_evaluate_over_http(case, api):
 def _batched(batch: pme.Batch) -> dict[str, pme.Metric]:
     """The outcomes of the one fund of a batch."""
     return {
-        name: pme.Metric(_plain(batch[name][0]), str(batch.statuses(name)[0]))
+        name: pme.Metric(
+            _plain(batch[name][0]),
+            str(batch.statuses(name)[0]),
+            estimated=bool(batch.estimated(name)[0]),
+        )
         for name in batch.columns
     }
 
@@ -245,7 +249,7 @@ def _plain(cell: np.generic) -> float | str | None:
 def test_batch(case, form):
     """`batch` of the table, and of the fund, says what is expected."""
     without = NEED_A_COMMITMENT if form == "table" else ()
-    expected = _expected(case, only=("value", "status"), without=without)
+    expected = _expected(case, only=("value", "status", "estimated"), without=without)
     benchmark = case["input"]["index"] and pme.Benchmark.of(case["input"]["index"])
     given, more = (_rows(case), _reading(case)) if form == "table" else ([_fund(case["input"])], {})
     found = pme.batch(given, benchmark, measures=list(expected), **_conventions(case), **more)

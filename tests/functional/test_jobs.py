@@ -86,11 +86,15 @@ def test_a_batch_may_name_its_measures(stocked):
     job = ended(stocked, stocked.post("/v1/jobs", json=body).headers["Location"])
     table = stocked.get(job["result_url"]).json()
     names = ("twr", "irr", "payback_dpi")
-    assert table["columns"][2:] == [each for name in names for each in (name, f"{name}_status")]
+    assert table["columns"][2:] == [
+        *("twr", "twr_status", "twr_estimated", "irr", "irr_status", "irr_estimated"),
+        *("payback_dpi", "payback_dpi_status"),
+    ]
     funds = sorted(demo_funds(), key=lambda fund: fund.name)
     direct = batch(funds, demo_benchmark(), measures=names)
     for row, twr, irr, years in zip(table["rows"], *(direct[name] for name in names), strict=True):
-        assert row[2:] == [twr, "ok", irr, "ok", None if math.isnan(years) else years, "ok"]
+        years_or_none = None if math.isnan(years) else years
+        assert row[2:] == [twr, "ok", False, irr, "ok", False, years_or_none, "ok"]
     refused = stocked.post("/v1/jobs", json={**body, "measures": ["irr", "irrr"]})
     assert refused.status_code == 422
     assert refused.json()["detail"] == (

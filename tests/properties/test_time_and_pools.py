@@ -98,8 +98,8 @@ class TestPool:
         assume(not blurred(one, other))
         assert differences(one, other) == []
         assert one.warnings == other.warnings
-        assert [day for day, _ in one.valuation.fund.nav_reasons] == [
-            day for day, _ in other.valuation.fund.nav_reasons
+        assert [each.day for each in one.valuation.fund.nav_remarks] == [
+            each.day for each in other.valuation.fund.nav_remarks
         ]
 
 

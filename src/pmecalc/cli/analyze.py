@@ -68,7 +68,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="the measures as JSON")
-    form.add_argument("--csv", action="store_true", help="fund,metric,value,status")
+    form.add_argument("--csv", action="store_true", help="fund,metric,value,status,estimated")
     parser.set_defaults(run=run)
 
 

@@ -26,7 +26,7 @@ from pmecalc.core.ragged import Ragged
 from pmecalc.ingest.files import read_funds
 from pmecalc.ingest.folders import files_of
 from pmecalc.report.batch_file import BatchTables, check_target, measure_columns, write_batch
-from pmecalc.report.save import text_cell
+from pmecalc.report.save import mark_cell, text_cell
 
 if TYPE_CHECKING:
     import argparse
@@ -93,7 +93,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument("--out", type=Path, metavar="FILE", help="write .xlsx, .parquet or .csv")
     form.add_argument("--json", action="store_true", help="all measures as JSON")
-    form.add_argument("--csv", action="store_true", help="fund,metric,value,status")
+    form.add_argument("--csv", action="store_true", help="fund,metric,value,status,estimated")
     parser.set_defaults(run=run)
 
 
@@ -186,7 +186,7 @@ def _print_json(values: Columns, statuses: Columns, funds: list[Fund]) -> None:
             "currency": values["currency"][place],
             "as_of": str(values["as_of"][place]),
             "metrics": {
-                name: {"value": values[name][place], "status": statuses[f"{name}_status"][place]}
+                name: _outcome(name, values, statuses, place)
                 for name in _measures(values, statuses)
             },
             "warnings": [{"code": code} for code in str(values["warnings"][place]).split()],
@@ -198,14 +198,30 @@ def _print_json(values: Columns, statuses: Columns, funds: list[Fund]) -> None:
     sys.stdout.write("\n")
 
 
+def _outcome(name: str, values: Columns, statuses: Columns, place: int) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "value": values[name][place],
+        "status": statuses[f"{name}_status"][place],
+    }
+    if _is_estimated(name, statuses, place):
+        shown["estimated"] = True
+    return shown
+
+
+def _is_estimated(name: str, statuses: Columns, place: int) -> bool:
+    marks = statuses.get(f"{name}_estimated")
+    return marks is not None and bool(marks[place])
+
+
 def _print_csv(values: Columns, statuses: Columns) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["fund", "metric", "value", "status"])
+    writer.writerow(["fund", "metric", "value", "status", "estimated"])
     for place, fund in enumerate(values["fund"]):
         for name in _measures(values, statuses):
             cell, status = values[name][place], statuses[f"{name}_status"][place]
+            mark = mark_cell(_is_estimated(name, statuses, place))
             writer.writerow(
-                [text_cell(str(fund or "")), name, "" if cell is None else cell, status]
+                [text_cell(str(fund or "")), name, "" if cell is None else cell, status, mark]
             )
 
 

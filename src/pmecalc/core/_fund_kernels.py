@@ -64,9 +64,10 @@ def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, 
 
     `conventions` are whether a day's flows are netted, the days of a year, a clock (the first day
     of a table and the time of each day since, in days; no table: the days themselves) and which
-    rates are wanted. A fund with reversed flows is left open: a matter for the plain engine.
+    rates are wanted. A fund with reversed flows is left open: a matter for the plain engine. The
+    third array of `out` says whether the NAV of the day, and one that mPME used, were estimated.
     """
-    values, codes = out
+    values, codes, estimated = out
     longest = 1
     for fund in range(first, last):
         longest = max(longest, flows[0][fund + 1] - flows[0][fund])
@@ -76,11 +77,15 @@ def fund_rows(flows, residuals, as_ofs, commitments, index, conventions, first, 
         nav_start, nav_end = residuals[0][fund], residuals[0][fund + 1]
         fund_row(
             (flows[1][start:end], flows[2][start:end], flows[3][start:end]),
-            (residuals[1][nav_start:nav_end], residuals[2][nav_start:nav_end]),
+            (
+                residuals[1][nav_start:nav_end],
+                residuals[2][nav_start:nav_end],
+                residuals[3][nav_start:nav_end],
+            ),
             (as_ofs[fund], commitments[fund]),
             index,
             conventions,
-            (values[fund], codes[fund]),
+            (values[fund], codes[fund], estimated[fund]),
             scratch,
         )
 
@@ -154,6 +159,7 @@ def fund_row(flows, residuals, facts, index, conventions, out, scratch):
     as_of, commitment = facts
     wanted = conventions[3]
     row = (out[0], out[1], scratch[4])
+    out[2][:] = False
     at, n_rows = _seen(flows, as_of, conventions, row, scratch)
     if n_rows < 0:
         return
@@ -162,6 +168,7 @@ def fund_row(flows, residuals, facts, index, conventions, out, scratch):
         return
     start = _start(at)
     known, nav = _known(nav_on(flows, residuals, as_of))
+    out[2][0] = known and len(residuals[0]) > 0 and not _is_reported(residuals, as_of)
     _own(at, row, nav, commitment, start, wanted)
     if not known:
         _without(row, _NEED_NAV, start)
@@ -170,10 +177,26 @@ def fund_row(flows, residuals, facts, index, conventions, out, scratch):
         out[1][FV_CONTRIBUTIONS:] = state
         return
     source = (flows, residuals, at[3])
-    _against_index(at, row, nav, start, end_level, wanted, source, scratch)
+    out[2][1] = _against_index(at, row, nav, start, end_level, wanted, source, scratch)
     if not known:
         _without(row, _NEED_NAV_AND_INDEX, start)
         _without(row, _NEED_NAV_AND_RATES, start)
+
+
+@_plain
+def _is_reported(residuals, day):
+    """`residual_nav.reported_on` of one day."""
+    nav_days, navs, estimated = residuals
+    place = np.searchsorted(nav_days, day, side="right") - 1
+    return _is_of(nav_days, navs, estimated, place, day)
+
+
+@_plain
+def _is_of(nav_days, navs, estimated, place, day):
+    """Whether the NAV at a place was reported for a day."""
+    if place < 0 or nav_days[place] != day:
+        return False
+    return not (estimated[place] or math.isnan(navs[place]))
 
 
 @_plain
@@ -229,7 +252,10 @@ def _own(at, row, nav, commitment, start, wanted):
 
 @_plain
 def _against_index(at, row, nav, start, end_level, wanted, source, scratch):
-    """What needs an index; the levels of the flow days stand in `scratch`."""
+    """What needs an index; whether mPME used an estimate.
+
+    The levels of the flow days stand in `scratch`.
+    """
     values, codes, _ = row
     n, rows = len(at[0]), scratch[2]
     levels, growth = rows[2][:n], rows[3][:n]
@@ -240,7 +266,8 @@ def _against_index(at, row, nav, start, end_level, wanted, source, scratch):
     _long_nickels(values, codes, at, held, start, anchor, wanted)
     _scaled_streams(values, codes, at, held, nav, start, anchor, wanted)
     if wanted[4]:
-        _modified(values, codes, at, held, source, start, anchor)
+        return _modified(values, codes, at, held, source, start, anchor)
+    return False
 
 
 @_plain
@@ -277,7 +304,7 @@ def _start(at):
 @_plain
 def nav_on(flows, residuals, day):
     """The NAV of a day: reported, else rolled forward with the flows since (METHODS 1.5)."""
-    nav_days, navs = residuals
+    nav_days, navs = residuals[0], residuals[1]
     if len(nav_days) == 0:
         return 0.0 if _realisation_day(flows, day) <= day else np.nan
     place = np.searchsorted(nav_days, day, side="right") - 1
@@ -613,11 +640,13 @@ def _scaled(values, codes, at, nav, start, anchor):
 
 @_plain
 def _modified(values, codes, at, held, source, start, anchor):
-    """The index investor who sells the share that the fund distributes (mPME)."""
+    """The index investor who sells the share that the fund distributes (mPME).
+
+    Returns whether one of the NAVs that weigh the distributions was estimated.
+    """
     flows, residuals, as_of = source
-    nav_days, navs = residuals
     levels, end_level, residual = held[0], held[2], held[5]
-    _navs_by_day(flows, nav_days, navs, at[0], as_of, residual)
+    guessed = _navs_by_day(flows, residuals, at, as_of, residual)
     units = 0.0
     for i in range(len(at[0])):
         units += at[1][i] / levels[i]
@@ -629,11 +658,17 @@ def _modified(values, codes, at, held, source, start, anchor):
     values[MPME_NAV] = units * end_level
     _rate(values, codes, MPME_IRR, at, values[MPME_NAV], anchor, start)
     _spread(values, codes, MPME_SPREAD, MPME_IRR)
+    return guessed
 
 
 @_plain
-def _navs_by_day(flows, nav_days, navs, days, as_of, out):
-    """`residual_nav.residual_navs` on every flow day, not below 0, in one sweep."""
+def _navs_by_day(flows, residuals, at, as_of, out):
+    """`residual_nav.residual_navs` on every flow day, not below 0, in one sweep.
+
+    Returns whether a distribution falls on a day whose NAV was not reported.
+    """
+    nav_days, navs, estimated = residuals
+    days, guessed = at[0], False
     realised = _realisation_day(flows, as_of) if len(nav_days) == 0 else _NEVER
     row, place, count = 0, -1, 0
     total = error = size = base = 0.0
@@ -653,3 +688,6 @@ def _navs_by_day(flows, nav_days, navs, days, as_of, out):
             count += 2
             row += 1
         out[i] = 0.0 if realised <= days[i] else _rolled(base, total + error, count, size)
+        if at[2][i] > 0.0 and not _is_of(nav_days, navs, estimated, place, days[i]):
+            guessed = True
+    return guessed

@@ -45,7 +45,8 @@ _PAID, _RECEIVED, _NAVS, _AMOUNTS = _fixed([2.0, 0.0], [0.0, 1.0], [1.5], [-2.0,
 _POINTERS, _NAV_POINTERS = _fixed([0, 2], [0, 1])
 _NONE, _ONES, _WANTED = _fixed(np.zeros(0), np.ones(801), np.ones(6, np.bool_))
 (_GAPS,) = _fixed(np.zeros(801, np.int32))
-_FLOWS, _RESIDUALS = (_DAYS, _PAID, _RECEIVED), (_NAV_DAYS, _NAVS)
+(_REPORTED,) = _fixed(np.zeros(1, np.bool_))
+_FLOWS, _RESIDUALS = (_DAYS, _PAID, _RECEIVED), (_NAV_DAYS, _NAVS, _REPORTED)
 _CONVENTIONS = (False, _kernels.YEAR, (0, _NONE), _WANTED)
 
 
@@ -76,7 +77,7 @@ def _fund_rows() -> None:
         _CONVENTIONS,
         0,
         1,
-        (np.empty(shape), np.empty(shape, np.int8)),
+        (np.empty(shape), np.empty(shape, np.int8), np.empty((1, 2), np.bool_)),
     )
     _fund_kernels.fund_rows.disable_compile()
 
@@ -89,12 +90,12 @@ def _valued_rows() -> None:
 
 def _ratios() -> None:
     levels = _PAID
-    _series_kernels.ratio_series(*_FLOWS, levels, *_RESIDUALS, _NAVS)
+    _series_kernels.ratio_series(*_FLOWS, levels, _NAV_DAYS, _NAVS, _NAVS)
     _series_kernels.ratio_series.disable_compile()
 
 
 def _rates() -> None:
-    _series_kernels.rate_series(_DAYS, _AMOUNTS, *_RESIDUALS)
+    _series_kernels.rate_series(_DAYS, _AMOUNTS, _NAV_DAYS, _NAVS)
     _series_kernels.rate_series.disable_compile()
 
 

@@ -7,13 +7,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pmecalc.core import engine
-from pmecalc.core.compiled import conventions, knows
+from pmecalc.core.compiled import MODIFIED, conventions, knows
 from pmecalc.core.content import ByContent
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
@@ -51,6 +51,8 @@ _SOLVED = (
     ("mpme", ("mpme_nav", "mpme_irr")),
     ("scaled", ("scaled_pme_irr",)),
 )
+_NEED_NAV = np.array([row.measure.needs_nav for row in METHODS.values()])
+_NEED_NAVS = np.array([name in MODIFIED for name in METHODS])
 _SPREADS = {
     "ln_spread": (0, 1),
     "ln_spread_geometric": (0, 1),
@@ -72,6 +74,9 @@ class Batch(ByContent):
         `j_trough_date`), NaT where there is none.
     codes
         Status codes by measure, each of shape (n_funds,): places in `engine.STATUSES`.
+    estimates
+        By measure, each of shape (n_funds,): whether a value stands on a NAV that was rolled
+        forward or taken at cost.
     notes
         What a reader understood of a table, a sentence each.
     """
@@ -79,6 +84,7 @@ class Batch(ByContent):
     labels: npt.NDArray[np.generic]
     columns: Mapping[str, npt.NDArray[np.generic]]
     codes: Mapping[str, npt.NDArray[np.int8]]
+    estimates: Mapping[str, npt.NDArray[np.bool_]]
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -98,18 +104,38 @@ class Batch(ByContent):
         """The status of a measure for each fund, as text."""
         return np.array(engine.STATUSES)[self.codes[self._computed(name)]]
 
+    def estimated(self, name: str) -> npt.NDArray[np.bool_]:
+        """Whether a value of a measure stands on a NAV that was not reported, for each fund."""
+        return self.estimates[self._computed(name)]
+
     def to_dict(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Columns `fund`, each measure, and each measure's status as `<name>_status`."""
+        """Columns `fund`, each measure, its status as `<name>_status`, and `<name>_estimated`.
+
+        The last is there for the measures that may stand on a NAV that was not reported.
+        """
         table: dict[str, npt.NDArray[np.generic]] = {"fund": self.labels}
         for name, column in self.columns.items():
             table[name] = column
             table[f"{name}_status"] = self.statuses(name)
+            if may_be_estimated(name):
+                table[f"{name}_estimated"] = self.estimates[name]
         return table
 
     def _computed(self, name: str) -> str:
         if any_method(name).name not in self.columns:
             raise NotFoundError(f"measure of this batch ({', '.join(self.columns)})", name)
         return name
+
+
+def may_be_estimated(name: str) -> bool:
+    """Whether a measure uses a NAV, which may have to be rolled forward.
+
+    Examples
+    --------
+    >>> may_be_estimated("tvpi"), may_be_estimated("dpi")
+    (True, False)
+    """
+    return any_method(name).measure.needs_nav or name in MODIFIED
 
 
 def batch(
@@ -150,8 +176,9 @@ def batch(
     Returns
     -------
     Batch
-        Values and status codes. A fund that the index does not reach has the status
-        `index_not_covered` or `index_stale` in the measures that need one; `evaluate` raises.
+        Values, status codes, and which values are estimated. A fund that the index does not reach
+        has the status `index_not_covered` or `index_stale` in the measures that need one;
+        `evaluate` raises.
 
     Raises
     ------
@@ -180,21 +207,24 @@ def batch(
     compute = rows_of(task)
     columns = {name: np.empty(len(ragged)) for name in names}
     codes = {name: np.empty(len(ragged), np.int8) for name in names}
+    estimates = {name: np.zeros(len(ragged), np.bool_) for name in names}
     places = {name: place for place, name in enumerate(METHODS) if name in usual}
 
     def fill(span: tuple[int, int]) -> None:
         if usual:
-            values, states = compute(*span)
+            made = compute(*span)
             for name, place in places.items():
-                columns[name][slice(*span)] = values[:, place]
-                codes[name][slice(*span)] = states[:, place]
+                columns[name][slice(*span)] = made.values[:, place]
+                codes[name][slice(*span)] = made.codes[:, place]
+                estimates[name][slice(*span)] = made.estimated[:, place]
         for fund in range(*span) if further.names else ():
             for name, metric in _outcomes(further, fund):
                 columns[name][fund], codes[name][fund] = _coded(metric)
+                estimates[name][fund] = metric.estimated
 
     _each(fill, len(ragged), threads)
     dated = {name: _dates(columns[name]) for name in names if any_method(name).unit == "date"}
-    return Batch(ragged.labels, {**columns, **dated}, codes)
+    return Batch(ragged.labels, {**columns, **dated}, codes, estimates)
 
 
 def cautions(
@@ -382,7 +412,20 @@ def _each(work: Callable[[tuple[int, int]], None], count: int, threads: int | No
         other.result()
 
 
-Rows = tuple["FloatArray", npt.NDArray[np.int8]]
+class Rows(NamedTuple):
+    """Outcomes of some funds, shape (n_funds, n_measures) each, in the order of `METHODS`.
+
+    Parameters
+    ----------
+    values, codes
+        As in a `Batch`; dates as day numbers.
+    estimated
+        Whether a value stands on a NAV that was not reported.
+    """
+
+    values: FloatArray
+    codes: npt.NDArray[np.int8]
+    estimated: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,7 +461,7 @@ def compiled_rows(task: Task) -> Callable[[int, int], Rows]:
     loops = engine.fund_kernels()
     funds = task.funds
     flows = (funds.days, funds.contributions, funds.distributions)
-    residuals = (funds.nav_days, funds.navs)
+    residuals = (funds.nav_days, funds.navs, funds.nav_estimated)
     table = index_table(task.index, task.options)
     agreed = conventions(task.options, *_reach(task), wanted_streams(task.names))
     again = np.diff(funds.recallable_pointers) > 0
@@ -427,6 +470,7 @@ def compiled_rows(task: Task) -> Callable[[int, int], Rows]:
     def compute(first: int, last: int) -> Rows:
         shape = (last - first, len(METHODS))
         values, codes = np.empty(shape), np.empty(shape, np.int8)
+        guessed = np.empty((last - first, 2), np.bool_)  # the NAV of the day, and one of mPME's
         own = slice(first, last)
         loops.fund_rows(  # type: ignore[union-attr]  # the caller has loaded them
             (funds.pointers[first : last + 1], *flows),
@@ -437,12 +481,13 @@ def compiled_rows(task: Task) -> Callable[[int, int], Rows]:
             agreed,
             0,
             last - first,
-            (values, codes),
+            (values, codes, guessed),
         )
+        estimated = ~np.isnan(values) & (guessed[:, :1] & _NEED_NAV | guessed[:, 1:] & _NEED_NAVS)
         for place in np.flatnonzero((codes < 0).any(axis=1) | again[own]).tolist():
             one = plain(first + place, first + place + 1)
-            values[place], codes[place] = one[0][0], one[1][0]
-        return values, codes
+            values[place], codes[place], estimated[place] = (column[0] for column in one)
+        return Rows(values, codes, estimated)
 
     return compute
 
@@ -454,10 +499,12 @@ def plain_rows(task: Task) -> Callable[[int, int], Rows]:
     def compute(first: int, last: int) -> Rows:
         values = np.full((last - first, len(METHODS)), np.nan)
         codes = np.zeros((last - first, len(METHODS)), np.int8)
+        estimated = np.zeros((last - first, len(METHODS)), np.bool_)
         for row, place in enumerate(range(first, last)):
             for name, metric in _outcomes(task, place):
                 values[row, places[name]], codes[row, places[name]] = _coded(metric)
-        return values, codes
+                estimated[row, places[name]] = metric.estimated
+        return Rows(values, codes, estimated)
 
     return compute
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pmecalc.core.valuation import Valuation
 
 _SCALED = frozenset({"pme_plus_lambda", "pme_plus_irr"})
-_MODIFIED = frozenset({"mpme_nav", "mpme_irr"})
+MODIFIED = frozenset({"mpme_nav", "mpme_irr", "mpme_spread"})
 _MONEY_OF = MappingProxyType(  # the rate and the money whose signs must agree
     {
         "irr": ("irr", "gain"),
@@ -84,11 +84,11 @@ def rows_on(at: Valuation, days: IntArray, navs: FloatArray, end_levels: FloatAr
     True
     """
     loops, options, fund = engine.fund_kernels(), at.options, at.fund
-    if loops is None or not knows(options) or len(fund.recallable) or fund.nav_reasons:
+    if loops is None or not knows(options) or len(fund.recallable) or fund.nav_remarks:
         return None
     found: tuple[FloatArray, npt.NDArray[np.int8], FloatArray] = loops.valued_rows(
         (fund.days.astype(np.int32), fund.contributions, fund.distributions),
-        (fund.nav_days.astype(np.int32), fund.navs),
+        (fund.nav_days.astype(np.int32), fund.navs, fund.nav_estimated),
         (days.astype(np.int32), navs, end_levels if at.benchmark else np.zeros(0)),
         at.levels,
         np.nan if fund.commitment is None else fund.commitment,
@@ -157,7 +157,7 @@ def outcome(at: Valuation, name: str) -> Metric | None:
     if name == "ln_short_from":
         return Metric(None if math.isnan(value) else iso(int(value)))
     warned = warnings_of(at, name, row)
-    estimated = "MPME_NAV_ESTIMATED" in warned
+    estimated = name in MODIFIED and estimated_share(at) > 0
     if log_rate != log_rate:  # noqa: PLR0124  (it is NaN)
         return Metric(value, "ok", warned, estimated=estimated)
     roots = (value,) if name in _ROOTED else None
@@ -205,7 +205,7 @@ def warnings_of(at: Valuation, name: str, row: _Row) -> tuple[str, ...]:
         return () if math.isnan(value_of[PLACES["ln_short_from"]]) else ("LN_SHORT",)
     if name in _SCALED:
         return ("LAMBDA_NEGATIVE",) if value_of[PLACES["pme_plus_lambda"]] < 0 else ()
-    if name in _MODIFIED:
+    if name in MODIFIED and name != "mpme_spread":
         return ("MPME_NAV_ESTIMATED",) if estimated_share(at) > 0 else ()
     if name in _MONEY_OF:
         rate, money = _MONEY_OF[name]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pmecalc.core.through_time import Column, JCurve
     from pmecalc.core.valuation import Valuation
 
-ENGINE = 4  # raised whenever a number or the shape of the JSON could change (CACHE 2)
+ENGINE = 5  # raised whenever a number or the shape of the JSON could change (CACHE 2)
 
 WARNINGS: dict[str, str] = {
     "SIGN_SUSPECT": "as the amounts are read the investor was never out of pocket, or received "
@@ -237,7 +237,7 @@ def evaluate(
 
 
 def warning_text(code: str, at: Valuation) -> str:
-    """The sentence of a warning, with the age of a stale NAV.
+    """The sentence of a warning, with the age of a stale NAV but for a pool, which has several.
 
     Examples
     --------
@@ -246,7 +246,7 @@ def warning_text(code: str, at: Valuation) -> str:
     >>> warning_text("NAV_STALE", value(fund, as_of="2021-12-31"))[-15:]
     ' (365 days old)'
     """
-    if code == "NAV_STALE" and at.residual.day is not None:
+    if code == "NAV_STALE" and at.residual.day not in {None, at.as_of}:
         return f"{WARNINGS[code]} ({at.as_of - at.residual.day} days old)"
     return WARNINGS[code]
 

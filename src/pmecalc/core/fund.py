@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,24 @@ _COLUMNS = 3
 LEAST, MOST = 1e-30, 1e30  # beyond these products of amounts and growth could leave the doubles
 
 
+class NavRemark(NamedTuple):
+    """What the NAV of a pool on a day owes to those of its members.
+
+    Parameters
+    ----------
+    day
+        A day number.
+    missing
+        Why it is not known (NaN); None where it is.
+    warnings
+        Codes of METHODS 11.2.
+    """
+
+    day: int
+    missing: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Fund(ByContent):
     """Flows and NAVs, sorted by date and checked; build one with `Fund.of`.
@@ -45,8 +63,8 @@ class Fund(ByContent):
         Day numbers, ascending and unique, and end-of-day values, shape (n_navs,).
     nav_estimated
         True where a value was rolled forward rather than reported, shape (n_navs,).
-    nav_reasons
-        Of a pool, days on which the NAV is not known (NaN) and why.
+    nav_remarks
+        Of a pool, what its NAVs owe to those of its members.
     name, currency, commitment, vintage, strategy
         What is known of the fund; None where it is not.
     warnings
@@ -74,7 +92,7 @@ class Fund(ByContent):
     notes: tuple[str, ...] = ()
     recallable_days: IntArray = field(default_factory=lambda: frozen(np.zeros(0, np.int64)))
     recallable: FloatArray = field(default_factory=lambda: frozen(np.zeros(0)))
-    nav_reasons: tuple[tuple[int, str], ...] = ()
+    nav_remarks: tuple[NavRemark, ...] = ()
 
     @classmethod
     def of(

@@ -83,6 +83,10 @@ class Measure(Protocol[_Value_co]):
     def answer(self) -> Answer[_Value_co]:
         """The type of the value."""
 
+    @property
+    def needs_nav(self) -> bool:
+        """Whether it depends on the NAV of the as-of date."""
+
 
 AnyMeasure: TypeAlias = Measure[float | str]
 Compute: TypeAlias = "Callable[[Valuation], Metric]"
@@ -158,6 +162,7 @@ def measure(
 
         call.at = at  # type: ignore[attr-defined]  # the second half of the protocol
         call.answer = answer  # type: ignore[attr-defined]  # the third
+        call.needs_nav = nav  # type: ignore[attr-defined]  # the fourth
         call.__signature__ = _signature(answer)  # type: ignore[attr-defined]
         return cast("Measure[_Value]", call)
 

@@ -128,7 +128,9 @@ def derived(combine: Callable[..., float], *metrics: Metric) -> Metric:
     status, reason = first_status(*metrics)
     if any(metric.value is None for metric in metrics):
         return _without(status, metrics)
-    return Metric(combine(*(metric.value for metric in metrics)), status, reason=reason)
+    value = combine(*(metric.value for metric in metrics))
+    estimated = any(metric.estimated for metric in metrics)
+    return Metric(value, status, reason=reason, estimated=estimated)
 
 
 def rate_of(log_rate: float, status: str = "ok", reason: str | None = None) -> Metric:

@@ -13,7 +13,7 @@ from pmecalc.core.aligned import AlignedPool, aligned_pool
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
 from pmecalc.core.errors import CashFlowError, InputError, counted
-from pmecalc.core.fund import Fund, frozen
+from pmecalc.core.fund import Fund, NavRemark, frozen
 from pmecalc.core.money import settled
 from pmecalc.core.ranks import interpolated, known
 from pmecalc.core.residual_nav import residual_nav, residual_navs
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pmecalc.core.dates import DateLike
     from pmecalc.core.fund import BoolArray, FloatArray, IntArray
 
+# What the NAV of a pool does not show of those of its members
+_OF_MEMBERS = ("NAV_FLOORED", "NAV_STALE", "NAV_ASSUMED_ZERO")
 _Value = TypeVar("_Value")
 _Array = TypeVar("_Array", bound=npt.NDArray[np.generic])
 
@@ -132,7 +134,7 @@ def pool(
     if align != "calendar" or benchmark is not None or options:
         raise _refused(align, benchmark, options)
     commitments = [fund.commitment for fund in members]
-    nav_days, navs, estimated, reasons = _pooled_navs(members, last)
+    nav_days, navs, estimated, remarks = _pooled_navs(members, last)
     again, recallable = _pooled_recallable(members)
     order = np.argsort(np.concatenate([fund.days for fund in members]), kind="stable")
     return Fund(
@@ -151,7 +153,7 @@ def pool(
         warnings=tuple(sorted({code for fund in members for code in fund.warnings})),
         recallable_days=frozen(again),
         recallable=frozen(recallable),
-        nav_reasons=reasons,
+        nav_remarks=(*remarks, *_cautions(members, last)),
     )
 
 
@@ -276,8 +278,8 @@ def _pooled_recallable(members: list[Fund]) -> tuple[IntArray, FloatArray]:
 
 def _pooled_navs(
     members: list[Fund], last: int
-) -> tuple[IntArray, FloatArray, BoolArray, tuple[tuple[int, str], ...]]:
-    """NAVs on common dates: days, sums (NaN where one is not known), estimates, and reasons."""
+) -> tuple[IntArray, FloatArray, BoolArray, tuple[NavRemark, ...]]:
+    """NAVs on common dates: days, sums (NaN where one is not known), estimates, and why."""
     reported = np.unique(np.concatenate([fund.nav_days for fund in members]))
     days = np.unique(np.append(reported[reported <= last], last))
     parts = [residual_navs(fund, days, until=last) for fund in members]
@@ -293,11 +295,20 @@ def _pooled_navs(
     held = np.any(begun, axis=0) | np.any([part.known for part in parts], axis=0)
     sums = settled(np.sum(values, axis=0), len(members), np.sum(np.abs(values), axis=0))
     totals = np.where(missing, np.nan, sums)
-    reasons = tuple(
-        (int(days[place]), _unknown(members, [each[place] for each in absent], int(days[place])))
-        for place in np.flatnonzero(missing)
+    remarks = tuple(
+        NavRemark(day, _unknown(members, [each[place] for each in absent], day))
+        for place, day in enumerate(days.tolist())
+        if missing[place]
     )
-    return days[held], totals[held], np.any(estimated, axis=0)[held], reasons
+    return days[held], totals[held], np.any(estimated, axis=0)[held], remarks
+
+
+def _cautions(members: list[Fund], last: int) -> tuple[NavRemark, ...]:
+    """What the pool's NAV on the last day owes to members whose own NAV is not of that day."""
+    begun = [fund for fund in members if _begun(fund, np.array([last])).any()]
+    found = {code for fund in begun for code in residual_nav(fund, last).warnings}
+    codes = tuple(code for code in _OF_MEMBERS if code in found)
+    return (NavRemark(last, warnings=codes),) if codes else ()
 
 
 def _begun(fund: Fund, days: IntArray) -> BoolArray:

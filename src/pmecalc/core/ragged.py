@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import BoolArray
 
 DayArray: TypeAlias = npt.NDArray[np.int32]
-_Number = TypeVar("_Number", np.int32, np.int64, np.float64)
+_Number = TypeVar("_Number", np.int32, np.int64, np.float64, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +35,8 @@ class Ragged(ByContent):
         Money paid in and received, shape (n_rows,), `>= 0` but for reversals.
     nav_pointers, nav_days, navs
         The same for NAVs, days unique within a fund.
+    nav_estimated
+        Which NAVs a part was rolled forward in, as in a pool, shape of `navs`.
     commitments
         Money promised, shape (n_funds,); NaN where it is not known.
     labels
@@ -50,6 +52,7 @@ class Ragged(ByContent):
     nav_pointers: IntArray
     nav_days: DayArray
     navs: FloatArray
+    nav_estimated: BoolArray
     commitments: FloatArray
     labels: npt.NDArray[np.generic]
     recallable_pointers: IntArray
@@ -70,6 +73,7 @@ class Ragged(ByContent):
         nav_pointers: npt.ArrayLike | None = None,
         nav_days: npt.ArrayLike = (),
         navs: npt.ArrayLike = (),
+        nav_estimated: npt.ArrayLike | None = None,
         commitments: npt.ArrayLike | None = None,
         labels: npt.ArrayLike | None = None,
         recallable_pointers: npt.ArrayLike | None = None,
@@ -108,6 +112,9 @@ class Ragged(ByContent):
             nav_pointers=_starts(nav_pointers, count),
             nav_days=_contiguous(nav_days, np.int32),
             navs=_contiguous(navs, np.float64),
+            nav_estimated=np.zeros(np.size(navs), np.bool_)
+            if nav_estimated is None
+            else _contiguous(nav_estimated, np.bool_),
             commitments=np.full(count, np.nan)
             if commitments is None
             else _contiguous(commitments, np.float64),
@@ -139,6 +146,7 @@ class Ragged(ByContent):
             nav_pointers=_pointers([len(fund.nav_days) for fund in members]),
             nav_days=_joined([fund.nav_days for fund in members]),
             navs=_joined([fund.navs for fund in members]),
+            nav_estimated=_joined([fund.nav_estimated for fund in members]),
             commitments=unknown,
             labels=[fund.name or str(place) for place, fund in enumerate(members)],
             recallable_pointers=_pointers([len(fund.recallable) for fund in members]),
@@ -166,7 +174,7 @@ class Ragged(ByContent):
             rows=np.arange(rows.start, rows.stop),
             nav_days=self.nav_days[own].astype(np.int64),
             navs=self.navs[own],
-            nav_estimated=np.zeros(own.stop - own.start, np.bool_),
+            nav_estimated=self.nav_estimated[own],
             name=str(self.labels[place]),
             commitment=None if np.isnan(commitment) else commitment,
             recallable_days=self.recallable_days[again].astype(np.int64),
@@ -185,7 +193,7 @@ def _starts(pointers: npt.ArrayLike | None, count: int) -> IntArray:
 
 def _check(made: Ragged, reversals: Reversals) -> None:
     _check_shape(made.pointers, made.days, made.contributions, made.distributions)
-    _check_shape(made.nav_pointers, made.nav_days, made.navs)
+    _check_shape(made.nav_pointers, made.nav_days, made.navs, made.nav_estimated)
     _check_shape(made.recallable_pointers, made.recallable_days, made.recallable)
     by_fund = (made.nav_pointers[1:], made.recallable_pointers[1:], made.commitments, made.labels)
     if {len(column) for column in by_fund} != {len(made)}:

@@ -10,6 +10,7 @@ import numpy as np
 
 from pmecalc.core.conventions import Options, refused
 from pmecalc.core.dates import iso
+from pmecalc.core.fund import NavRemark
 from pmecalc.core.lookup import levels_on
 from pmecalc.core.money import money_sum, negligible
 
@@ -251,19 +252,23 @@ def _reported(fund: Fund, place: int, day: int) -> ResidualNav | None:
         return None
     nav = float(fund.navs[place])
     if math.isnan(nav):
-        return ResidualNav(nav, missing=_reason(fund, day))
-    warnings = ("NAV_ROLLED_FORWARD",) if fund.nav_estimated[place] else ()
-    return ResidualNav(
-        nav,
-        day,
-        bool(fund.nav_estimated[place]),
-        warnings=(*warnings, *(("NAV_NEGATIVE",) if nav < 0 else ())),
-    )
+        return ResidualNav(nav, missing=_missing(fund, day))
+    is_estimated = bool(fund.nav_estimated[place])
+    rolled = ("NAV_ROLLED_FORWARD",) if is_estimated else ()
+    negative = ("NAV_NEGATIVE",) if nav < 0 else ()
+    of_members = _remark(fund, day).warnings
+    return ResidualNav(nav, day, is_estimated, warnings=(*rolled, *of_members, *negative))
 
 
-def _reason(fund: Fund, day: int) -> str:
+def _remark(fund: Fund, day: int) -> NavRemark:
+    """What a pool knows of its NAV on one of its days."""
+    found = (each for each in fund.nav_remarks if each.day == day)
+    return next(found, NavRemark(day))
+
+
+def _missing(fund: Fund, day: int) -> str:
     """Why the NAV of a pool is not known on one of its days."""
-    return dict(fund.nav_reasons).get(day, "the NAV is not known")
+    return _remark(fund, day).missing or "the NAV is not known"
 
 
 def _rolled_forward(
@@ -272,7 +277,7 @@ def _rolled_forward(
     place = int(fund.nav_days.searchsorted(day, side="right")) - 1
     source, base, gap = int(fund.nav_days[place]), float(fund.navs[place]), 0
     if math.isnan(base):
-        return ResidualNav(math.nan, missing=_reason(fund, source))
+        return ResidualNav(math.nan, missing=_missing(fund, source))
     if options is not None and options.nav_growth == "index":
         growth, gap = _growth(benchmark, np.array([source]), np.array([day]), options)
         base *= float(growth[0])

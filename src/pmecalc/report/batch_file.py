@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from pmecalc.core.batch import may_be_estimated
 from pmecalc.core.dates import date_of
 from pmecalc.core.errors import InputError
 from pmecalc.core.methods import FURTHER, METHODS, any_method
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pmecalc.core.fund import Fund
     from pmecalc.core.ragged import DayArray
 
-Cell: TypeAlias = "str | float | int | date | None"
+Cell: TypeAlias = "str | float | int | bool | date | None"
 Columns: TypeAlias = "Mapping[str, Sequence[Cell]]"
 _SHEET_ROWS = 1_048_576
 _BATCH_ROWS = 65_536
@@ -50,7 +51,10 @@ def measure_columns(
     as_ofs: DayArray,
     warnings: Sequence[tuple[str, ...]],
 ) -> tuple[Columns, Columns]:
-    """The values by fund, and the statuses by fund; blank where a measure has no value."""
+    """The values by fund, blank where a measure has none, and the statuses by fund.
+
+    Beside the status of a measure stands whether its value is estimated, where it may be.
+    """
     who: dict[str, Sequence[Cell]] = {
         "file": list(files),
         "fund": [fund.name for fund in funds],
@@ -58,7 +62,11 @@ def measure_columns(
         "as_of": [date_of(day) for day in as_ofs.tolist()],
     }
     values = {name: _cells(column) for name, column in made.columns.items()}
-    statuses = {f"{name}_status": made.statuses(name).tolist() for name in made.columns}
+    statuses: dict[str, Sequence[Cell]] = {}
+    for name in made.columns:
+        statuses[f"{name}_status"] = made.statuses(name).tolist()
+        if may_be_estimated(name):
+            statuses[f"{name}_estimated"] = made.estimated(name).tolist()
     told = {"warnings": [" ".join(codes) for codes in warnings]}
     return {**who, **values, **told}, {"file": who["file"], "fund": who["fund"], **statuses}
 
@@ -124,6 +132,8 @@ def _workbook(tables: BatchTables, path: Path) -> str:
                 for place, cell in enumerate(cells):
                     if isinstance(cell, str):  # never a formula, never a link
                         sheet.write_string(row, place, cell)
+                    elif isinstance(cell, bool):
+                        sheet.write_boolean(row, place, cell)
                     elif isinstance(cell, date):
                         sheet.write_datetime(row, place, cell, form)
                     elif cell is not None:
@@ -148,6 +158,8 @@ def _arrow_type(arrow: object, name: str, cells: Sequence[Cell]) -> object:
     first = next((cell for cell in cells if cell is not None), None)
     if isinstance(first, date) or name in _DATES:
         return arrow.date32()  # type: ignore[attr-defined]  # imported when it is needed
+    if isinstance(first, bool):
+        return arrow.bool_()  # type: ignore[attr-defined]
     if isinstance(first, str) or name in _TEXTS:
         return arrow.string()  # type: ignore[attr-defined]
     return arrow.float64()  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from pmecalc.core.agreement import agreement_at
-from pmecalc.report.save import json_text, text_cell
+from pmecalc.report.save import json_text, mark_cell, text_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,15 +29,15 @@ def methods_json(reports: Report | list[Report]) -> str:
 
 
 def methods_csv(reports: Iterable[Report]) -> str:
-    """Rows `fund,method,value,status,verdict,marks`; an undefined value is blank."""
+    """Rows `fund,method,value,status,verdict,marks,estimated`; an undefined value is blank."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["fund", "method", "value", "status", "verdict", "marks"])
+    writer.writerow(["fund", "method", "value", "status", "verdict", "marks", "estimated"])
     for report in reports:
         fund = text_cell(report.valuation.fund.name or "")
         for view in agreement_at(report.valuation).views:
             value = "" if view.metric.value is None else view.metric.value
             marks = " ".join(view.marks)
             row = [fund, view.name, value, view.metric.status, view.verdict or "", marks]
-            writer.writerow(row)
+            writer.writerow([*row, mark_cell(view.metric.estimated)])
     return text.getvalue()

@@ -36,16 +36,21 @@ def json_text(shown: object) -> str:
 
 
 def to_csv(reports: Iterable[Report], *, further: bool = False) -> str:
-    """Rows `fund,metric,value,status`; an undefined value is blank."""
+    """Rows `fund,metric,value,status,estimated`; an undefined value is blank."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["fund", "metric", "value", "status"])
+    writer.writerow(["fund", "metric", "value", "status", "estimated"])
     for report in reports:
         fund = text_cell(report.valuation.fund.name or "")
         for name, metric in report.outcomes(further=further).items():
             value = "" if metric.value is None else metric.value
-            writer.writerow([fund, name, value, metric.status])
+            writer.writerow([fund, name, value, metric.status, mark_cell(metric.estimated)])
     return text.getvalue()
+
+
+def mark_cell(is_estimated: object) -> str:
+    """What a CSV file says of a value that stands on a NAV that was not reported."""
+    return "estimated" if is_estimated else ""
 
 
 def text_cell(text: str) -> str:

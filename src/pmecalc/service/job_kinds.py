@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from pmecalc.core.batch import batch
+from pmecalc.core.batch import batch, may_be_estimated
 from pmecalc.core.errors import PmeError
 from pmecalc.core.methods import METHODS
 from pmecalc.service.imports import ImportOptions, answer_of
@@ -64,7 +64,7 @@ def evaluate_all(store: Store, task: Task) -> Facts:
         table += _rows(loaded, index, measures, params)
         done = first + len(chunk)
         task.tell(done, len(funds), "funds", items=items, message=f"{done} of {len(funds)} funds")
-    columns = ["fund", "name", *(name for each in measures for name in (each, f"{each}_status"))]
+    columns = ["fund", "name", *(name for each in measures for name in _headers(each))]
     made = orjson.dumps({"columns": columns, "rows": table})
     stored = store.keep_raw(tenant, made)
     return {"funds": len(table), "failed": len(funds) - len(table), "object": stored}
@@ -121,8 +121,16 @@ def _rows(
     columns = []
     for name in measures:
         columns += [_values(made[name]), made.statuses(name).tolist()]
+        if may_be_estimated(name):
+            columns.append(made.estimated(name).tolist())
     for (row, _), values in zip(loaded, zip(*columns, strict=True), strict=True):
         yield [row.id, row.name, *values]
+
+
+def _headers(name: str) -> list[str]:
+    """The columns of a measure: value, status, and whether it is estimated where it may be."""
+    marked = [f"{name}_estimated"] if may_be_estimated(name) else []
+    return [name, f"{name}_status", *marked]
 
 
 def _values(column: np.ndarray[Any, np.dtype[np.generic]]) -> list[object]:

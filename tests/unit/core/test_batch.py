@@ -15,6 +15,7 @@ import pmecalc as pme
 from pmecalc.core import engine
 from pmecalc.core.batch import stream_irr
 from pmecalc.core.methods import METHODS
+from requirements import require
 
 ROWS = {
     "fund": ["b", "a", "b", "a", "b"],
@@ -194,3 +195,33 @@ def test_further_measures_are_computed_when_named():
     assert made.statuses("volatility").tolist() == ["too_few_observations"] * 2
     fund = made.labels.tolist().index("b")
     assert made["j_trough_date"][fund] == np.datetime64("2021-06-30")
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
+def test_each_outcome_says_whether_it_is_estimated(compiled, monkeypatch):
+    """Its own NAV is rolled forward, or one that mPME weighs a distribution by; in files too."""
+    if compiled:
+        require("numba", present=engine.importable())
+        assert engine.load()
+    else:
+        monkeypatch.setattr(engine, "fund_kernels", lambda: None)
+    flows = [("2020-01-01", 100, 0), ("2021-03-01", 0, 30)]
+    funds = [
+        pme.Fund.of(flows=flows, navs=[("2021-03-01", 80), ("2021-12-31", 90)]),  # all reported
+        pme.Fund.of(flows=flows, navs=[("2020-12-31", 100), ("2021-12-31", 90)]),  # not in March
+        pme.Fund.of(flows=flows, navs=[("2021-03-01", 80)]),  # not on the as-of date
+        pme.pool([pme.Fund.of(flows=flows, navs=[("2021-03-01", 80)])], as_of="2021-12-31"),
+    ]
+    world = pme.Benchmark.of([("2020-01-01", 500), ("2022-01-01", 600)])
+    asked = {"as_of": "2021-12-31", "max_staleness_days": None}
+    made = pme.batch(funds, world, measures=[*METHODS, "twr"], **asked)
+    assert made.estimated("irr").tolist() == [False, False, True, True]
+    assert made.estimated("mpme_spread").tolist() == [False, True, True, True]
+    assert made.estimated("dpi").tolist() == [False] * 4
+    for place, fund in enumerate(funds):
+        report = pme.evaluate(fund, world, **asked)
+        for name in made.columns:
+            assert made.estimated(name)[place] == report[name].estimated, name
+    table = made.to_dict()
+    assert table["irr_estimated"].tolist() == [False, False, True, True]
+    assert "dpi_estimated" not in table

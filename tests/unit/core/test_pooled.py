@@ -10,6 +10,7 @@ import pytest
 from pmecalc import Benchmark, CashFlowError, Fund, InputError, evaluate, pool
 from pmecalc.core.conventions import Options
 from pmecalc.core.dates import day_number
+from pmecalc.core.fund import NavRemark
 from pmecalc.core.streams import Holdings
 
 A = Fund.of(
@@ -38,7 +39,7 @@ def test_a_nav_that_one_member_lacks_is_not_known():
     both = pool([A, B], as_of="2020-12-31")
     assert (len(both.navs), np.isnan(both.navs[0])) == (3, True)
     day = int(both.nav_days[0])
-    assert both.nav_reasons == ((day, "fund 2: the first NAV is that of 2020-09-30"),)
+    assert both.nav_remarks == (NavRemark(day, "fund 2: the first NAV is that of 2020-09-30"),)
     early = evaluate(both, WORLD, as_of="2020-06-30")
     for name in ("nav", "tvpi", "irr", "ks_pme", "direct_alpha"):
         assert (early[name].value, early[name].status) == (None, "no_nav")
@@ -69,7 +70,10 @@ def test_a_realised_member_is_worth_nothing_from_its_end_on():
     sold = Fund.of(flows=[("2020-01-01", 60, 0), ("2020-08-31", 0, 90)], name="Sold")
     both = pool([A, sold], as_of="2020-12-31")
     assert both.navs.tolist()[1:] == [55]
-    assert both.nav_reasons == ((int(both.nav_days[0]), "Sold: no NAV was reported"),)
+    assert both.nav_remarks == (
+        NavRemark(int(both.nav_days[0]), "Sold: no NAV was reported"),
+        NavRemark(int(both.nav_days[-1]), warnings=("NAV_ASSUMED_ZERO",)),
+    )
     assert evaluate(both).tvpi == (20 + 90 + 55) / 120
 
 
@@ -120,6 +124,29 @@ def test_a_rolled_forward_part_is_flagged():
     assert report["mpme_irr"].warnings == ("MPME_NAV_ESTIMATED",)
 
 
+def test_a_pool_warns_of_what_the_navs_of_its_members_stand_on():
+    """One is a year old, one is cut at 0, one fund counts as realised; the rest is as reported."""
+    fresh = Fund.of(flows=[("2020-01-01", 60, 0)], navs=[("2021-12-31", 70)])
+    stale = Fund.of(flows=[("2020-01-01", 40, 0)], navs=[("2020-12-31", 50)])
+    cut = Fund.of(flows=[("2020-01-01", 40, 0), ("2021-12-01", 0, 60)], navs=[("2021-09-30", 50)])
+    sold = Fund.of(flows=[("2020-01-01", 60, 0), ("2020-06-30", 0, 75)])
+    expected = {
+        "NAV_STALE": [fresh, stale],
+        "NAV_FLOORED": [fresh, cut],
+        "NAV_ASSUMED_ZERO": [fresh, sold],
+    }
+    for code, members in expected.items():
+        report = evaluate(pool(members, as_of="2021-12-31"))
+        assert set(report.warnings) - {"NAV_ROLLED_FORWARD"} == {code}
+    assert evaluate(pool([fresh, fresh], as_of="2021-12-31")).warnings == ()
+    (told,) = (
+        each["message"]
+        for each in evaluate(pool([fresh, stale], as_of="2021-12-31")).to_dict()["warnings"]
+        if each["code"] == "NAV_STALE"
+    )
+    assert told.endswith("older than the as-of date")
+
+
 def test_navs_after_the_common_date_are_left_out():
     """The later NAV of A is not known on that day."""
     both = pool([A, B], as_of="2020-09-30")
@@ -142,7 +169,7 @@ def test_the_order_of_funds_does_not_matter():
     one, other = pool([A, B], as_of="2020-12-31"), pool([B, A], as_of="2020-12-31")
     assert one.days.tolist() == other.days.tolist()
     assert str(one.navs.tolist()) == str(other.navs.tolist())  # NaN where one is not known
-    assert [day for day, _ in one.nav_reasons] == [day for day, _ in other.nav_reasons]
+    assert [each.day for each in one.nav_remarks] == [each.day for each in other.nav_remarks]
     statuses = [
         [metric.status for metric in evaluate(each, as_of="2020-06-30").metrics.values()]
         for each in (one, other)
