@@ -55,6 +55,8 @@ KEY_MISPLACED = Refusal(
 )
 
 
+HOST_MISSING = Refusal(400, "HOST_MISSING", "Send the name of this service in the header Host.")
+
 TLS_REQUIRED = Refusal(
     403,
     "TLS_REQUIRED",
@@ -123,7 +125,10 @@ class Checks:
         return self._admit(scope)
 
     def _wrong_host(self, headers: Headers) -> Refusal | None:
-        if _host_name(headers.get("host", "")) in self._allowed_hosts:
+        host = headers.get("host")
+        if host is None:
+            return HOST_MISSING
+        if _host_name(host) in self._allowed_hosts:
             return None
         return Refusal(
             421,
@@ -145,14 +150,15 @@ class Checks:
 
     def _settle_client(self, scope: Scope, headers: Headers) -> None:
         """Where the request began and over what: a trusted proxy is believed, nobody else."""
-        peer = (scope.get("client") or ("", 0))[0]
+        peer = plain_address((scope.get("client") or ("", 0))[0])
         scope["pme.address"] = peer
         scope["pme.secure"] = self._tls or scope["scheme"] == "https"
         scope["pme.clear"] = scope["scheme"] != "https"  # the credential could be read on its way
         if not self._has_proxies or not self._is_proxy(peer):
             return
-        foreign = [hop for hop in _listed(headers, "x-forwarded-for") if not self._is_proxy(hop)]
-        scope["pme.address"] = foreign[-1] if foreign else peer
+        hops = map(plain_address, _listed(headers, "x-forwarded-for"))
+        foreign = [hop for hop in hops if not self._is_proxy(hop)]
+        scope["pme.address"] = foreign[-1] if foreign and _is_address(foreign[-1]) else peer
         protocols = _listed(headers, "x-forwarded-proto")
         is_https = bool(protocols) and protocols[-1].lower() == "https"  # as the last proxy saw it
         scope["pme.secure"] = self._tls or is_https
@@ -190,10 +196,41 @@ def _is_within(networks: tuple[IPv4Network | IPv6Network, ...], address: str) ->
 
 
 def _host_name(host: str) -> str:
-    """The Host header without its port."""
-    if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
+    """The Host header without its port; "" where what follows the name is no port."""
+    bracketed, bracket, port = host.rpartition("]")
+    name, colon, digits = port.partition(":")
+    if (colon and digits and not digits.isdecimal()) or (bracket and name):
+        return ""
+    return (bracketed + bracket + name).lower()
+
+
+@lru_cache(_ADDRESSES)
+def plain_address(hop: str) -> str:
+    """The address of a peer or of a hop: without a port, IPv4 as IPv4.
+
+    Examples
+    --------
+    >>> plain_address("192.0.2.1:5000"), plain_address("[2001:db8::1]:80")
+    ('192.0.2.1', '2001:db8::1')
+    >>> plain_address("::ffff:192.0.2.1"), plain_address("unknown")
+    ('192.0.2.1', 'unknown')
+    """
+    bare = hop.partition(":")[0] if hop.count(":") == 1 else hop
+    if hop.startswith("["):
+        bare = hop[1:].partition("]")[0]
+    try:
+        parsed = ip_address(bare)
+    except ValueError:
+        return hop
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _repeated(scope: Scope) -> Refusal | None:

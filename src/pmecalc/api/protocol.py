@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,8 +17,6 @@ from pmecalc.api.errors import problem
 from pmecalc.api.guard import security_headers
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from uvicorn._types import ASGI3Application
     from uvicorn.config import Config
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -27,10 +26,16 @@ if TYPE_CHECKING:
 
 _SENT_SECONDS = 0.05  # until what a client sent before it saw us close has arrived
 _FIRST_SECONDS = 1.0  # for the first request of a connection that we accepted and then had to end
+_ANNOUNCED_SECONDS = 0.5  # between two announcements of an answer to a client that ended its side
+_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
+_PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 _PIPELINED = 64  # requests that may wait behind one that is being answered
 
 MALFORMED = Refusal(400, "MALFORMED", "This is not an HTTP request.")
 LARGE_HEAD = Refusal(431, "HEADERS_TOO_LARGE", "The head of the request is too large.")
+UPGRADE_WITH_BODY = Refusal(
+    400, "UPGRADE_UNSUPPORTED", "Send a request with a body in HTTP/1.1, without Upgrade."
+)
 MANY_REQUESTS = Refusal(503, "BUSY", "Too many requests wait on this connection.")
 
 
@@ -57,6 +62,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._limits = doorkeeper.limits
         self._tls = tls
         self._head = 0  # bytes since the last head or piece of a body was complete
+        self._piece = 0  # bytes of what came in last
         self._refused = False
         self._answered: RequestResponseCycle | None = None  # while others wait behind it
 
@@ -134,24 +140,63 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._head += len(data)
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            return  # there is nothing to upgrade to: answered as the request that it is
-        except httptools.HttpParserError:
-            self.refuse(MALFORMED)
+        self._piece = len(data)
+        read = self._parse(data)
+        while read < len(data) and not self._refused:
+            read += self._parse(memoryview(data)[read:])
         if self._head > self._limits.head_bytes:
             self.refuse(LARGE_HEAD)
 
+    def _parse(self, data: bytes | memoryview) -> int:
+        """Read requests; how many bytes were read."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            read: int = upgrade.args[0]  # nothing is upgraded: what follows is the next request
+            return read
+        except httptools.HttpParserError:
+            self.refuse(MALFORMED)
+        return len(data)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's own type
+        """Answer what was asked before the client ended its side, and close then.
+
+        A client that has left altogether looks the same until something is sent to it, so the
+        answer is announced while it is waited for.
+        """
+        cycle = self._latest
+        if self._refused or cycle is None or cycle.scope is not self.scope:
+            return False
+        if self.scheme == "https":  # neither side of TLS can end alone
+            return False
+        if cycle.response_complete or cycle.more_body:
+            return False
+        cycle.keep_alive = False
+        self._announce(cycle)
+        return True
+
+    def _announce(self, cycle: RequestResponseCycle) -> None:
+        """Say that an answer will come, twice or more: the second finds that nobody listens."""
+        if self.transport.is_closing() or cycle.response_started:
+            return
+        if not self.pipeline and cycle.scope["http_version"] == "1.1":
+            self.transport.write(_PROCESSING)
+        self.loop.call_later(_ANNOUNCED_SECONDS, self._announce, cycle)
+
     def on_headers_complete(self) -> None:
         """The request may begin."""
-        if self._head > self._limits.head_bytes and self._head_size() > self._limits.head_bytes:
+        if max(self._head, self._piece) > self._limits.head_bytes < self._head_size():
             self._stop(LARGE_HEAD)
+        if not self.url.startswith(b"/"):
+            self._take_authority()
+        if self.parser.should_upgrade() and self._has_body():
+            self._stop(UPGRADE_WITH_BODY)  # the parser takes the body for the other protocol's
         cycle = self._latest
         if cycle is not None and not cycle.response_complete:
             self._queue_behind(cycle)
         self._head = 0
         super().on_headers_complete()
+        self.headers = []  # what comes after the body is no header (RFC 9110 6.5.1)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         # The base calls this when it is a request's turn, pipelined ones too.
@@ -191,8 +236,25 @@ class LimitedProtocol(HttpToolsProtocol):
         raise RefusedError
 
     def _head_size(self) -> int:
-        """Exact, where the head came in one piece with something else."""
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        """As it is sent, where the head came in one piece with something else."""
+        line = len(self.parser.get_method()) + len(self.url) + len("  HTTP/1.1\r\n\r\n")
+        return line + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
+
+    def _has_body(self) -> bool:
+        return not _FRAMING.isdisjoint(map(itemgetter(0), self.headers))
+
+    def _take_authority(self) -> None:
+        """Of an address in absolute form the name counts, not that of Host (RFC 9112 3.2.2)."""
+        parsed: Any = httptools.parse_url(self.url)  # its stubs know no absent part
+        names = [name for name, _ in self.headers]
+        if parsed.schema is None or names.count(b"host") != 1:
+            return  # judged as it is, as without a name or with two
+        if parsed.userinfo is not None or not parsed.host:
+            self._stop(MALFORMED)
+        host: bytes = parsed.host if b":" not in parsed.host else b"[%b]" % parsed.host
+        if parsed.port is not None:
+            host += b":%d" % parsed.port
+        self.headers[names.index(b"host")] = (b"host", host)
 
     def _end(self, refusal: Refusal | None) -> None:
         cycle = self._latest
