@@ -92,6 +92,15 @@ def share(root: Path, library: str) -> int:
     return handle
 
 
+def catalog_file(root: Path) -> tuple[int, int] | None:
+    """Which file the catalog is, whatever its name is now; None where there is none."""
+    try:
+        found = (root / CATALOG).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def refuse_network(root: Path, mounts: str | None = None) -> None:
     """Refuse a folder on a network file system, where locks and fsync cannot be trusted."""
     table = mounts if mounts is not None else mount_table()

@@ -40,7 +40,7 @@ _PRAGMAS = (
 )
 _PRIMARY = 0xFF
 _BUSY, _LOCKED, _FULL, _DAMAGED = 5, 6, 13, (11, 26)
-_FSYNC, _DIR_FSYNC, _SHM_SIZE = 1034, 1290, 4874  # extended codes of SQLITE_IOERR (10)
+_IO, _SHM_SIZE = 10, 4874  # the second is an extended code of the first, which not all drivers tell
 
 
 class Run(Protocol):
@@ -99,7 +99,7 @@ class Database:
                 self._connection.execute("COMMIT")
                 self._committed()
             except dbapi.Error as error:
-                raise _translated(error) from error
+                raise _of_write(error) from error
             else:
                 return result
             finally:
@@ -160,10 +160,16 @@ def _code(error: dbapi.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0)
 
 
+def _of_write(error: dbapi.Error) -> StoreError:
+    """What a failed write means: after any I/O error nobody knows what of it is on the disk."""
+    code = _code(error)
+    if code & _PRIMARY == _IO and code != _SHM_SIZE:
+        return WritesRefusedError("The disk did not keep the catalog safe; restart the service.")
+    return _translated(error)
+
+
 def _translated(error: dbapi.Error) -> StoreError:
     code = _code(error)
-    if code in (_FSYNC, _DIR_FSYNC):
-        return WritesRefusedError("The disk did not keep the catalog safe; restart the service.")
     if code == _SHM_SIZE or code & _PRIMARY == _FULL:
         return DiskFullError("The disk is full; nothing was changed.")
     if code & _PRIMARY in (_BUSY, _LOCKED):

@@ -156,6 +156,7 @@ class Store:
         self._version = version
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._refused = False
+        self._catalog_file = layout.catalog_file(root)
         self._closing = closing
 
     def __enter__(self) -> Self:
@@ -499,11 +500,19 @@ class Store:
             raise NotFoundError(kind, dataset)
         return found
 
+    def _require_catalog(self) -> None:
+        """Refuse to write into files that were removed or replaced under us: nobody finds them."""
+        if layout.catalog_file(self.root) != self._catalog_file:
+            raise WritesRefusedError(
+                "The data folder was removed or replaced; restart the service."
+            )
+
     def _attempted(self, work: Callable[[], _T]) -> _T:
         for _ in range(_ATTEMPTS):
             if self._refused:
                 raise WritesRefusedError("An earlier write failed; restart the service.")
             try:
+                self._require_catalog()
                 with suppress(commits.StaleError):
                     return work()
             except WritesRefusedError as error:

@@ -145,6 +145,65 @@ def test_failed_fsync(root):
         assert state(store, dataset) == (2, 200.0, 0)
 
 
+FSYNC_FAILS = """
+import sys
+from pathlib import Path
+from failing_calls import fail
+from pmecalc.core.errors import StoreError
+from pmecalc.store import Store
+from unit.store.samples import new_fund
+with Store.open(Path(sys.argv[1])) as store:
+    store.commit("acme", [new_fund()], actor="me")
+    fail("fsync", "fdatasync")
+    for name in ("A", "B"):
+        try:
+            store.write(lambda db: db.execute("UPDATE kept SET name = ?", [name]))
+        except StoreError as error:
+            print(error.code, error)
+    print(len(store.datasets("acme", "fund").items))
+"""
+
+
+def test_failed_fsync_of_the_catalog(root):
+    """The disk fails under SQLite itself: nothing more is written until a restart (S-05)."""
+    with Store.open(root) as store:
+        store.write(lambda db: db.execute("CREATE TABLE kept (name TEXT)"))
+        store.write(lambda db: db.execute("INSERT INTO kept VALUES ('before')"))
+    done = subprocess.run(
+        [sys.executable, "-c", FSYNC_FAILS, str(root)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
+    )
+    if "not permitted" in done.stderr:
+        pytest.skip("system calls cannot be made to fail here")
+    first, second, read = done.stdout.splitlines()
+    assert first == ("WRITES_REFUSED The disk did not keep the catalog safe; restart the service.")
+    assert second == "WRITES_REFUSED An earlier write failed; restart the service."
+    assert read == "1"
+    with Store.open(root) as store:
+        store.write(lambda db: db.execute("UPDATE kept SET name = 'after'"))
+        names = store.read(lambda db: db.execute("SELECT name FROM kept").fetchall())
+    assert names == [("after",)]
+
+
+@pytest.mark.parametrize("away", ["removed", "replaced", "moved"])
+def test_data_folder_that_vanishes(root, tmp_path, away):
+    """The next write is refused, and all after it; none is acknowledged into nowhere."""
+    with Store.open(root) as store:
+        store.commit(TENANT, [new_fund()], actor="me")
+        if away == "removed":
+            shutil.rmtree(root)
+        else:
+            root.rename(tmp_path / "elsewhere")
+        if away == "replaced":
+            shutil.copytree(tmp_path / "elsewhere", root)
+        for _ in range(2):
+            with pytest.raises(WritesRefusedError, match="restart"):
+                store.commit(TENANT, [new_benchmark()], actor="me")
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 2 MiB."""
