@@ -14,6 +14,7 @@ from pmecalc.cache.lag import LoopLag
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.redis import DEADLINE_SECONDS, RedisTier
 from pmecalc.cache.workers import ComputePool
+from sealing import SEALS
 
 USERS = 200
 FIVE_SECONDS = 5.0
@@ -46,7 +47,7 @@ async def cache_on(url, *, pauses=QUICK, deadline_seconds=DEADLINE_SECONDS):
     tier = RedisTier.from_url(url, pauses=pauses, deadline_seconds=deadline_seconds)
     memory = MemoryTier(MEMORY_BYTES, size_of=lambda entry: entry.size)
     pool = ComputePool(workers=1, queue_length=10_000)
-    cache = Cache(memory, tier, budget_ms=2000 * deadline_seconds, compute_pool=pool)
+    cache = Cache(memory, tier, budget_ms=2000 * deadline_seconds, compute_pool=pool, seals=SEALS)
     await cache.start()
     try:
         yield cache

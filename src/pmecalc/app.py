@@ -48,7 +48,7 @@ from pmecalc.cache.workers import ComputePool, cores, give_way
 from pmecalc.core import engine
 from pmecalc.core.errors import StoreError
 from pmecalc.core.evaluate import ENGINE
-from pmecalc.service import computer, first_key
+from pmecalc.service import computer, first_key, seal_file
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
@@ -259,6 +259,11 @@ def first_key_file(settings: Settings) -> Path:
     return settings.first_key_file or settings.data / first_key.FILE_NAME
 
 
+def seal_file_of(settings: Settings) -> Path:
+    """The file of the keys with which answers in Redis are sealed."""
+    return settings.cache_seal_file or settings.data / seal_file.FILE_NAME
+
+
 def prepare(settings: Settings) -> Path | None:
     """Make and check the data folder before a worker starts, and put the demo into it.
 
@@ -268,6 +273,8 @@ def prepare(settings: Settings) -> Path | None:
         if settings.demo:
             load_demo(store, auth.LOCAL.tenant)
         written = None
+        if settings.redis_address:
+            seal_file.keep_seals(seal_file_of(settings), renews=True)
         if settings.mode == "key":
             written = first_key.write_first_key(Keys(store), first_key_file(settings))
         _note(store, settings, "service.start")
@@ -347,17 +354,19 @@ def build_cache(settings: Settings, crew: Crew | None = None) -> Cache:
         size_of=lambda entry: entry.size,
         share=settings.cache_tenant_share,
     )
-    redis = None
+    redis = seals = None
     if settings.redis_address:
         from pmecalc.cache.redis import RedisTier  # noqa: PLC0415  (8 MB a worker without Redis)
 
         redis = RedisTier.from_url(settings.redis_address, pool_size=settings.redis_pool)
+        seals = seal_file.keep_seals(seal_file_of(settings))
     return Cache(
         memory,
         redis,
         ttl_seconds=settings.cache_ttl_s,
         budget_ms=settings.redis_budget_ms,
         max_entry_bytes=settings.cache_max_entry,
+        seals=seals,
         compute_pool=ComputePool(
             queue_length=settings.compute_queue,
             wake=_wake if settings.warm_engine else None,

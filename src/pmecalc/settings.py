@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         default=None,
         description="file for the first admin's key; default: first-admin.key in the data folder",
     )
+    cache_seal_file: Path | None = Field(
+        default=None,
+        description="file of the keys that seal answers in Redis; default: cache-seal.keys in the "
+        "data folder",
+    )
     redis_pool: int = Field(default=20, ge=1, le=1000, description="connections to Redis a worker")
     redis_budget_ms: float = Field(
         default=50.0, gt=0, le=1000, description="longest wait of a request for Redis"

@@ -17,6 +17,7 @@ from pmecalc.cache.budget import Budget
 from pmecalc.cache.entry import NEVER, Entry, EntryRejectedError, decode, finish, finished
 from pmecalc.cache.flights import Flights
 from pmecalc.cache.histogram import Histogram
+from pmecalc.cache.seal import Seals
 from pmecalc.cache.workers import ComputePool
 from pmecalc.cache.writer import Writer
 
@@ -70,6 +71,7 @@ class Cache:
         budget_ms: float = BUDGET_MS,
         max_entry_bytes: int = MAX_ENTRY_BYTES,
         compute_pool: ComputePool | None = None,
+        seals: Seals | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._memory = memory
@@ -78,12 +80,13 @@ class Cache:
         self._budget_seconds = budget_ms / 1000
         self._max_entry_bytes = max_entry_bytes
         self._pool = compute_pool or ComputePool()
+        self._seals = seals or Seals.new()
         self._clock = clock
         # Decoding and encoding have a thread of their own: hits do not queue behind computations.
         self._codec = ThreadPoolExecutor(1, thread_name_prefix="pme-codec")
         self._flights: Flights[Result] = Flights()
         self._loads: Flights[Entry | None] = Flights()
-        self._writer = Writer(redis, codec=self._codec, clock=clock)
+        self._writer = Writer(redis, codec=self._codec, seals=self._seals, clock=clock)
         self._counts: Counter[str] = Counter()
         self._answers: Counter[tuple[str, str]] = Counter()  # by view and outcome
         self._compute_times: defaultdict[str, Histogram] = defaultdict(Histogram)
@@ -241,7 +244,7 @@ class Cache:
         blob = await redis.get(key.text, budget=budget)
         if blob is None:
             return None
-        check = partial(decode, blob, key, max_bytes=self._max_entry_bytes)
+        check = partial(decode, blob, key, self._seals, max_bytes=self._max_entry_bytes)
         try:
             entry = await self._in_codec(check)
         except EntryRejectedError as error:

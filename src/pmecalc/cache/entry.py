@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import struct
 from dataclasses import dataclass
@@ -11,21 +10,22 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from pmecalc.cache.reply import compressed, replies
+from pmecalc.cache.seal import SEAL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pmecalc.cache.key import CacheKey
     from pmecalc.cache.reply import Bodies, Encoding, Reply
+    from pmecalc.cache.seal import Seals
 
 NEVER = math.inf
 
 _MAGIC = b"PME"
-_VERSION = 1
+_VERSION = 2
 # magic, format version, engine, digest, created, expires; then the seal, then the zstd frame
 _HEADER = struct.Struct(">3sBI32sdd")
-_SEAL_BYTES = 16
-_FRAME_AT = _HEADER.size + _SEAL_BYTES
+_FRAME_AT = _HEADER.size + SEAL_BYTES
 _ZSTD_LEVEL = 3
 # What an entry costs beside its bodies, measured as RSS: headers, key text, places in the tables.
 _OVERHEAD_BYTES = 2560
@@ -86,7 +86,7 @@ def finished(
     return Entry(key.digest, key.engine, created, expires, made)
 
 
-def encode(entry: Entry) -> bytes:
+def encode(entry: Entry, seals: Seals) -> bytes:
     """The stored form of an entry."""
     header = _HEADER.pack(
         _MAGIC, _VERSION, entry.engine, entry.digest, entry.created, entry.expires
@@ -95,18 +95,22 @@ def encode(entry: Entry) -> bytes:
         level=_ZSTD_LEVEL, write_checksum=True, write_content_size=True
     )
     frame = compressor.compress(entry.body)
-    return header + _seal(header, frame) + frame
+    return header + seals.of(header, frame) + frame
 
 
-def decode(blob: bytes, key: CacheKey, *, max_bytes: int) -> Entry:
-    """The entry of `key` that `blob` holds, or EntryRejectedError: never another key's data."""
+def decode(blob: bytes, key: CacheKey, seals: Seals, *, max_bytes: int) -> Entry:
+    """The entry of `key` that `blob` holds, or EntryRejectedError: never another key's data.
+
+    The seal is that of the installation, so a writer to Redis who does not hold its key cannot
+    make an answer.
+    """
     if len(blob) <= _FRAME_AT:
         raise EntryRejectedError("truncated")
     header = blob[: _HEADER.size]
     created, expires = _checked_header(header, key)
     frame = blob[_FRAME_AT:]
     # The frame's own checksum does not cover the header, nor bind the two to each other.
-    if _seal(header, frame) != blob[_HEADER.size : _FRAME_AT]:
+    if not seals.fits(blob[_HEADER.size : _FRAME_AT], header, frame):
         raise EntryRejectedError("seal")
     body = _checked_body(frame, max_bytes)
     return finish(body, key=key, created=created, expires=expires)
@@ -137,9 +141,3 @@ def _checked_body(frame: bytes, max_bytes: int) -> bytes:
     if len(body) != declared.content_size:
         raise EntryRejectedError("frame")
     return body
-
-
-def _seal(header: bytes, frame: bytes) -> bytes:
-    digest = hashlib.blake2b(header, digest_size=_SEAL_BYTES)
-    digest.update(frame)
-    return digest.digest()

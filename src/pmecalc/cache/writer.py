@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pmecalc.cache.entry import Entry
     from pmecalc.cache.key import CacheKey
+    from pmecalc.cache.seal import Seals
     from pmecalc.cache.tier import SharedTier
 
 MAX_INTENTS = 1024
@@ -45,12 +46,14 @@ class Writer:
         tier: SharedTier | None,
         *,
         codec: Executor,
+        seals: Seals,
         clock: Callable[[], float],
         max_intents: int = MAX_INTENTS,
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._tier = tier
         self._codec = codec
+        self._seals = seals
         self._clock = clock
         self._max_intents = max_intents
         self._max_bytes = max_bytes
@@ -116,7 +119,7 @@ class Writer:
         if ttl_seconds <= 0:
             return False
         loop = asyncio.get_running_loop()
-        blob = await loop.run_in_executor(self._codec, partial(encode, intent.entry))
+        blob = await loop.run_in_executor(self._codec, partial(encode, intent.entry, self._seals))
         return await tier.set(intent.key.text, blob, ttl_seconds=ttl_seconds)
 
     def _take(self, text: str) -> Intent | None:

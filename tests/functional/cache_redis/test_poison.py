@@ -10,9 +10,12 @@ import socket
 import pytest
 
 from fakes import until
-from pmecalc.cache.entry import encode, finish
+from pmecalc.cache import entry
+from pmecalc.cache.entry import finish
 from pmecalc.cache.key import Scope, make_cache_key
+from pmecalc.cache.seal import Seals
 from redis_users import body_of, key_of, patient_cache_on, redis_of
+from sealing import encode
 
 LIMIT_BYTES = 8 * 2**20
 AT_ONCE = 500
@@ -33,6 +36,10 @@ def theirs(number):
 POISON = {
     "another tenant's": (theirs(1), "other_key"),
     "another key's": (honest(key_of(2), 2), "other_key"),
+    "forged": (
+        entry.encode(finish(b'{"irr": 9}', key=key_of(1), created=1.0), Seals.new()),
+        "seal",
+    ),
     "truncated": (honest(key_of(1), 1)[:-7], "seal"),
     "empty": (b"", "truncated"),
     "pickled": (pickle.dumps({"n": [1] * 100}), "magic"),

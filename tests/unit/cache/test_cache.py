@@ -10,10 +10,11 @@ import pytest
 
 from fakes import PATIENCE_SECONDS, FakeClock, FakeTier, until
 from pmecalc.cache.cache import MISS, Cache
-from pmecalc.cache.entry import encode, finish
+from pmecalc.cache.entry import finish
 from pmecalc.cache.key import Scope, make_cache_key
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.cache.workers import ComputePool, ComputeQueueFullError
+from sealing import SEALS, encode
 
 
 def key_of(number=1, *, tenant="t"):
@@ -23,7 +24,7 @@ def key_of(number=1, *, tenant="t"):
 def cache_over(tier=None, *, clock=None, **options):
     clock = clock or FakeClock()
     memory = MemoryTier(1 << 20, size_of=lambda entry: entry.size, clock=clock)
-    return Cache(memory, tier, clock=clock, **options)
+    return Cache(memory, tier, clock=clock, seals=SEALS, **options)
 
 
 async def written(cache):

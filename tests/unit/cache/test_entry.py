@@ -10,8 +10,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmecalc.cache.entry import NEVER, Entry, EntryRejectedError, decode, encode, finish
+from pmecalc.cache.entry import NEVER, Entry, EntryRejectedError, finish
 from pmecalc.cache.key import Scope, make_cache_key
+from sealing import SEALS, decode, encode
 
 MAX_BYTES = 1 << 20
 MUTANTS = 10_000
@@ -30,10 +31,8 @@ def rejection(blob, key, *, max_bytes=MAX_BYTES):
 
 def resealed(entry: Entry, frame: bytes) -> bytes:
     """A blob of another frame under a seal that fits: what only a hostile writer would make."""
-    from pmecalc.cache import entry as module  # noqa: PLC0415  (looks inside itself)
-
     header = encode(entry)[:HEADER_BYTES]
-    return header + module._seal(header, frame) + frame
+    return header + SEALS.of(header, frame) + frame
 
 
 @given(st.binary(max_size=4096), st.floats(0, 4e9), st.floats(0, 4e9) | st.just(NEVER))

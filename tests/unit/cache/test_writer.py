@@ -6,9 +6,10 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from fakes import FakeClock, FakeTier
-from pmecalc.cache.entry import decode, finish
+from pmecalc.cache.entry import finish
 from pmecalc.cache.key import Scope, make_cache_key
 from pmecalc.cache.writer import Writer
+from sealing import SEALS, decode
 
 
 def key_of(number):
@@ -23,7 +24,7 @@ def run(story, **bounds):
     async def inner():
         tier, clock = FakeTier(), FakeClock()
         with ThreadPoolExecutor(1) as codec:
-            await story(tier, Writer(tier, codec=codec, clock=clock, **bounds), clock)
+            await story(tier, Writer(tier, codec=codec, seals=SEALS, clock=clock, **bounds), clock)
 
     asyncio.run(inner())
 
