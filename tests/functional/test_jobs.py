@@ -192,7 +192,7 @@ class TestQueue:
 
     @staticmethod
     def claim(store, clock):
-        return store.write(lambda db: jobs.claim(db, clock[0]))
+        return store.write(lambda db: jobs.claim(db, clock[0], clock[0]))
 
     def test_tenants_take_turns(self, store, clock):
         """A tenant with many jobs does not keep another one waiting, and has four at most."""
@@ -213,8 +213,8 @@ class TestQueue:
         second = self.claim(store, clock)
         assert (second.id, second.attempts) == (first.id, 2)
         with pytest.raises(JobLostError):
-            store.write(lambda db: jobs.end(db, first, "done", {}, now=clock[0]))
-        store.write(lambda db: jobs.end(db, second, "done", {}, now=clock[0]))
+            store.write(lambda db: jobs.end(db, first, "done", {}, now=clock[0], tick=clock[0]))
+        store.write(lambda db: jobs.end(db, second, "done", {}, now=clock[0], tick=clock[0]))
 
     def test_third_death_ends_a_job(self, store, clock):
         """A job that kills its worker is not tried for ever."""
@@ -235,7 +235,7 @@ class TestQueue:
         assert {each.state for each in cancelled} == {"cancelled"}
         assert was_open == (True, False)  # counted once
         with pytest.raises(JobLostError):
-            store.write(lambda db: jobs.tell(db, row, {"done": 1}, now=clock[0]))
+            store.write(lambda db: jobs.tell(db, row, {"done": 1}, now=clock[0], tick=clock[0]))
         (event,) = store.read(lambda db: jobs.events(db, "alpha", name, after=0, limit=9))
         assert (event.event, event.data["code"]) == ("failed", "JOB_CANCELLED")
 
@@ -254,7 +254,7 @@ class TestQueue:
         """What ended a week ago is forgotten, with all that it told."""
         name = self.submit(store, "alpha")
         row = self.claim(store, clock)
-        store.write(lambda db: jobs.end(db, row, "done", {}, now=clock[0]))
+        store.write(lambda db: jobs.end(db, row, "done", {}, now=clock[0], tick=clock[0]))
         clock[0] += 8 * 24 * 3600 * 1000
         self.submit(store, "alpha")
         count = "SELECT (SELECT count(*) FROM job), (SELECT count(*) FROM job_event)"
@@ -319,7 +319,9 @@ def test_job_whose_key_is_taken_fails(tmp_path):
         runner, service = Runner(store, {"batch": taken}), Jobs(store, wake=lambda: None)
         for _ in range(2):
             service._submit("alpha", "batch", {}, BY, None)
-        first, second = (store.write(lambda db: jobs.claim(db, store.now())) for _ in range(2))
+        first, second = (
+            store.write(lambda db: jobs.claim(db, store.now(), store.now())) for _ in range(2)
+        )
         service._cancel("alpha", second.id)
         for row in (first, second):
             runner._attempt(row)
@@ -337,7 +339,7 @@ def endless(store, name):
 
     def work(db):
         jobs.add(db, "default", name, kind="batch", params={}, now=1)
-        return jobs.claim(db, 2**60)
+        return jobs.claim(db, 2**60, 2**60)
 
     return store.write(work)
 
@@ -361,7 +363,7 @@ def test_listener_hears_a_job_as_it_happens(tmp_path):
         for step in range(3):
             progress = {"done": step, "total": 3, "unit": "funds", "message": "", "eta_s": None}
             headers = {"Last-Event-ID": str(seen[-1])} if seen else {}
-            store.write(lambda db, p=progress: jobs.tell(db, row, p, now=2**60))
+            store.write(lambda db, p=progress: jobs.tell(db, row, p, now=2**60, tick=2**60))
             with httpx2.stream("GET", path, headers=headers, timeout=30) as events:
                 line = next(line for line in events.iter_lines() if line.startswith("id:"))
             seen.append(int(line.removeprefix("id:")))
@@ -376,7 +378,7 @@ def test_erase_ends_an_open_stream(tmp_path):
         path = f"{server.url}/v1/jobs/gone/events"
         with httpx2.stream("GET", path, timeout=30) as events:
             lines = events.iter_lines()
-            store.write(lambda db: jobs.tell(db, row, {"done": 1}, now=2**60))
+            store.write(lambda db: jobs.tell(db, row, {"done": 1}, now=2**60, tick=2**60))
             assert any(line.startswith("data:") for line in lines)
             store.write(lambda db: add_tenant(db, "default", 1))
             store.erase("default")

@@ -88,7 +88,11 @@ class Task:
         }
         if self.stopping():
             raise StoppedError
-        self.store.write(lambda db: jobs.tell(db, self.row, progress, told, now=self.store.now()))
+        self.store.write(
+            lambda db: jobs.tell(
+                db, self.row, progress, told, now=self.store.now(), tick=self.store.tick()
+            )
+        )
 
 
 Work: TypeAlias = "Callable[[Task], Facts]"
@@ -274,11 +278,11 @@ class Runner:
 
     def _claim(self) -> tuple[JobRow | None, int]:
         """The next job, and how many were given up as their workers had died."""
-        now = self._store.now()
+        now, tick = self._store.now(), self._store.tick()
 
         def work(db: Connection) -> tuple[JobRow | None, int]:
-            given_up = jobs.give_up(db, now)
-            return jobs.claim(db, now), given_up
+            given_up = jobs.give_up(db, now, tick)
+            return jobs.claim(db, now, tick), given_up
 
         return self._store.write(work)
 
@@ -301,7 +305,9 @@ class Runner:
             self._ended_jobs[state] += 1
 
     def _renew(self, row: JobRow) -> None:
-        self._store.write(lambda db: jobs.tell(db, row, None, now=self._store.now()))
+        self._store.write(
+            lambda db: jobs.tell(db, row, None, now=self._store.now(), tick=self._store.tick())
+        )
 
     def _attempt(self, row: JobRow) -> str | None:
         """In a thread: do it, and store how it ended; None where it did not end here."""
@@ -311,7 +317,7 @@ class Runner:
                 result = self._kinds[row.kind](task)
                 return self._end(row, "done", result)
             except StoppedError:
-                self._store.write(lambda db: jobs.hand_back(db, row, self._store.now()))
+                self._store.write(lambda db: jobs.hand_back(db, row, self._store.tick()))
             except jobs.JobLostError:
                 raise
             except PmeError as error:
@@ -323,5 +329,9 @@ class Runner:
         return None
 
     def _end(self, row: JobRow, state: jobs.State, result: Facts) -> str:
-        self._store.write(lambda db: jobs.end(db, row, state, result, now=self._store.now()))
+        self._store.write(
+            lambda db: jobs.end(
+                db, row, state, result, now=self._store.now(), tick=self._store.tick()
+            )
+        )
         return state

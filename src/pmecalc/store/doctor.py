@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import pyarrow as pa
 
 from pmecalc.core.errors import StoreError
-from pmecalc.store import audit, layout, leases, packs, refusals, schema, sqlite, upkeep
+from pmecalc.store import audit, jobs, layout, leases, packs, refusals, schema, sqlite, upkeep
 from pmecalc.store.objects import AREA_OF, AREAS, file_hash, relative_path, stored_names
 
 if TYPE_CHECKING:
@@ -221,20 +221,18 @@ def _of_orphans(patient: Patient) -> Iterator[Finding]:
 
 
 def _of_duties(patient: Patient) -> Iterator[Finding]:
+    tick = leases.tick()
     held = patient.db.execute(
-        "SELECT name, owner, until FROM lease WHERE until > ? ORDER BY name", (patient.now,)
+        "SELECT name, owner, until FROM lease WHERE until > ? AND until <= ? ORDER BY name",
+        (tick, tick + leases.HELD_MS),
     ).fetchall()
     for name, owner, until in held:
-        stuck = until > patient.now + leases.HELD_MS
-        level: Level = "warning" if stuck else "fine"
-        text = f"{name} is held by {owner} for {(until - patient.now) // 1000} s"
-        yield Finding("leases", level, text)
+        text = f"{name} is held by {owner} for {(until - tick) // 1000} s"
+        yield Finding("leases", "fine", text)
     if not held:
         yield Finding("leases", "fine", "none is held")
-    jobs = patient.db.execute(
-        "SELECT count(*) FROM job WHERE state = 'running' AND lease_until < ?", (patient.now,)
-    ).fetchone()[0]
-    yield Finding("jobs", "warning" if jobs else "fine", f"{jobs} run without a lease")
+    unheld = jobs.unheld(patient.db, tick)
+    yield Finding("jobs", "warning" if unheld else "fine", f"{unheld} run without a lease")
     staged = patient.db.execute(
         "SELECT count(*) FROM import WHERE state = 'staged' AND created < ?",
         (patient.now - _DAY_MS,),
@@ -256,7 +254,9 @@ def _of_the_log(patient: Patient) -> Iterator[Finding]:
 def _of_the_clock(patient: Patient) -> Iterator[Finding]:
     last = patient.db.execute("SELECT coalesce(max(at), 0) FROM audit").fetchone()[0]
     ahead = last > patient.now + 60_000
-    text = "it is behind the last change" if ahead else "not behind the last change"
+    text = "not behind the last change"
+    if ahead:
+        text = "behind the last change: set it, or wait until it has caught up (leases do without)"
     yield Finding("clock", "warning" if ahead else "fine", text)
 
 

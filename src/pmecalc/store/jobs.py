@@ -115,33 +115,40 @@ def open_counts(db: Connection) -> dict[str, int]:
     return {"queued": 0, "running": 0, **dict(rows)}
 
 
-def claim(db: Connection, now: int) -> JobRow | None:
-    """The next job: of the tenant that has the fewest running, the one that waits the longest."""
-    give_up(db, now)
+def claim(db: Connection, now: int, tick: int) -> JobRow | None:
+    """The next job: of the tenant that has the fewest running, the one that waits the longest.
+
+    `now` is what is told to people, `tick` (`leases.tick`) what leases are measured by.
+    """
+    give_up(db, now, tick)
     rows = db.execute(
         "SELECT j.tenant, j.id FROM job AS j "
-        "WHERE (j.state = 'queued' OR (j.state = 'running' AND j.lease_until <= :now)) "
+        "WHERE (j.state = 'queued' OR (j.state = 'running' "
+        "AND NOT j.lease_until BETWEEN :tick + 1 AND :latest)) "
         "AND (SELECT count(*) FROM job AS r WHERE r.state = 'running' AND r.tenant = j.tenant "
-        "AND r.lease_until > :now) < :most "
+        "AND r.lease_until BETWEEN :tick + 1 AND :latest) < :most "
         "ORDER BY (SELECT count(*) FROM job AS r WHERE r.state = 'running' "
-        "AND r.tenant = j.tenant AND r.lease_until > :now), j.created, j.id LIMIT 1",
-        {"now": now, "most": MOST_RUNNING},
+        "AND r.tenant = j.tenant AND r.lease_until BETWEEN :tick + 1 AND :latest), "
+        "j.created, j.id LIMIT 1",
+        {**_span(tick), "most": MOST_RUNNING},
     ).fetchall()
     if not rows:
         return None
     db.execute(
         "UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = ?, updated = ? "
         "WHERE tenant = ? AND id = ?",
-        (now + LEASE_MS, now, *rows[0]),
+        (tick + LEASE_MS, now, *rows[0]),
     )
     return one(db, *rows[0])
 
 
-def give_up(db: Connection, now: int) -> int:
+def give_up(db: Connection, now: int, tick: int) -> int:
     """End the jobs whose workers died one time too many; how many they were."""
     rows = db.execute(
-        "SELECT tenant, id FROM job WHERE state = 'running' AND lease_until <= ? AND attempts >= ?",
-        (now, MOST_ATTEMPTS),
+        "SELECT tenant, id FROM job WHERE state = 'running' "
+        "AND NOT lease_until BETWEEN :tick + 1 AND :latest "
+        "AND attempts >= :most",
+        {**_span(tick), "most": MOST_ATTEMPTS},
     ).fetchall()
     for tenant, job in rows:
         detail = f"The job was tried {MOST_ATTEMPTS} times, and its worker died each time."
@@ -156,9 +163,10 @@ def tell(
     items: Sequence[Facts] = (),
     *,
     now: int,
+    tick: int,
 ) -> None:
     """Hold the job for another half minute, and keep what it tells; or JobLostError."""
-    _hold(db, job, now)
+    _hold(db, job, tick)
     if progress is not None:
         db.execute(
             "UPDATE job SET progress_json = ?, updated = ? WHERE tenant = ? AND id = ?",
@@ -170,15 +178,15 @@ def tell(
     _add_events(db, job.tenant, job.id, told)
 
 
-def end(db: Connection, job: JobRow, state: State, result: Facts, *, now: int) -> None:
+def end(db: Connection, job: JobRow, state: State, result: Facts, *, now: int, tick: int) -> None:
     """The last word of a job: its result, or the problem that it met."""
-    _hold(db, job, now)
+    _hold(db, job, tick)
     _end(db, job.tenant, job.id, state, result, now=now)
 
 
-def hand_back(db: Connection, job: JobRow, now: int) -> None:
+def hand_back(db: Connection, job: JobRow, tick: int) -> None:
     """Put a claimed job back into the queue, as if it had not been tried."""
-    _hold(db, job, now)
+    _hold(db, job, tick)
     db.execute(
         "UPDATE job SET state = 'queued', attempts = attempts - 1, lease_until = NULL "
         "WHERE tenant = ? AND id = ?",
@@ -216,11 +224,26 @@ def _forget(db: Connection, tenant: str, before: int) -> None:
     )
 
 
-def _hold(db: Connection, job: JobRow, now: int) -> None:
+def unheld(db: Connection, tick: int) -> int:
+    """How many jobs run for nobody: the next who looks for one takes them over."""
+    count: int = db.execute(
+        "SELECT count(*) FROM job WHERE state = 'running' "
+        "AND NOT lease_until BETWEEN :tick + 1 AND :latest",
+        _span(tick),
+    ).fetchone()[0]
+    return count
+
+
+def _span(tick: int) -> dict[str, int]:
+    """Between which times the end of a lease lies that is held."""
+    return {"tick": tick, "latest": tick + LEASE_MS}
+
+
+def _hold(db: Connection, job: JobRow, tick: int) -> None:
     held = db.execute(
         "UPDATE job SET lease_until = ? WHERE tenant = ? AND id = ? AND state = 'running' "
         "AND attempts = ?",
-        (now + LEASE_MS, job.tenant, job.id, job.attempts),
+        (tick + LEASE_MS, job.tenant, job.id, job.attempts),
     )
     if held.rowcount != 1:
         raise JobLostError(f"The job {job.id} was cancelled or taken over.")

@@ -1,7 +1,12 @@
-"""Duties that one process has at a time, for as long as it goes on renewing them."""
+"""Duties that one process has at a time, for as long as it goes on renewing them.
+
+Their times are those of a clock that nobody sets (`tick`). It begins anew when the machine starts,
+so a lease that ends later than any holder may ask for is one of before, and free.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmecalc.store.errors import LeaseLostError
@@ -11,6 +16,18 @@ if TYPE_CHECKING:
 
 HELD_MS = 30_000
 RENEWED_MS = 10_000
+
+
+def tick() -> int:
+    """Milliseconds of a clock that all processes of this machine share and nobody can set.
+
+    Examples
+    --------
+    >>> tick() <= tick()
+    True
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return (time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)) // 1_000_000
 
 
 class Lease(NamedTuple):
@@ -26,8 +43,8 @@ def take(db: Connection, name: str, owner: str, now: int) -> Lease | None:
     rows = db.execute(
         "INSERT INTO lease (name, owner, until, fence) VALUES (?, ?, ?, 1) "
         "ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until, "
-        "fence = fence + 1 WHERE until <= ? RETURNING fence",
-        (name, owner, now + HELD_MS, now),
+        "fence = fence + 1 WHERE until <= ? OR until > ? RETURNING fence",
+        (name, owner, now + HELD_MS, now, now + HELD_MS),
     ).fetchall()
     return Lease(name, owner, rows[0][0]) if rows else None
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TypeAlias
 
@@ -98,9 +99,7 @@ class ObjectStore:
 
     def _put(self, area: Area, path: Path, data: memoryview) -> None:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        if path.is_file() and path.stat().st_size == data.nbytes:
-            os.utime(path)
-        else:
+        if not _renewed(path, data.nbytes):
             self._write(area, path, data)
         # Also for a file that was there: whoever renamed it may not have come this far.
         self._fsync_directory(path.parent)
@@ -141,3 +140,15 @@ class ObjectStore:
             raise WritesRefusedError(
                 f"The disk did not keep what was written ({error.strerror}); restart the service."
             ) from error
+
+
+def _renewed(path: Path, size: int) -> bool:
+    """Whether the file is there in this size, and if so make it young for garbage collection."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+            return False
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True

@@ -94,6 +94,7 @@ class Store:
         disk: Disk | None = None,
         step: Step | None = None,
         clock: Callable[[], int] | None = None,
+        ticks: Callable[[], int] | None = None,
         raw_days: int = RAW_DAYS,
     ) -> Self:
         """Open the data folder, made if it is missing; uploads are kept for `raw_days`, 0: never.
@@ -127,6 +128,7 @@ class Store:
                 closing=closing.pop_all(),
                 step=step,
                 clock=clock or _now,
+                ticks=ticks or clock or leases.tick,
                 raw_days=raw_days,
                 version=sqlite_version,
             )
@@ -142,6 +144,7 @@ class Store:
         closing: ExitStack,
         step: Step,
         clock: Callable[[], int],
+        ticks: Callable[[], int],
         raw_days: int,
         version: sqlite.Version,
     ) -> None:
@@ -152,6 +155,7 @@ class Store:
         self._objects = objects
         self._step = step
         self._clock = clock
+        self._ticks = ticks
         self._raw_days = raw_days
         self._version = version
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -301,6 +305,10 @@ class Store:
         """The time, in Unix milliseconds."""
         return self._clock()
 
+    def tick(self) -> int:
+        """The time that leases are measured by, in milliseconds; see `leases.tick`."""
+        return self._ticks()
+
     def remembered(self, tenant: str, once: Once) -> str | None:
         """The answer that `remembered.remember` kept for this request, if it came before."""
         return self.read(lambda db: remembered.response(db, tenant, once, self._clock()))
@@ -331,7 +339,7 @@ class Store:
     def mend(self) -> tuple[int, int]:
         """Remove orphans past their grace and free leases that outlast their time; how many."""
         with layout.exclusive(self.root / layout.BACKUP_LOCK):
-            freed = self.write(lambda db: leases.free_stuck(db, self.now()))
+            freed = self.write(lambda db: leases.free_stuck(db, self.tick()))
             return len(self._pass(self.write).remove_orphans()), freed
 
     def tend(self) -> Collected | None:
@@ -344,15 +352,19 @@ class Store:
     def keep_raw(self, tenant: str, data: bytes) -> str:
         """Put bytes aside for a tenant, for as long as uploads are kept; their hash."""
         self.read(lambda db: catalog.refuse_erased(db, tenant))  # before there is a file
-        stored = self._attempted(lambda: self._objects.put_if_absent("raw", data))
-        now = self._clock()
+        return self._attempted(lambda: self._put_aside(tenant, data))
+
+    def _put_aside(self, tenant: str, data: bytes) -> str:
+        stored, now = self._objects.put_if_absent("raw", data), self._clock()
 
         def work(db: sqlite.Connection) -> None:
             catalog.refuse_erased(db, tenant)
+            if not self._objects.exists("raw", stored.hash):  # an old one, collected meanwhile
+                raise commits.StaleError
             records.add_tenant(db, tenant, now)
             records.add_object(db, tenant, "raw", stored, now)
 
-        self.write(work)
+        self._connections.writer.write(work)
         return stored.hash
 
     def load_raw(self, tenant: str, name: str) -> bytes:
@@ -459,14 +471,14 @@ class Store:
         )
 
     def _lease(self, name: str, held: ExitStack) -> leases.Lease | None:
-        lease = self.write(lambda db: leases.take(db, name, self._owner, self.now()))
+        lease = self.write(lambda db: leases.take(db, name, self._owner, self.tick()))
         if lease is not None:
-            held.callback(self.write, lambda db: leases.release(db, lease, self.now()))
+            held.callback(self.write, lambda db: leases.release(db, lease, self.tick()))
         return lease
 
     def _write_under(self, lease: leases.Lease, work: Callable[[sqlite.Connection], _T], /) -> _T:
         def renewed(db: sqlite.Connection) -> _T:
-            leases.renew(db, lease, self.now())
+            leases.renew(db, lease, self.tick())
             return work(db)
 
         return self.write(renewed)

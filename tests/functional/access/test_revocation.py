@@ -11,7 +11,7 @@ import pytest
 
 from functional.access.conftest import bearer, make_keys
 from pmecalc.service import secret_text
-from pmecalc.store import jobs
+from pmecalc.store import jobs, leases
 from pmecalc.store.store import Store
 from redis_server import RedisServer
 from server import Server
@@ -115,22 +115,22 @@ def test_open_stream_of_a_revoked_key_ends(tmp_path):
             assert httpx2.delete(f"{server.url}/v1/keys/{name}", headers=admin).status_code == 204
             time.sleep(EFFECTIVE_SECONDS)
             _tell(store, row, "late")
-            store.write(lambda db: jobs.end(db, row, "done", {}, now=_FAR))
+            store.write(lambda db: jobs.end(db, row, "done", {}, now=_FAR, tick=leases.tick()))
             assert [line for line in lines if "late" in line or "done" in line] == []
 
 
 def _claimed(store, tenant):
-    """A job that this test holds for ever."""
+    """A job that this test holds for half a minute from its last word."""
 
     def work(db):
         jobs.add(db, tenant, f"job-{tenant}", kind="batch", params={}, now=1)
-        return jobs.claim(db, _FAR)
+        return jobs.claim(db, _FAR, leases.tick())
 
     return store.write(work)
 
 
 def _tell(store, row, message):
-    store.write(lambda db: jobs.tell(db, row, {"message": message}, now=_FAR))
+    store.write(lambda db: jobs.tell(db, row, {"message": message}, now=_FAR, tick=leases.tick()))
 
 
 def run(tmp_path, *, shared, seconds):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from functools import partial
@@ -275,3 +276,20 @@ def test_once_an_hour(folder):
         folder.advance(2 / 60 / 24)
         assert other.tend() is not None
         assert store.tend() is None
+
+
+def test_what_is_put_aside_is_not_collected_under_us(folder):
+    """An old file of the same bytes is collected between its renewal and the record of it."""
+    passes = []
+
+    def collect_between(step):
+        if step == "raw-durable" and len(passes) < 2:
+            path = store._objects.path("raw", hashlib.sha256(RAW).hexdigest())
+            os.utime(path, (0, 0))  # as if it had been looked at just before it was renewed
+            with folder.open() as other:
+                passes.append(other.collect_garbage())
+
+    with folder.open(step=collect_between) as store:
+        name = store.keep_raw(TENANT, RAW)
+        assert [each.raw for each in passes] == [1, 1]
+        assert store.load_raw(TENANT, name) == RAW

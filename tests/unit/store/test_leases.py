@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from fakes import FakeClock
@@ -86,3 +88,28 @@ def test_two_processes(root, clock):
     with Store.open(root) as one, Store.open(root) as two:
         assert take(one, "a", clock)
         assert take(two, "b", clock) is None
+
+
+def test_a_clock_that_is_set_holds_nobody_up(root):
+    """Wall time goes a year ahead and back: leases and jobs are measured by another clock."""
+    wall = FakeClock(1_700_000_000_000)
+    year = 365 * 24 * 3600 * 1000
+    with Store.open(root, clock=wall, ticks=leases.tick) as store:
+        wall.advance(year)
+        held = store._lease("duty", ExitStack())
+        assert held is not None
+        wall.advance(-year)
+        assert store._lease("duty", ExitStack()) is None
+        store.write(lambda db: leases.renew(db, held, store.tick()))
+        store.write(lambda db: leases.release(db, held, store.tick()))
+        assert store._lease("duty", ExitStack()) is not None
+
+
+def test_a_lease_of_before_a_restart_is_free(store, clock):
+    """It ends later than any holder may ask for; whoever had it finds that it is lost."""
+    clock.advance(10 * leases.HELD_MS)
+    old = take(store, "a", clock)
+    clock.advance(-9 * leases.HELD_MS)
+    assert take(store, "b", clock) is not None
+    with pytest.raises(LeaseLostError):
+        renew(store, old, clock)
