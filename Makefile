@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help env lock serve test quick units loops soak lint names bench-numbers bench-serving bench-storage clean
+.PHONY: help env lock serve test quick units loops soak soak-hostile lint names bench-numbers bench-serving bench-storage clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -53,6 +53,9 @@ loops: env       ## compile the numeric loops; they are kept on disk
 soak: env        ## the tests that take longer: kills, faults and loads at full length
 	$(BIN)/pytest -m soak -s
 	PME_EFFORT=long $(BIN)/pytest tests/properties
+
+soak-hostile: env ## one tenant does its worst for ten minutes; the other's answers and ratios
+	$(BIN)/pytest -m soak -s tests/functional/test_hostile.py
 
 lint: env        ## format, lint, types and floors
 	$(BIN)/ruff format --check .
