@@ -26,6 +26,7 @@ from pmecalc.api.compute_lane import ComputeLane
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
 from pmecalc.api.document import describe, operation_id
+from pmecalc.api.executors import Executors
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
@@ -192,6 +193,8 @@ def create_app(settings: Settings, slot: Slot | None = None) -> Service:
 
 async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) -> Services:
     """All that lives as long as the server; the last is closed first, also if the start fails."""
+    executors = Executors()
+    closing.push_async_callback(asyncio.to_thread, executors.close)
     store = await asyncio.to_thread(partial(Store.open, settings.data, raw_days=settings.raw_days))
     closing.push_async_callback(asyncio.to_thread, store.close)
     holders = Holders(store)
@@ -228,6 +231,7 @@ async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) ->
         imports=files,
         jobs=Jobs(store, wake=runner.wake, ended=ended),
         keys=known_keys,
+        executors=executors,
         cache_stats=vitals.stats,
         identify=_identify(settings, parts.credentials),
         ready=lambda: _can_read(store),

@@ -38,6 +38,9 @@ from pmecalc.store.jobs import QueueFullError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic import ValidationError
+
+MAX_PROBLEMS = 50  # listed in an answer, which also counts them
 _LOG = logging.getLogger(__name__)
 
 
@@ -57,6 +60,22 @@ class ForbiddenError(PmeError):
 
     def __init__(self, permission: str) -> None:
         super().__init__(f"This needs the permission {permission!r}, which this key does not have.")
+
+
+class MalformedError(RequestValidationError):
+    """A request that does not fit its model; it carries the first problems and counts them all."""
+
+    def __init__(self, found: Sequence[Any], *, total: int) -> None:  # Any: what pydantic tells
+        super().__init__(found)
+        self.total = total
+
+    @classmethod
+    def of_body(cls, error: ValidationError) -> MalformedError:
+        """The problems of a JSON body."""
+        found = error.errors(include_url=False)[:MAX_PROBLEMS]
+        return cls(
+            [{**each, "loc": ("body", *each["loc"])} for each in found], total=error.error_count()
+        )
 
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
