@@ -294,7 +294,7 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
         refuse_forwarded=is_local and not settings.is_unprotected,
         refuse_clear=not is_local,
         tls=settings.tls,
-        **({} if rates is None else {"admit": rates.admit}),
+        **({} if rates is None else {"admit": rates.admit, "admit_address": rates.admit_address}),
     )
 
 

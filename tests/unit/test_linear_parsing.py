@@ -20,7 +20,7 @@ import pytest
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 import pmecalc
-from pmecalc.api import checks, guard, json_body, preconditions, questions
+from pmecalc.api import checks, credentials, guard, json_body, preconditions, questions
 from pmecalc.cache import negotiate
 from pmecalc.core import dates, errors
 from pmecalc.ingest import cells, formats, prescan, text
@@ -70,6 +70,13 @@ def workbook(sheet: bytes) -> None:
         archive.writestr("xl/workbook.xml", b"")
         archive.writestr("xl/worksheets/sheet1.xml", sheet)
     prescan.scan_workbook(file, size=file.tell(), limits=Limits())
+
+
+def cookies(value: bytes) -> None:
+    """All that reads a cookie: our own reader, and the framework, which asks for every request."""
+    scope = {"type": "http", "headers": [(b"cookie", value)], "pme.clear": False}
+    credentials.presented(scope)
+    assert json_body.ApiRequest(scope).cookies == {}
 
 
 def markup(head: bytes) -> None:
@@ -123,6 +130,9 @@ CASES = [
     ("pmecalc.api.checks.KEY", checks.KEY.search, b"", b"pme_0123456789_aaaaaa", b""),
     ("urllib.parse", unquote_to_bytes, b"", b"%25", b""),
     ("urllib.parse", parse_qsl, "", "a=%25&", ""),
+    ("pmecalc.api.credentials.presented", cookies, b"pme=", b"\\", b""),
+    ("pmecalc.api.credentials.presented", cookies, b"", b"pme=a;", b""),
+    ("pmecalc.api.credentials.presented", cookies, b"", b";", b"pme="),
     ("pmecalc.api.guard._REQUEST_ID", guard._REQUEST_ID.fullmatch, "", "a", "!"),
     *(
         (f"pmecalc.api.preconditions.{name}", work, head, unit, tail)
