@@ -7,6 +7,7 @@ import importlib
 import json
 import pkgutil
 import re
+from contextlib import suppress
 from email.message import Message
 from functools import partial
 from io import BytesIO
@@ -21,12 +22,14 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 import pmecalc
 from pmecalc.api import checks, credentials, guard, json_body, preconditions, questions
+from pmecalc.api.media import JSON, NotAcceptableError, media_of
 from pmecalc.cache import negotiate
 from pmecalc.core import dates, errors
 from pmecalc.ingest import cells, formats, prescan, text
 from pmecalc.ingest.limits import Limits
 from pmecalc.ingest.names import display_name, name_of
 from pmecalc.service import secret_text
+from pmecalc.store.cursors import place_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "security" / "linear_parsing.md"
 SIZE, DOUBLINGS = 8 * 1024, 3
@@ -77,6 +80,16 @@ def cookies(value: bytes) -> None:
     scope = {"type": "http", "headers": [(b"cookie", value)], "pme.clear": False}
     credentials.presented(scope)
     assert json_body.ApiRequest(scope).cookies == {}
+
+
+def accepted(value: str) -> None:
+    with suppress(NotAcceptableError):
+        media_of(value, (JSON,))
+
+
+def place(cursor: str) -> None:
+    with suppress(errors.InputError, RecursionError):  # 512 characters cannot nest so deep
+        place_of(cursor)
 
 
 def markup(head: bytes) -> None:
@@ -150,6 +163,10 @@ CASES = [
     ),
     ("pmecalc.cache.negotiate", partial(negotiate.has_already, etag='"a"'), "", "W/,", ""),
     ("pmecalc.cache.negotiate", negotiate.encoding_of, "", "br;q=0.1,", ""),
+    ("pmecalc.api.media", accepted, "", "*/*;q=0.1,", "text/x"),
+    ("pmecalc.api.media", accepted, "a/b", ";", ""),
+    ("pmecalc.api.media", accepted, "a/b;q=0.", "1", ""),
+    ("pmecalc.store.cursors", place, "", "W1tb", ""),
     ("pmecalc.api.questions._PLAIN_PAIR", questions._PLAIN_PAIR.fullmatch, b"a=", b"pme", b"!"),
     ("pmecalc.api.questions._READERS", questions.template_of, "/v1/funds/", "a", "/"),
     ("pmecalc.api.questions._READERS", questions.template_of, "/v1/funds/", "/charts", ""),

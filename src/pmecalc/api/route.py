@@ -171,7 +171,8 @@ def _tagged(request: Request, answer: Response) -> Response:
     if "cache-control" in answer.headers:
         return answer
     tag = answer.headers.get("etag") or _tag_of(bytes(answer.body))
-    kept = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    vary = [*filter(None, [answer.headers.get("vary")]), "Authorization", "Cookie"]
+    kept = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": ", ".join(vary)}
     if has_already(joined(request.headers, "if-none-match"), tag):
         return Response(status_code=304, headers=kept)
     answer.headers.update(kept)

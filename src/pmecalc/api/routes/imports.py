@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Header, Path, Query, Request, Response
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
-from pmecalc.api.lists import link_next
+from pmecalc.api.lists import page_of
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
 from pmecalc.api.repeats import joined, refuse_repeated_fields
 from pmecalc.api.route import ApiRoute, needs
@@ -107,15 +107,13 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
 @router.get("", response_model=ImportPage, openapi_extra=needs("read"))
 async def list_imports(
     request: Request,
-    response: Response,
     page: Annotated[PageQuery, Query()],
     services: ServicesOf,
     tenant: Tenant,
-) -> dict[str, object]:
+) -> Response:
     """The imports, the last one first."""
     found = await services.imports.page(tenant, limit=page.limit, after=page.after)
-    link_next(request, response, found.next)
-    return {"items": [asdict(row) for row in found.items], "next": found.next}
+    return await page_of(request, ImportPage, [asdict(row) for row in found.items], found.next)
 
 
 @router.get("/{import_id}", response_model=ImportRecord, openapi_extra=needs("read"))
