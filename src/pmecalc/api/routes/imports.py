@@ -24,6 +24,7 @@ from pmecalc.api.schemas import (
     PageQuery,
     UndoResult,
 )
+from pmecalc.ingest.names import display_name
 from pmecalc.ingest.template import template_csv
 from pmecalc.service.imports import ImportOptions, answer_of
 
@@ -77,11 +78,11 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
 
     With `Prefer: respond-async` a job does it (202). Several files are several requests.
     """
-    content, filename = await form.file.read(), form.file.filename or "upload"
+    content, filename = await form.file.read(), display_name(form.file.filename or "upload")
     options = ImportOptions(**query.model_dump(exclude={"commit"}))
     is_job = "respond-async" in joined(request.headers, "prefer").lower()
     answer = b"job" if is_job else b"import"  # under one key the other one is another request
-    once = once_of(request, key, answer, filename.encode("utf-8", "replace"), content)
+    once = once_of(request, key, answer, filename.encode(), content)
     if is_job:
         params = {
             "object": await services.imports.set_aside(tenant, content),
