@@ -156,6 +156,7 @@ def create_app(settings: Settings, slot: Slot | None = None) -> Service:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # the address of a redirect would stand on the Host header
         lifespan=lifespan,
         responses=errors.DOCUMENTED,
         generate_unique_id_function=operation_id,
