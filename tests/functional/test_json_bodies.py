@@ -73,3 +73,14 @@ def test_no_body_is_read_where_none_is_taken(client, method, path):
     client.portal.call(client.app, scope, receive, send)
     assert status[0] in {200, 404}
     assert asked == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_json_is_utf8(client, encoding):
+    """A body in which the limits would look at other bytes than the parser is refused."""
+    text = '{"name": "\u2200", "fund": ' + "[" * 40 + "]" * 40 + "}"
+    answer = client.post("/v1/evaluate", content=text.encode(encoding), headers=JSON)
+    assert answer.status_code in {400, 422}
+    assert answer.json()["code"] in {"BAD_REQUEST", "MALFORMED"}
+    marked = client.post("/v1/evaluate", content=b"\xef\xbb\xbf" + body(0), headers=JSON)
+    assert marked.status_code == 200
