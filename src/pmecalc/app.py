@@ -26,6 +26,7 @@ from pmecalc.api.compute_lane import ComputeLane
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
 from pmecalc.api.document import describe, operation_id
+from pmecalc.api.executors import Executors
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
@@ -155,6 +156,7 @@ def create_app(settings: Settings, slot: Slot | None = None) -> Service:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # the address of a redirect would stand on the Host header
         lifespan=lifespan,
         responses=errors.DOCUMENTED,
         generate_unique_id_function=operation_id,
@@ -192,6 +194,8 @@ def create_app(settings: Settings, slot: Slot | None = None) -> Service:
 
 async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) -> Services:
     """All that lives as long as the server; the last is closed first, also if the start fails."""
+    executors = Executors()
+    closing.push_async_callback(asyncio.to_thread, executors.close)
     store = await asyncio.to_thread(partial(Store.open, settings.data, raw_days=settings.raw_days))
     closing.push_async_callback(asyncio.to_thread, store.close)
     holders = Holders(store)
@@ -228,6 +232,7 @@ async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) ->
         imports=files,
         jobs=Jobs(store, wake=runner.wake, ended=ended),
         keys=known_keys,
+        executors=executors,
         cache_stats=vitals.stats,
         identify=_identify(settings, parts.credentials),
         ready=lambda: _can_read(store),
@@ -297,7 +302,7 @@ def build_checks(settings: Settings, credentials: Credentials, rates: Rates | No
         refuse_forwarded=is_local and not settings.is_unprotected,
         refuse_clear=not is_local,
         tls=settings.tls,
-        **({} if rates is None else {"admit": rates.admit}),
+        **({} if rates is None else {"admit": rates.admit, "admit_address": rates.admit_address}),
     )
 
 

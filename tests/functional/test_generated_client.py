@@ -117,6 +117,11 @@ def walk_through(walk, data):
     assert [item.id for item in page.items] == [fund]
     stored, found = walk.call("get_fund", fund)
     assert (stored.commitment, stored.sequence) == (150.0, 1)
+    rows, _ = walk.call("get_flows", fund, limit=5)
+    more, _ = walk.call("get_flows", fund, limit=5, after=rows.next_)
+    assert isinstance(rows, models.FlowTable)
+    assert [len(each.rows) for each in (rows, more)] == [5, 5]
+    assert more.rows[0][0] >= rows.rows[-1][0]
     changes = models.FundChanges(vintage=2020, benchmark=index)
     edited, after = walk.call("update_fund", fund, body=changes, if_match=found["ETag"])
     assert (edited.vintage, edited.benchmark, edited.commitment) == (2020, index, 150.0)
@@ -136,4 +141,4 @@ def walk_through(walk, data):
     walk.call("delete_benchmark", index, status=204)
     assert walk.call("list_funds")[0].items == []
     missing, _ = walk.call("get_fund", fund, status=404)
-    assert missing.code == "NOT_FOUND"
+    assert (missing.code, missing.total) == ("NOT_FOUND", 0)

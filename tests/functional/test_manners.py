@@ -7,7 +7,8 @@ import json
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from pmecalc.api.route import MAX_DEPTH, ApiRoute, needs, require_permissions
+from pmecalc.api.json_body import MAX_DEPTH
+from pmecalc.api.route import ApiRoute, needs, require_permissions
 
 KEY = "pme_0123456789_" + "a" * 43
 

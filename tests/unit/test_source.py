@@ -22,7 +22,7 @@ TENANT_TABLES = re.compile(
 OVER_ALL = {
     "keys.py": {"by_id", "is_empty", "session", "add"},  # a credential tells the tenant
     # whoever waits is served; operators see how many jobs there are, not whose
-    "jobs.py": {"claim", "has_open", "add", "give_up", "open_counts"},
+    "jobs.py": {"claim", "has_open", "add", "give_up", "open_counts", "unheld"},
     "remembered.py": {"forget"},  # by age
     "garbage.py": None,  # what nobody needs, of whoever
     "doctor.py": None,  # looks at everything, changes nothing

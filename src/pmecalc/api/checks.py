@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_PARAMETERS = 64
 MAX_URL_BYTES = 8192
+MAX_COOKIE_BYTES = 4096
 KEY = re.compile(rb"pme_[0-9A-Za-z]{10}_[0-9A-Za-z_-]{43}")
 _ADDRESSES = 4096  # remembered, since reading one costs more than all other checks
 # Headers with one value: two lines would be two claims, of which a reader takes either.
@@ -65,12 +66,21 @@ TLS_REQUIRED = Refusal(
 )
 
 
+LARGE_COOKIES = Refusal(
+    431,
+    "HEADERS_TOO_LARGE",
+    f"The header Cookie has more than {MAX_COOKIE_BYTES:,} bytes. Delete this site's cookies.",
+)
+
+
 def _admit(_scope: Scope) -> Refusal | None:
     return None
 
 
 class Checks:
-    """Host, proxies, size of the query, origin, credential, rate: in this order, without waiting.
+    """Host, proxies, sizes, origin, address, credential, rate: in this order, without waiting.
+
+    `admit_address` comes before the credential is read, `admit` knows whose it is.
 
     The verdict stays in the scope, so two lanes that both ask count a request once.
     """
@@ -85,6 +95,7 @@ class Checks:
         refuse_clear: bool = False,
         tls: bool = False,
         admit: Callable[[Scope], Refusal | None] = _admit,
+        admit_address: Callable[[Scope], Refusal | None] = _admit,
     ) -> None:
         self._identify = identify
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
@@ -95,6 +106,7 @@ class Checks:
         self._refuse_clear = refuse_clear
         self._tls = tls
         self._admit = admit
+        self._admit_address = admit_address
 
     def check(self, scope: Scope) -> Refusal | None:
         """None, and `scope["pme.principal"]` says who asks; or why the request is refused."""
@@ -117,8 +129,14 @@ class Checks:
         self._settle_client(scope, headers)
         if self._refuse_clear and _is_overheard(scope, headers):
             return TLS_REQUIRED
+        if self._refuse_clear and _has_large_cookies(headers):
+            return LARGE_COOKIES
         if scope["method"] not in SAFE:
             refusal = _cross_site(scope, headers) or _foreign_form(headers)
+            if refusal is not None:
+                return refusal
+        if has_credential(headers):
+            refusal = self._admit_address(scope)
             if refusal is not None:
                 return refusal
         scope["pme.principal"] = self._identify(scope)
@@ -174,11 +192,24 @@ def is_loopback(address: str) -> bool:
         return False
 
 
+def has_credential(headers: Headers) -> bool:
+    """Whether a request names a key or a session, which nobody has looked at yet."""
+    return "authorization" in headers or any("pme=" in line for line in headers.getlist("cookie"))
+
+
 def _is_overheard(scope: Scope, headers: Headers) -> bool:
     """Whether a credential came in clear over a network."""
-    cookies = headers.getlist("cookie")
-    has_credential = "authorization" in headers or any("pme=" in line for line in cookies)
-    return has_credential and scope["pme.clear"] and not is_loopback(scope["pme.address"])
+    is_foreign = scope["pme.clear"] and not is_loopback(scope["pme.address"])
+    return is_foreign and has_credential(headers)
+
+
+def _has_large_cookies(headers: Headers) -> bool:
+    """Whether there is more of cookies than a session of ours needs.
+
+    Refused and not passed over: a session that is not seen would look like one that has ended. The
+    mode `local` reads no cookie, and a browser sends it those of all services of the machine.
+    """
+    return sum(map(len, headers.getlist("cookie"))) > MAX_COOKIE_BYTES
 
 
 def _listed(headers: Headers, name: str) -> list[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 from pmecalc.api.auth import Identify, Principal
+from pmecalc.api.executors import Executors
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.imports import Imports
@@ -31,6 +32,7 @@ class Services:
     imports: Imports
     keys: Keys
     jobs: Jobs
+    executors: Executors
     cache_stats: Callable[[], dict[str, object]]
     identify: Identify  # who has a credential now; a stream asks again while it lasts
     ready: Callable[[], bool]

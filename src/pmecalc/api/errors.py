@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from pmecalc.api.components import reference
+from pmecalc.api.media import NotAcceptableError
 from pmecalc.cache.workers import ComputeQueueFullError
 from pmecalc.core.errors import (
     InputError,
@@ -38,6 +39,12 @@ from pmecalc.store.jobs import QueueFullError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic import ValidationError
+
+    from pmecalc.core.errors import Problem
+
+MAX_PROBLEMS = 50  # listed in an answer, which also counts them
+_NAME_CHARS = 200
 _LOG = logging.getLogger(__name__)
 
 
@@ -59,9 +66,26 @@ class ForbiddenError(PmeError):
         super().__init__(f"This needs the permission {permission!r}, which this key does not have.")
 
 
+class MalformedError(RequestValidationError):
+    """A request that does not fit its model; it carries the first problems and counts them all."""
+
+    def __init__(self, found: Sequence[Any], *, total: int) -> None:  # Any: what pydantic tells
+        super().__init__(found)
+        self.total = total
+
+    @classmethod
+    def of_body(cls, error: ValidationError) -> MalformedError:
+        """The problems of a JSON body."""
+        found = error.errors(include_url=False)[:MAX_PROBLEMS]
+        return cls(
+            [{**each, "loc": ("body", *each["loc"])} for each in found], total=error.error_count()
+        )
+
+
 STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
     (ForbiddenError, 403),
     (UnauthenticatedError, 401),
+    (NotAcceptableError, 406),
     (NameExistsError, 409),
     (ConflictError, 409),
     (PreconditionFailedError, 412),
@@ -85,6 +109,7 @@ TITLES: Mapping[int, str] = {
     403: "Refused",
     404: "Not found",
     405: "Method not allowed",
+    406: "Not acceptable",
     408: "Too slow",
     409: "A decision is needed",
     412: "Changed in the meantime",
@@ -127,9 +152,10 @@ def problem(
     *,
     request_id: str,
     errors: Sequence[Mapping[str, object]] = (),
+    total: int | None = None,
     more: Mapping[str, object] | None = None,
 ) -> Response:
-    """A problem document."""
+    """A problem document; `total` counts the problems where not all are listed."""
     body = {
         "type": f"/docs/problems#{code.lower()}",
         "title": TITLES.get(status, "Error"),
@@ -138,6 +164,7 @@ def problem(
         "instance": f"urn:request:{request_id}",
         "code": code,
         "errors": list(errors),
+        "total": len(errors) if total is None else total,
         **(more or {}),
     }
     headers = {"Cache-Control": "no-store"}
@@ -178,8 +205,15 @@ def _on_error(request: Request, error: Exception) -> Response:
     if isinstance(error, NotFoundError):
         more["near"] = list(error.near)
     detail = error.message if isinstance(error, InputError) else str(error)
+    problems = error.problems if isinstance(error, InputError) else ()
     answer = problem(
-        status, code, detail, request_id=request_id(request), errors=_errors(error), more=more
+        status,
+        code,
+        detail,
+        request_id=request_id(request),
+        errors=_errors(problems),
+        total=sum(each.count for each in problems),
+        more=more,
     )
     if isinstance(error, PreconditionFailedError):
         answer.headers["ETag"] = f'"{error.current}"'
@@ -192,19 +226,18 @@ def _on_unauthenticated(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _errors(error: Exception) -> list[dict[str, object]]:
-    if not isinstance(error, InputError):
-        return []
+def _errors(problems: Sequence[Problem]) -> list[dict[str, object]]:
+    """The first problems, each by itself: what stands for many is in the count."""
     return [
         {
             "code": each.code,
             "message": each.message,
             "row": each.row,
-            "column": each.column,
+            "column": each.column and each.column[:_NAME_CHARS],
             "value": each.value,
             "hint": each.advice(lambda option, choice: f"{option}={choice}"),
         }
-        for each in error.problems
+        for each in [each for each in problems if each.count == 1][:MAX_PROBLEMS]
     ]
 
 
@@ -213,19 +246,22 @@ def _on_malformed(request: Request, error: Exception) -> Response:
     unknown = [each for each in found if each["type"] == "extra_forbidden"]
     if unknown and len(unknown) == len(found) and unknown[0]["loc"][0] == "query":
         return _on_unknown_parameter(request, [str(each["loc"][-1]) for each in unknown])
+    total = error.total if isinstance(error, MalformedError) else len(found)
     errors = [
         {
             "code": "MALFORMED",
             "message": _said(each),
             "row": None,
-            "column": ".".join(map(str, each["loc"][1:])) or str(each["loc"][0]),
+            "column": (".".join(map(str, each["loc"][1:])) or str(each["loc"][0]))[:_NAME_CHARS],
             "value": _shown(each.get("input")),
             "hint": _elsewhere(request, each),
         }
-        for each in found
+        for each in found[:MAX_PROBLEMS]
     ]
     first = f"{errors[0]['column']}: {errors[0]['message']}" if errors else "malformed"
-    return problem(422, "MALFORMED", first, request_id=request_id(request), errors=errors)
+    return problem(
+        422, "MALFORMED", first, request_id=request_id(request), errors=errors, total=total
+    )
 
 
 def _elsewhere(request: Request, found: Mapping[str, Any]) -> str | None:  # Any: as below

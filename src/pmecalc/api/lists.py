@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, TypeAdapter
+from starlette.responses import Response
+
+from pmecalc.api.executors import run_in
 
 if TYPE_CHECKING:
-    from fastapi import Request, Response
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fastapi import Request
+
+# Of a list; so many are about 64 KiB. What is less is encoded sooner than a thread would begin.
+MAX_ITEMS_INLINE = 150
 
 
 def link_next(request: Request, response: Response, after: str | None) -> None:
@@ -13,3 +25,24 @@ def link_next(request: Request, response: Response, after: str | None) -> None:
     if after is not None:
         address = request.url.include_query_params(after=after)
         response.headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
+
+
+async def page_of(
+    request: Request,
+    model: type[BaseModel],
+    items: Sequence[Mapping[str, Any]],
+    after: str | None,
+) -> Response:
+    """A page of a list; a long one is encoded off the event loop."""
+    encode = partial(_encoded, model, {"items": items, "next": after})
+    executor: ThreadPoolExecutor = request.app.state.services.executors.json
+    is_long = len(items) > MAX_ITEMS_INLINE
+    response = Response(await run_in(executor, encode) if is_long else encode())
+    response.headers["Content-Type"] = "application/json"
+    link_next(request, response, after)
+    return response
+
+
+def _encoded(model: type[BaseModel], page: Mapping[str, object]) -> bytes:
+    adapter = TypeAdapter(model)
+    return adapter.dump_json(adapter.validate_python(page), by_alias=True)

@@ -26,6 +26,10 @@ _MOST = 10_000
 _REDIS_SECONDS = 0.1
 _REDIS_PAUSE_SECONDS = 5.0
 _BLOCK_SECONDS = 60
+# Credentials that are looked at of an address that guesses or floods: a good one still gets in, and
+# the bad ones cost no more than this.
+_LOOKS_PER_S, _LOOKS_BURST = 10.0, 20.0
+_TOO_MANY_BAD = "too many credentials that open nothing"
 
 Bucket: TypeAlias = tuple[float, float]  # what is left, and when it was counted
 
@@ -52,17 +56,24 @@ class Buckets:
         self._clock = clock
         self._left: dict[str, Bucket] = {}
 
+    def is_empty(self, name: str) -> bool:
+        """Whether there is none now; takes none."""
+        return self._level(name, self._clock()) < 1
+
     def wait(self, name: str) -> float:
         """Take one; 0, or the seconds until there is one."""
         now = self._clock()
-        left, at = self._left.get(name, (self._burst, now))
-        left = min(self._burst, left + (now - at) * self._rate)
+        left = self._level(name, now)
         if left < 1:
             return (1 - left) / self._rate
         if len(self._left) >= _MOST and name not in self._left:
             self._left.clear()
         self._left[name] = (left - 1, now)
         return 0.0
+
+    def _level(self, name: str, now: float) -> float:
+        left, at = self._left.get(name, (self._burst, now))
+        return min(self._burst, left + (now - at) * self._rate)
 
 
 class Failures:
@@ -113,6 +124,7 @@ class Rates:
         self._failures = Failures(
             per_minute=max(1, limits.failures_per_min // workers), clock=clock
         )
+        self._looks = Buckets(per_second=_LOOKS_PER_S, burst=_LOOKS_BURST, clock=clock)
         self._kinds = _kinds(limits)
         self._workers = workers
         self._memory = Limiter(MemoryStorage())
@@ -124,12 +136,21 @@ class Rates:
         """Requests that were refused with 429, by the limit."""
         return dict(self._refused)
 
+    def admit_address(self, scope: Scope) -> Refusal | None:
+        """Without waiting, before a credential is read: few are looked at of a bad address."""
+        address = scope["pme.address"]
+        blocked = self._failures.wait(address)
+        if not blocked and not self._reads.is_empty(f"address {address}"):
+            return None
+        wait = self._looks.wait(address)
+        return self._refuse("credentials", max(blocked, wait), _TOO_MANY_BAD) if wait else None
+
     def admit(self, scope: Scope) -> Refusal | None:
         """Without waiting: an address that guesses credentials, then the rate of all requests."""
         if scope.get("pme.rejected"):
             wait = self._failures.wait(scope["pme.address"])
             if wait:
-                return self._refuse("credentials", wait, "too many credentials that open nothing")
+                return self._refuse("credentials", wait, _TOO_MANY_BAD)
         wait = self._reads.wait(_name(scope))
         return self._refuse("requests", wait) if wait else None
 

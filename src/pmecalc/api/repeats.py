@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from types import NoneType, UnionType
@@ -41,14 +40,18 @@ def refuse_repeated_parameters(request: Request, kinds: Mapping[str, object]) ->
         )
 
 
-def refuse_repeated_names(body: bytes) -> None:
-    """Refuse JSON in which an object has a name twice; what is no JSON is left to its reader."""
-    try:
-        json.loads(body, object_pairs_hook=_once)
-    except InputError:
-        raise
-    except (ValueError, RecursionError):
-        return
+def unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object of these names and values; a name that comes twice is refused."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        name = _repeated(name for name, _ in pairs) or ""
+        raise InputError(
+            f"An object of the JSON body has the name {name!r} more than once.",
+            code="REPEATED_FIELD",
+            field=name,
+            hint="Give it once.",
+        )
+    return made
 
 
 async def refuse_repeated_fields(request: Request) -> None:
@@ -81,19 +84,6 @@ def is_list(kind: object) -> bool:
         and issubclass(found, Collection)
         and not issubclass(found, str | bytes | Mapping)
     )
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        name = _repeated(name for name, _ in pairs) or ""
-        raise InputError(
-            f"An object of the JSON body has the name {name!r} more than once.",
-            code="REPEATED_FIELD",
-            field=name,
-            hint="Give it once.",
-        )
-    return made
 
 
 def _repeated(names: Iterable[str]) -> str | None:

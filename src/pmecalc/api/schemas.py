@@ -129,6 +129,13 @@ class PageQuery(Query):
     after: Annotated[str | None, Field(max_length=512)] = None
 
 
+class FlowQuery(Query):
+    """A page of the rows of a fund."""
+
+    limit: Annotated[int, Field(ge=1, le=5000)] = 1000
+    after: Annotated[str | None, Field(max_length=512)] = None
+
+
 def _committing(value: bool) -> bool:  # noqa: FBT001  (pydantic passes by position)
     if not value:
         raise ValueError("an import is read and committed in one step; only commit=true is offered")
@@ -308,7 +315,7 @@ class BenchmarkPage(BaseModel):
 
 
 class FlowTable(BaseModel):
-    """Rows by date: date, contribution, distribution, nav, source_row, recallable.
+    """A page of rows by date: date, contribution, distribution, nav, source_row, recallable.
 
     A row with `recallable` is no flow: it says how much of its date's distributions that is.
     """
@@ -510,7 +517,7 @@ class ProblemRow(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error (RFC 9457)."""
+    """An error (RFC 9457); `errors` lists at most fifty problems, `total` counts all of them."""
 
     type: str
     title: str
@@ -518,7 +525,8 @@ class Problem(BaseModel):
     detail: str
     instance: str
     code: str
-    errors: list[ProblemRow]
+    errors: Annotated[list[ProblemRow], Field(max_length=50)]
+    total: int
 
 
 class Health(BaseModel):

@@ -48,6 +48,8 @@ class Problem:
     option
         The keyword that takes one of the choices as its answer; None where the input itself has to
         be changed.
+    count
+        How many problems this one stands for: above 1 where the others are not listed.
     """
 
     code: str
@@ -58,6 +60,7 @@ class Problem:
     hint: str | None = None
     choices: tuple[str, ...] = ()
     option: str | None = None
+    count: int = 1
 
     def advice(self, written: Callable[[str, str], str] | None = None) -> str | None:
         """The hint, and how to answer a question: each choice as `written(option, choice)`.

@@ -31,8 +31,8 @@ def invisible(name: str) -> str | None:
 
 def display_name(filename: str) -> str:
     """A file name as text to show: base name, 120 characters, nothing invisible."""
-    base = re.split(r"[/\\]", filename)[-1]
-    return normalize("NFC", _INVISIBLE.sub("", base))[:_DISPLAY_CHARS] or "unnamed"
+    base = _INVISIBLE.sub("", re.split(r"[/\\]", filename)[-1]).strip()
+    return normalize("NFC", base)[:_DISPLAY_CHARS] if base.strip(".") else "unnamed"
 
 
 def stem(filename: str) -> str:

@@ -43,16 +43,19 @@ _HIDDEN = 100_000
 _COLUMN = re.compile(rb"""\sr=["']([A-Za-z]{1,3})\d""")
 _ROW = re.compile(rb"""\sr=["'][A-Za-z]{1,3}(\d{1,9})["']""")
 _CELL = re.compile(rb"""\sr=["']([A-Za-z]{1,3})(\d{1,9})["']""")
+# Linear in the part (docs/security/linear_parsing.md): no tag is searched beyond the next "<", no
+# cell beyond the next cell, and no repetition gives back what it took.
 _ERROR = re.compile(
-    rb"""<(?:\w+:)?c(\s[^>]*?\bt=["']e["'][^>]*)>(?:<[^v][^<]*|</[^<]*)*<(?:\w+:)?v>([^<]{0,20})"""
+    rb"""<(?:\w++:)?c(\s(?>[^<>]*?\bt=["']e["'])[^<>]*+)>"""
+    rb"(?:<(?!(?:\w++:)?v>|/?(?:\w++:)?c[\s>])[^<]*+)*+<(?:\w++:)?v>([^<]{0,20})"
 )
 _NO_VALUE = re.compile(
-    rb"""<(?:\w+:)?c(\s(?:(?!\bt=["']str)[^>])*)>"""
-    rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
-    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+    rb"""<(?:\w++:)?c(\s(?:(?!\bt=["']str)[^<>])*+)>"""
+    rb"<(?:\w++:)?f(?:/|\s[^<>]*+)?+(?:(?<=/)>|>[^<]*+</(?:\w++:)?f>)\s*+"
+    rb"(?:<(?:\w++:)?v\s*+/>|<(?:\w++:)?v>\s*+</(?:\w++:)?v>)?+\s*+</(?:\w++:)?c>"
 )
-_SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^>]*?\w+:id\s*=\s*["']([^"']+)""")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^>]*)>")
+_SHEET = re.compile(rb"""<(?:\w++:)?sheet\s[^<>]*?\w:id\s*+=\s*+["']([^"']++)""")
+_RELATION = re.compile(rb"<(?:\w++:)?Relationship\s([^<>]*+)>")
 _ID = re.compile(rb"""\bId\s*=\s*["']([^"']+)""")
 _TARGET = re.compile(rb"""\bTarget\s*=\s*["']([^"']+)""")
 

@@ -53,8 +53,8 @@ class Problems:
         for code, count in self._counts.items():
             found = [p for (key, _), kept in self._found.items() if key == code for p in kept]
             shown += in_file_order(found)[:_SHOWN]
-            if count > _SHOWN:
-                shown.append(Problem(code, f"{count - _SHOWN:,} more of this kind."))
+            if more := max(0, count - _SHOWN):
+                shown.append(Problem(code, f"{more:,} more of this kind.", count=more))
         return in_file_order(shown)
 
 

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmecalc.core.dates import iso
+from pmecalc.service.flow_table import FlowTable
 from pmecalc.store.versions import ANY, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pmecalc.core.fund import Fund
     from pmecalc.store.store import Store
     from pmecalc.store.values import By, DatasetRow, Kind
     from pmecalc.store.versions import Expected
@@ -48,7 +48,7 @@ class Datasets:
         """A dataset; a fund with its valuation dates."""
         return await asyncio.to_thread(self._one, tenant, kind, dataset)
 
-    async def flows(self, tenant: str, fund: str) -> Item:
+    async def flows(self, tenant: str, fund: str) -> FlowTable:
         """The flows and NAVs of a fund by date, with the row of the file each came from."""
         return await asyncio.to_thread(self._flows, tenant, fund)
 
@@ -81,11 +81,9 @@ class Datasets:
             item["nav_dates"] = [iso(day) for day in fund.nav_days.tolist()]
         return Versioned(item, version_of(row))
 
-    def _flows(self, tenant: str, fund: str) -> Item:
+    def _flows(self, tenant: str, fund: str) -> FlowTable:
         revision = self._store.pointer(tenant, "fund", fund).revision
-        loaded = self._store.load(tenant, "fund", fund, revision)
-        columns = ["date", "contribution", "distribution", "nav", "source_row", "recallable"]
-        return {"columns": columns, "rows": _rows(loaded), "next": None}
+        return FlowTable.of(self._store.load(tenant, "fund", fund, revision), revision)
 
     def _edit(
         self,
@@ -107,25 +105,3 @@ class Datasets:
 def _item(row: DatasetRow) -> Item:
     foreign = _OF_BENCHMARKS if row.kind == "fund" else _OF_FUNDS
     return {name: value for name, value in asdict(row).items() if name not in foreign}
-
-
-def _rows(fund: Fund) -> list[list[object]]:
-    flows = [
-        [iso(day), paid, received, None, row, None]
-        for day, paid, received, row in zip(
-            fund.days.tolist(),
-            fund.contributions.tolist(),
-            fund.distributions.tolist(),
-            fund.rows.tolist(),
-            strict=True,
-        )
-    ]
-    navs = [
-        [iso(day), 0.0, 0.0, nav, None, None]
-        for day, nav in zip(fund.nav_days.tolist(), fund.navs.tolist(), strict=True)
-    ]
-    tags = [
-        [iso(day), 0.0, 0.0, None, None, part]
-        for day, part in zip(fund.recallable_days.tolist(), fund.recallable.tolist(), strict=True)
-    ]
-    return sorted(flows + navs + tags, key=lambda row: str(row[0]))

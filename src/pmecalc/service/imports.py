@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pmecalc.core.benchmark import KINDS
 from pmecalc.core.errors import InputError
+from pmecalc.ingest.names import display_name
 from pmecalc.ingest.upload import read_upload
 from pmecalc.service.quota import Quota
 from pmecalc.store.catalog import owns
@@ -80,11 +81,12 @@ class Imports:
 
     async def page(self, tenant: str, *, limit: int, after: str | None) -> ImportPage:
         """Some imports, the last one first."""
-        return await asyncio.to_thread(self._store.imports, tenant, limit=limit, after=after)
+        found = await asyncio.to_thread(self._store.imports, tenant, limit=limit, after=after)
+        return replace(found, items=tuple(map(_shown, found.items)))
 
     async def one(self, tenant: str, import_id: str) -> ImportRow:
         """An import."""
-        return await asyncio.to_thread(self._store.one_import, tenant, import_id)
+        return _shown(await asyncio.to_thread(self._store.one_import, tenant, import_id))
 
     async def undo(self, tenant: str, import_id: str, *, by: By) -> Undone:
         """Take all datasets of an import back, or none."""
@@ -133,7 +135,7 @@ class Imports:
             tenant,
             datasets,
             raw=content,
-            raw_name=filename,
+            raw_name=display_name(filename),
             actor=by.actor,
             via=by.via,
             request_id=by.request_id,
@@ -220,3 +222,8 @@ def answer_of(committed: Committed) -> dict[str, object]:
 
 def _kind(row: DatasetRow) -> IndexKind | None:
     return next((kind for kind in KINDS if kind == row.index_kind), None)
+
+
+def _shown(row: ImportRow) -> ImportRow:
+    """An import with a file name that can be shown: older ones were kept as they came."""
+    return row if row.raw_name is None else replace(row, raw_name=display_name(row.raw_name))

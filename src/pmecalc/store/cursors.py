@@ -42,6 +42,23 @@ def time_of(cursor: str | None) -> tuple[int, str] | None:
     return int(time), import_id
 
 
+def position_of(cursor: str | None, revision: str) -> int:
+    """The position at which the rows of a revision go on."""
+    if cursor is None:
+        return 0
+    given, position = place_of(cursor)
+    if not (position.isascii() and position.isdigit() and len(position) < _DIGITS):
+        raise _unknown(cursor)
+    if given != revision:
+        raise InputError(
+            "The rows have changed since this cursor was given.",
+            code="BAD_CURSOR",
+            field="after",
+            hint="Begin with the first page again.",
+        )
+    return int(position)
+
+
 def _unknown(cursor: str) -> InputError:
     return InputError(
         "This cursor is not known.",

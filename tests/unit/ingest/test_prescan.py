@@ -55,6 +55,9 @@ def scan(data: bytes, limits: Limits | None = None) -> Scan:
         (b'<c r="B2"><f>A1</f><v>5</v></c>', {}),
         (b'<c r="B2" s="1"/><c r="C2"><f>A1</f></c>', {(2, 3): ""}),
         (b'<c r="B2"><v>1</v></c>', {}),
+        (b'<c r="B2" t="e"/><c r="C2"><v>1</v></c>', {}),
+        (b'<c r="B2" t="e"></c><c r="C2" t="e"><v>#N/A</v></c>', {(2, 3): "#N/A"}),
+        (b'<c r="B2" t="e"><f/><is><t/></is><v>#N/A</v></c>', {(2, 2): "#N/A"}),
     ],
 )
 def test_hidden_cells(cell, hidden):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
-from pmecalc.api.lists import link_next
+from pmecalc.api.executors import run_in
+from pmecalc.api.flow_forms import FLOW_FORMS, offered_forms, refuse_page, streamed
+from pmecalc.api.lists import link_next, page_of
+from pmecalc.api.media import JSON, media_of
 from pmecalc.api.preconditions import CHANGED, VERSIONED, MatchedVersions, set_etag
+from pmecalc.api.repeats import joined
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import (
     Benchmark,
     BenchmarkChanges,
     BenchmarkPage,
+    FlowQuery,
     FlowTable,
     Fund,
     FundChanges,
@@ -22,6 +28,7 @@ from pmecalc.api.schemas import (
     Id,
     PageQuery,
 )
+from pmecalc.store.cursors import position_of
 
 router = APIRouter(prefix="/v1", tags=["data"], route_class=ApiRoute)
 
@@ -31,24 +38,22 @@ Page = Annotated[PageQuery, Query()]
 
 @router.get("/funds", response_model=FundPage, openapi_extra=needs("read"))
 async def list_funds(
-    request: Request, response: Response, page: Page, services: ServicesOf, tenant: Tenant
-) -> dict[str, object]:
+    request: Request, page: Page, services: ServicesOf, tenant: Tenant
+) -> Response:
     """The stored funds by name."""
     items, after = await services.datasets.page(tenant, "fund", limit=page.limit, after=page.after)
-    link_next(request, response, after)
-    return {"items": items, "next": after}
+    return await page_of(request, FundPage, items, after)
 
 
 @router.get("/benchmarks", response_model=BenchmarkPage, openapi_extra=needs("read"))
 async def list_benchmarks(
-    request: Request, response: Response, page: Page, services: ServicesOf, tenant: Tenant
-) -> dict[str, object]:
+    request: Request, page: Page, services: ServicesOf, tenant: Tenant
+) -> Response:
     """The stored benchmarks by name."""
     items, after = await services.datasets.page(
         tenant, "benchmark", limit=page.limit, after=page.after
     )
-    link_next(request, response, after)
-    return {"items": items, "next": after}
+    return await page_of(request, BenchmarkPage, items, after)
 
 
 @router.get(
@@ -81,10 +86,33 @@ async def get_benchmark(
     return found.item
 
 
-@router.get("/funds/{dataset}/flows", response_model=FlowTable, openapi_extra=needs("read"))
-async def get_flows(dataset: DatasetId, services: ServicesOf, tenant: Tenant) -> dict[str, object]:
-    """Flows and NAVs by date, with the row of the file each came from."""
-    return await services.datasets.flows(tenant, dataset)
+@router.get(
+    "/funds/{dataset}/flows",
+    response_model=FlowTable,
+    responses=FLOW_FORMS,
+    openapi_extra=needs("read"),
+)
+async def get_flows(
+    request: Request,
+    dataset: DatasetId,
+    page: Annotated[FlowQuery, Query()],
+    services: ServicesOf,
+    tenant: Tenant,
+) -> Response:
+    """Flows and NAVs by date, with the row of the file each came from: a page of JSON.
+
+    `Accept: text/csv` or `application/vnd.apache.arrow.stream` streams all rows instead.
+    """
+    kind = media_of(joined(request.headers, "accept"), offered_forms())
+    table = await services.datasets.flows(tenant, dataset)
+    if kind != JSON:
+        refuse_page(page)
+        return streamed(table, kind, services.executors.json, name=f"flows-{dataset}")
+    start = position_of(page.after, table.revision)
+    body, after = await run_in(services.executors.json, partial(table.page, start, page.limit))
+    response = Response(body, media_type=JSON, headers={"Vary": "Accept"})
+    link_next(request, response, after)
+    return response
 
 
 @router.patch(

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Header, Path, Query, Request, Response
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
-from pmecalc.api.lists import link_next
+from pmecalc.api.lists import page_of
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
 from pmecalc.api.repeats import joined, refuse_repeated_fields
 from pmecalc.api.route import ApiRoute, needs
@@ -24,6 +24,7 @@ from pmecalc.api.schemas import (
     PageQuery,
     UndoResult,
 )
+from pmecalc.ingest.names import display_name
 from pmecalc.ingest.template import template_csv
 from pmecalc.service.imports import ImportOptions, answer_of
 
@@ -77,11 +78,11 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
 
     With `Prefer: respond-async` a job does it (202). Several files are several requests.
     """
-    content, filename = await form.file.read(), form.file.filename or "upload"
+    content, filename = await form.file.read(), display_name(form.file.filename or "upload")
     options = ImportOptions(**query.model_dump(exclude={"commit"}))
     is_job = "respond-async" in joined(request.headers, "prefer").lower()
     answer = b"job" if is_job else b"import"  # under one key the other one is another request
-    once = once_of(request, key, answer, filename.encode("utf-8", "replace"), content)
+    once = once_of(request, key, answer, filename.encode(), content)
     if is_job:
         params = {
             "object": await services.imports.set_aside(tenant, content),
@@ -107,15 +108,13 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
 @router.get("", response_model=ImportPage, openapi_extra=needs("read"))
 async def list_imports(
     request: Request,
-    response: Response,
     page: Annotated[PageQuery, Query()],
     services: ServicesOf,
     tenant: Tenant,
-) -> dict[str, object]:
+) -> Response:
     """The imports, the last one first."""
     found = await services.imports.page(tenant, limit=page.limit, after=page.after)
-    link_next(request, response, found.next)
-    return {"items": [asdict(row) for row in found.items], "next": found.next}
+    return await page_of(request, ImportPage, [asdict(row) for row in found.items], found.next)
 
 
 @router.get("/{import_id}", response_model=ImportRecord, openapi_extra=needs("read"))

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 
 from pmecalc.api.components import answer
 from pmecalc.api.deps import Asker, Services, ServicesOf, Tenant
-from pmecalc.api.lists import link_next
+from pmecalc.api.lists import page_of
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
 from pmecalc.api.preconditions import CHANGED, VERSIONED, MatchedVersions, set_etag
 from pmecalc.api.route import ApiRoute, needs
@@ -38,15 +38,13 @@ KnownJob = Annotated[JobRow, Depends(known_job)]
 @router.get("", response_model=JobPage, openapi_extra=needs("read"))
 async def list_jobs(
     request: Request,
-    response: Response,
     page: Annotated[PageQuery, Query()],
     services: ServicesOf,
     tenant: Tenant,
-) -> dict[str, object]:
+) -> Response:
     """The jobs, the last one first; they are kept for a week."""
     rows, after = await services.jobs.page(tenant, limit=page.limit, after=page.after)
-    link_next(request, response, after)
-    return {"items": [shown(row) for row in rows], "next": after}
+    return await page_of(request, JobPage, [shown(row) for row in rows], after)
 
 
 @router.post("", status_code=202, response_model=Job, openapi_extra=needs("run"))

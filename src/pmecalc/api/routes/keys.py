@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pmecalc.api.auth import ALL, PERMISSIONS
 from pmecalc.api.deps import Asker, Caller, ServicesOf
 from pmecalc.api.errors import ForbiddenError
-from pmecalc.api.lists import link_next
+from pmecalc.api.lists import page_of
 from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
 from pmecalc.api.preconditions import CHANGED, VERSIONED, MatchedVersions, set_etag
 from pmecalc.api.route import ApiRoute, needs
@@ -26,17 +26,15 @@ router = APIRouter(prefix="/v1/keys", tags=["access"], route_class=ApiRoute)
 @router.get("", response_model=KeyPage, openapi_extra=needs("keys"))
 async def list_keys(
     request: Request,
-    response: Response,
     page: Annotated[PageQuery, Query()],
     services: ServicesOf,
     caller: Caller,
-) -> dict[str, object]:
+) -> Response:
     """The keys of the tenant, oldest first; those that have ended too."""
     rows, after = await asyncio.to_thread(
         services.keys.page, caller.tenant, limit=page.limit, after=page.after
     )
-    link_next(request, response, after)
-    return {"items": [_shown(row) for row in rows], "next": after}
+    return await page_of(request, KeyPage, [_shown(row) for row in rows], after)
 
 
 @router.post("", status_code=201, response_model=NewKey, openapi_extra=needs("keys"))

@@ -10,6 +10,7 @@ export class Problem extends Error {
     this.code = body.code ?? null;
     this.title = body.title ?? null;
     this.rows = body.errors ?? [];
+    this.total = body.total ?? this.rows.length;
     this.dataset = body.dataset ?? null;
     this.choices = body.choices ?? [];
     this.option = body.option ?? null;

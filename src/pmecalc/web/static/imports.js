@@ -111,15 +111,20 @@ function choiceText({ option, choices }, choice) {
 
 function refuse(row, file, error) {
   row.dataset.state = "refused";
-  fill(row, headline(file, "not imported"), errorPanel(error, { kept: "Nothing was stored from this file.", showHints: false }), problems(error.rows ?? []));
+  fill(row, headline(file, "not imported"), errorPanel(error, { kept: "Nothing was stored from this file.", showHints: false }), problems(error.rows ?? [], error.total));
 }
 
-function problems(rows) {
+function problems(rows, total) {
   if (rows.length === 0) return null;
   const columns = COLUMNS.filter(([key]) => rows.some((row) => !isBlank(row[key])));
   const head = el("tr", {}, columns.map(([, title]) => el("th", { scope: "col" }, title)));
   const body = rows.map((row) => el("tr", {}, columns.map(([key, title]) => el("td", { "data-label": title, class: `cell-${key}` }, isBlank(row[key]) ? "–" : String(row[key])))));
-  return el("table", { class: "problems stacked" }, el("caption", {}, rows.length === 1 ? "1 problem" : `${rows.length} problems`), el("thead", {}, head), el("tbody", {}, body));
+  return el("table", { class: "problems stacked" }, el("caption", {}, caption(rows.length, total)), el("thead", {}, head), el("tbody", {}, body));
+}
+
+function caption(shown, total) {
+  if (total > shown) return `The first ${shown} of ${total.toLocaleString("en")} problems`;
+  return shown === 1 ? "1 problem" : `${shown} problems`;
 }
 
 function isBlank(value) {
