@@ -180,6 +180,21 @@ class Settings(BaseSettings):
     compute_queue: int = Field(
         default=256, ge=1, le=_MILLION, description="computations that may wait; beyond it 503"
     )
+    compute_queue_tenant: int = Field(
+        default=128, ge=1, le=_MILLION, description="the same of one tenant"
+    )
+    compute_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=_DAY,
+        description="longest time of a computation; then 503",
+    )
+    compute_silence_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=_DAY,
+        description="a process that is silent for so much longer than estimated is replaced",
+    )
     compute: Computing = Field(
         default_factory=_default_computing,
         description="where answers are computed: in processes beside each worker, or in threads",

@@ -35,6 +35,12 @@ class Child(asyncio.Protocol):
         self._received = bytearray()
         self._awaited: asyncio.Future[Answer] | None = None
         self._gone = asyncio.Event()
+        self._was_killed = False
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended since we wanted it to."""
+        return self._was_killed
 
     @property
     def pid(self) -> int | None:
@@ -68,6 +74,7 @@ class Child(asyncio.Protocol):
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
+        self._was_killed = True
         if self._process is not None:
             self._process.kill()
 
