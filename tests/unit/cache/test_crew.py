@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,24 @@ async def manned(command=COMPUTER, **options):
         yield crew
     finally:
         await crew.close()
+
+
+@contextmanager
+def no_descriptors():
+    """As many files are open as may be."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+        try:
+            while True:
+                taken.append(os.dup(0))
+        except OSError:
+            yield
+    finally:
+        for each in taken:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_orders_beyond_the_crew_wait_for_their_turn():
@@ -169,6 +188,42 @@ def test_replacements_are_no_failed_starts(caplog):
 
     asyncio.run(story())
     assert "in a row" not in caplog.text
+
+
+def test_a_process_that_cannot_be_started_for_want_of_descriptors_is_tried_again(caplog):
+    """EMFILE: nobody hangs, one line is logged, and a process comes once there are some again."""
+
+    async def story():
+        async with manned() as crew:
+            pool = ComputePool(workers=1, crew=crew)
+            await pool.run(lambda: None)  # its thread is there
+            (child,) = children(os.getpid(), b"fake_computer")
+            with no_descriptors():
+                os.kill(child, signal.SIGKILL)
+                await until(lambda: crew.stats()["restarts"] >= 3)
+                made = [await pool.make(lambda: b"[]", lambda: b"order") for _ in range(3)]
+                assert [each.bodies["identity"] for each in made] == [b"[]"] * 3
+            await until(lambda: crew.stats()["ready"] == 1)
+            assert (await crew.ask(b"again")).bodies["identity"] == b"again"
+            pool.close()
+
+    asyncio.run(story())
+    logged = [message for message in caplog.messages if "did not start" in message]
+    assert len(logged) == 1
+    assert "Too many open files" in logged[0]
+
+
+def test_an_order_lost_without_descriptors_is_refused_in_time():
+    """EMFILE while its process is replaced: it waits no longer than allowed."""
+
+    async def story():
+        async with manned(deadline_seconds=0.3) as crew:
+            with no_descriptors(), pytest.raises(ComputeLostError):
+                await crew.ask(b"die")
+            await until(lambda: crew.stats()["ready"] == 1)
+            assert (await crew.ask(b"again")).bodies["identity"] == b"again"
+
+    asyncio.run(story())
 
 
 def test_tenants_take_turns_at_the_processes():
