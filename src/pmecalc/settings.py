@@ -125,6 +125,12 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(default=1, ge=1, le=64, description="worker processes")
+    worker_start_s: float = Field(
+        default=120.0,
+        gt=0,
+        le=_DAY,
+        description="a worker, of several, that does not serve so long after its start is replaced",
+    )
     allowed_hosts: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_hosts)
     ] = Field(
