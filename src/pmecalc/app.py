@@ -349,6 +349,8 @@ def build_crew(settings: Settings) -> Crew | None:
         size=max(1, (cores() - 1) // settings.workers),
         unmanned=_wake if settings.warm_engine else None,
         tell=_tell,
+        deadline_seconds=settings.compute_s,
+        silence_seconds=settings.compute_silence_s,
     )
 
 
@@ -374,6 +376,8 @@ def build_cache(settings: Settings, crew: Crew | None = None) -> Cache:
         seals=seals,
         compute_pool=ComputePool(
             queue_length=settings.compute_queue,
+            tenant_queue_length=settings.compute_queue_tenant,
+            deadline_seconds=settings.compute_s,
             wake=_wake if settings.warm_engine else None,
             crew=crew,
         ),

@@ -125,6 +125,12 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
     workers: int = Field(default=1, ge=1, le=64, description="worker processes")
+    worker_start_s: float = Field(
+        default=120.0,
+        gt=0,
+        le=_DAY,
+        description="a worker, of several, that does not serve so long after its start is replaced",
+    )
     allowed_hosts: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_hosts)
     ] = Field(
@@ -184,6 +190,21 @@ class Settings(BaseSettings):
     )
     compute_queue: int = Field(
         default=256, ge=1, le=_MILLION, description="computations that may wait; beyond it 503"
+    )
+    compute_queue_tenant: int = Field(
+        default=128, ge=1, le=_MILLION, description="the same of one tenant"
+    )
+    compute_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=_DAY,
+        description="longest time of a computation; then 503",
+    )
+    compute_silence_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=_DAY,
+        description="a process that is silent for so much longer than estimated is replaced",
     )
     compute: Computing = Field(
         default_factory=_default_computing,

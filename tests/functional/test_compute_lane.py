@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+
 import pytest
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
+from fakes import until
 from pmecalc.app import create_app
+from pmecalc.cache.compute_errors import ComputeDeadlineError
 from pmecalc.settings import Settings
 from pmecalc.store.store import Store
 from unit.store.samples import new_benchmark, new_fund
@@ -86,6 +92,139 @@ def test_a_slow_miss_is_logged_by_its_view(opened, ids):
         service.get(f"/v1/metrics/summary?{asked}&as_of=2017%2D12%2D31")
     slow = [line["route"] for line in told if line["event"] == "request was slow"]
     assert slow == ["summary", "/v1/metrics/summary"]
+
+
+def test_another_tenants_line_does_not_hold_up_a_request(tmp_path, ids):
+    """Sixty computations of a tenant wait: a request of another one is answered among the first."""
+    finished = []
+
+    async def story():
+        async with busy_service(tmp_path / "data") as (app, gate):
+            once = app.state.services.analyses.once
+
+            async def work():
+                await once("other", lambda: finished.append(1), rows=0, further=False)
+
+            others = [asyncio.create_task(work()) for _ in range(60)]
+            asking = asyncio.create_task(asked(app, summary_of(ids)))
+            await until(lambda: app.state.services.cache_stats()["compute"]["pending"] > 60)
+            gate.set()
+            status = (await asking)["status"]
+            before = len(finished)
+            await asyncio.gather(*others)
+            return status, before
+
+    status, before = asyncio.run(story())
+    assert status == 200
+    assert before <= 6
+    assert len(finished) == 60
+
+
+@pytest.mark.parametrize("form", ["lane", "route"])
+def test_a_client_that_leaves_the_line_is_not_computed_for(tmp_path, ids, form):
+    """Its connection closes while others are computed for: nothing is computed, nothing sent."""
+    question = summary_of(ids)
+    if form == "route":
+        question = question.replace("max_staleness_days", "max%5Fstaleness%5Fdays")
+
+    async def story():
+        async with busy_service(tmp_path / "data") as (app, gate):
+            leaves = asyncio.Event()
+            asking = asyncio.create_task(asked(app, question, leaves=leaves))
+            stats = app.state.services.cache_stats
+            busy = stats()["compute"]["workers"]
+            await until(lambda: stats()["compute"]["pending"] == busy + 1)
+            leaves.set()
+            sent = await asking
+            gate.set()
+            await until(lambda: stats()["compute"]["pending"] == 0)
+            return sent, stats()["compute"]
+
+    sent, compute = asyncio.run(story())
+    assert sent.get("status") in {None, 499}
+    assert compute["dropped"] == 1
+    assert compute["seconds"] == {}
+
+
+def test_a_computation_over_the_deadline_is_a_problem(tmp_path, ids):
+    """503, a time to come back; the next request is answered."""
+
+    async def story():
+        async with busy_service(tmp_path / "data", compute_s=0.05) as (app, gate):
+            once = app.state.services.analyses.once
+            with pytest.raises(ComputeDeadlineError):
+                await once("other", gate.wait, rows=0, further=False)
+            gate.set()
+
+    asyncio.run(story())
+    with TestClient(
+        create_app(settings_of(tmp_path / "data", compute_s=1e-9)), base_url="http://127.0.0.1"
+    ) as service:
+        answer = service.get(summary_of(ids))
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "30"
+        assert answer.json()["code"] == "COMPUTE_DEADLINE"
+        assert service.get("/v1/funds").status_code == 200
+
+
+def summary_of(ids):
+    asked = f"fund={ids['fund']}&benchmark={ids['benchmark']}&max_staleness_days=none"
+    return f"/v1/metrics/summary?{asked}"
+
+
+def settings_of(data, **options):
+    return Settings(data=data, warm_engine=False, compute="thread", _env_file=None, **options)
+
+
+@asynccontextmanager
+async def busy_service(data, **options):
+    """A service all of whose threads compute until the gate opens."""
+    app, gate = create_app(settings_of(data, **options)), threading.Event()
+    async with app.router.lifespan_context(app):
+        services = app.state.services
+        held = [
+            asyncio.create_task(services.analyses.once("holder", gate.wait, rows=0, further=False))
+            for _ in range(services.cache_stats()["compute"]["workers"])
+        ]
+        try:
+            await asyncio.sleep(0)
+            yield app, gate
+        finally:
+            gate.set()
+            await asyncio.gather(*held, return_exceptions=True)
+
+
+async def asked(app, address, *, leaves=None):
+    """The start of the answer to a request, empty where none was sent."""
+    path, _, query = address.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"host", b"127.0.0.1")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "root_path": "",
+    }
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+    sent = {}
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        await (leaves or asyncio.Event()).wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.update(message)
+
+    await app(scope, receive, send)
+    return sent
 
 
 def _comparable(answer):

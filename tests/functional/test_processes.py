@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import httpx2
@@ -119,6 +122,72 @@ def test_nobody_sees_a_process_die(tmp_path):
         assert len(found) == size
         assert server.stop() == 0
     assert not any(map(is_there, found))
+
+
+def test_a_stopped_process_is_replaced_once(tmp_path):
+    """SIGSTOP: a miss is answered by another process, after one attempt more and one restart."""
+    settings = {**PROCESS, "PME_COMPUTE_SILENCE_S": "0.5"}
+    with Server(tmp_path / "data", "--demo", environment=settings) as server:
+        first, second = questions(min(fund_ids(server)), 2)
+        assert httpx2.get(server.url + first, timeout=60).status_code == 200
+        before = ready(server)
+        stopped = children(server.pid, COMPUTER)
+        for child in stopped:
+            os.kill(child, signal.SIGSTOP)
+        answer = httpx2.get(server.url + second, timeout=60)
+        assert answer.status_code == 200
+        said = processes(server)
+        assert said["lost"] == before["lost"] + 1
+        assert said["made"] + said["declined"] == before["made"] + before["declined"] + 1
+        assert sum(map(is_there, stopped)) == len(stopped) - 1
+        for child in filter(is_there, stopped):
+            os.kill(child, signal.SIGCONT)
+
+
+def test_a_computation_that_every_process_stops_over_is_503(tmp_path):
+    """Two attempts at most, then a problem with a time to come back; the next request works."""
+    limits = {"PME_COMPUTE_SILENCE_S": "0.5", "PME_COMPUTE_S": "3"}
+    with Server(tmp_path / "data", "--demo", environment={**PROCESS, **limits}) as server:
+        first, second, third = questions(min(fund_ids(server)), 3)
+        assert httpx2.get(server.url + first, timeout=60).status_code == 200
+        ready(server)
+        with stopping(server) as seen:
+            answer = httpx2.get(server.url + second, timeout=60)
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.json()["code"] in {"COMPUTE_DEADLINE", "COMPUTE_LOST"}
+        assert processes(server)["lost"] <= 2
+        assert len(seen) <= 3 * processes(server)["size"]
+        ready(server)
+        assert httpx2.get(server.url + third, timeout=60).status_code == 200
+
+
+@contextmanager
+def stopping(server: Server) -> Iterator[set[int]]:
+    """Stop every process that computes as soon as it is seen; let them go on at the end."""
+    seen: set[int] = set()
+    ends = threading.Event()
+
+    def watch() -> None:
+        while not ends.is_set():
+            for child in children(server.pid, COMPUTER):
+                if child not in seen:
+                    os.kill(child, signal.SIGSTOP)
+                    seen.add(child)
+            time.sleep(0.005)
+
+    for child in children(server.pid, COMPUTER):
+        os.kill(child, signal.SIGSTOP)
+        seen.add(child)
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ends.set()
+        thread.join()
+        for child in filter(is_there, seen):
+            os.kill(child, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05])

@@ -32,6 +32,7 @@ LABELS = {  # CACHE 10, and those of requests, jobs and processes
     "pme_compute_seconds": {"view", "le"},
     "pme_compute_processes": {"state"},
     "pme_compute_orders": {"outcome"},
+    "pme_compute_unanswered": {"reason"},
     "pme_compute_restarts": set(),
     "pme_warm": {"trigger", "outcome"},
     "pme_loop_lag_seconds": {"le"},

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -184,6 +185,60 @@ def test_workers_that_die_are_replaced_and_end_with_their_manager(tmp_path, data
         assert len(httpx2.get(f"{server.url}/v1/funds").json()["items"]) == 1
         assert server.stop(signal.SIGTERM) == 0
         assert "Traceback" not in server.output
+
+
+def test_workers_that_die_together_are_replaced_together(tmp_path):
+    """Three killed at once, then their successors while they start: all are replaced and serve."""
+    with Server(tmp_path / "data", "--workers", "3") as server:
+        first = set(server.workers())
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: len(set(server.workers()) - first) == 3)
+        second = set(server.workers()) - first
+        for pid in second:  # in the middle of their imports
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: len(serving(server) - first - second) == 3)
+        told = httpx2.get(f"{server.url}/v1/system/cache").json()
+        assert told["workers_replaced"] == 6
+        assert server.stop(signal.SIGTERM) == 0
+        assert "Traceback" not in server.output
+
+
+def test_a_worker_that_never_serves_is_replaced(tmp_path):
+    """Stopped while it starts: it is killed in bounded time, and the other worker serves on."""
+    limit = {"PME_WORKER_START_S": "10"}
+    with Server(tmp_path / "data", "--workers", "2", environment=limit) as server:
+        wait_for(lambda: len(serving(server)) == 2)
+        first, second = server.workers()
+        os.kill(first, signal.SIGKILL)
+        wait_for(lambda: len(set(server.workers()) - {first, second}) == 1)
+        (stopped,) = set(server.workers()) - {first, second}
+        os.kill(stopped, signal.SIGSTOP)
+        wait_for(lambda: not is_there(stopped))
+        assert server.output.count("does not serve after 10 s") == 1
+        wait_for(lambda: len(serving(server) - {first, stopped}) == 2)
+        assert second in serving(server)
+        assert server.stop(signal.SIGTERM) == 0
+
+
+def test_starts_that_fail_come_ever_more_rarely(tmp_path):
+    """No worker can serve in this time: each round of starts waits twice as long as the last."""
+    limit = {"PME_WORKER_START_S": "0.01"}
+    server = Server(tmp_path / "data", "--workers", "2", environment=limit)
+    try:
+        server.start(ready=lambda: server.output.count("the next worker starts in") >= 3)
+        pauses = re.findall(r"the next worker starts in (\d+) s", server.output)
+        assert pauses == ["1", "2", "4"][: len(pauses)]
+        assert server.output.count("and is killed") <= 2 * len(pauses) + 2
+    finally:
+        server.kill()
+        server.__exit__()
+
+
+def serving(server: Server) -> set[int]:
+    """The workers that serve, as they say of themselves."""
+    told = httpx2.get(f"{server.url}/v1/system/cache", timeout=60).json()
+    return {each["pid"] for each in told["workers"]} & set(server.workers())
 
 
 def test_an_end_waits_for_what_was_begun(tmp_path):

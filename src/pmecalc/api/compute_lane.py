@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from starlette.datastructures import Headers
 
+from pmecalc.api.connected import ClientLeftError, while_connected
 from pmecalc.api.questions import template_of
 from pmecalc.api.replies import FAILURE, answered
 
@@ -38,7 +39,9 @@ class ComputeLane:
         services = cast("Services", scope["app"].state.services)
         accepted = Headers(scope=scope).get("accept-encoding", "")
         try:
-            response = await answered(services.analyses, pinned, accepted)
+            response = await while_connected(receive, answered(services.analyses, pinned, accepted))
+        except ClientLeftError:
+            return
         except Exception as error:  # noqa: BLE001  (of any kind: its handler stands around the routes)
             scope[FAILURE] = error
             await self._app(scope, receive, send)

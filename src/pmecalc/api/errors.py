@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from pmecalc.api.components import reference
+from pmecalc.api.connected import ClientLeftError
 from pmecalc.api.media import NotAcceptableError
-from pmecalc.cache.workers import ComputeQueueFullError
+from pmecalc.cache.compute_errors import ComputeError
 from pmecalc.core.errors import (
     InputError,
     NeedsInputError,
@@ -101,7 +102,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits
     (BusyError, 503),
     (QueueFullError, 503),
     (StoreError, 500),
-    (ComputeQueueFullError, 503),
+    (ComputeError, 503),
 )
 TITLES: Mapping[int, str] = {
     400: "The request cannot be answered",
@@ -126,6 +127,7 @@ TITLES: Mapping[int, str] = {
 }
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "FILE_TOO_LARGE", 400: "BAD_REQUEST"}
 _RETRY_SECONDS = "1"
+_CLIENT_LEFT = 499  # as nginx counts it
 _DATE = "a date such as 2024-12-31 is needed"
 _WORDS = {  # where pydantic's own speak of Python
     "missing": "this is needed",
@@ -178,7 +180,8 @@ def install(app: FastAPI) -> None:
     """Answer every error of the family, of the framework and of a bug with a problem."""
     app.add_exception_handler(PmeError, _on_error)
     app.add_exception_handler(UnauthenticatedError, _on_unauthenticated)
-    app.add_exception_handler(ComputeQueueFullError, _on_error)
+    app.add_exception_handler(ComputeError, _on_error)
+    app.add_exception_handler(ClientLeftError, _on_left)
     app.add_exception_handler(RequestValidationError, _on_malformed)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_bug)
@@ -215,9 +218,15 @@ def _on_error(request: Request, error: Exception) -> Response:
         total=sum(each.count for each in problems),
         more=more,
     )
+    if isinstance(error, ComputeError):
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, PreconditionFailedError):
         answer.headers["ETag"] = f'"{error.current}"'
     return answer
+
+
+def _on_left(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=_CLIENT_LEFT)  # nobody reads it; the statistics do
 
 
 def _on_unauthenticated(request: Request, error: Exception) -> Response:

@@ -28,6 +28,7 @@ def exposition(stats: Mapping[str, Any], accept: str) -> tuple[bytes, str]:
     return encode(registry), content_type
 
 
+_UNANSWERED = ("refused", "overdue", "lost", "dropped")
 _OUTCOMES = ("done", "failed", "cancelled")
 
 
@@ -154,9 +155,16 @@ def _work(stats: Mapping[str, Any]) -> Iterator[Metric]:
     )
     yield _counter(
         "pme_compute_orders",
-        "Computations given to processes; those lost or declined were done again by threads.",
+        "Computations given to processes: lost ones are tried once more, declined ones by threads.",
         ("outcome",),
         (((outcome,), crew[outcome]) for outcome in ("made", "lost", "declined") if crew),
+    )
+    compute = stats["compute"]
+    yield _counter(
+        "pme_compute_unanswered",
+        "Computations without an answer: 503, or dropped since nobody waited.",
+        ("reason",),
+        (((reason,), compute[reason]) for reason in _UNANSWERED),
     )
     yield _counter(
         "pme_compute_restarts",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from pmecalc.api.connected import while_connected
 from pmecalc.api.repeats import joined
 from pmecalc.cache.negotiate import encoding_of, has_already
 
@@ -34,7 +35,8 @@ async def reply(request: Request, analyses: Analyses, tenant: str, question: Que
     etag = pinned.key.etag
     if has_already(joined(request.headers, "if-none-match"), etag):
         return _response(304, b"", ((b"etag", etag.encode()), *CACHING))
-    return await answered(analyses, pinned, joined(request.headers, "accept-encoding"))
+    accepted = joined(request.headers, "accept-encoding")
+    return await while_connected(request.receive, answered(analyses, pinned, accepted))
 
 
 async def answered(analyses: Analyses, pinned: Pinned, accepted: str) -> Response:

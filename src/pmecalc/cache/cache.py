@@ -15,6 +15,7 @@ import orjson
 
 from pmecalc.cache.budget import Budget
 from pmecalc.cache.entry import NEVER, Entry, EntryRejectedError, decode, finish, finished
+from pmecalc.cache.fair_queue import Workload
 from pmecalc.cache.flights import Flights
 from pmecalc.cache.histogram import Histogram
 from pmecalc.cache.seal import Seals
@@ -127,27 +128,33 @@ class Cache:
         *,
         order: Callable[[], bytes] | None = None,
         budget: Budget | None = None,
+        workload: Workload | None = None,
     ) -> Result:
         """The entry of `key`; `compute` returns its JSON body and runs in a worker thread.
 
         With an `order`, a process of the compute pool that is ready makes the same instead.
         What `compute` raises is raised here, to every waiter of this flight, and never stored.
-        ComputeQueueFullError: too much waits to be computed already.
+        Its computation is queued fairly among tenants; `workload` says what it may cost. One that
+        no caller waits for any more is dropped, unless it has begun: then its answer is kept.
+        ComputeError: too much waits to be computed already, or it took too long.
         """
         entry = self.peek(key)
         if entry is not None:
             return Result(entry, "memory")
         self._counts["memory_misses"] += 1
+        load = workload or Workload(key.tenant)
         result, joined = await self._flights.share(
-            key.text, lambda: self._load_or_compute(key, compute, order, budget or self.budget())
+            key.text,
+            lambda: self._load_or_compute(key, compute, order, budget or self.budget(), load),
+            goes_on=lambda: load.has_started,
         )
         outcome: Outcome = "joined" if joined else result.outcome
         self._answers[key.view, outcome] += 1
         return Result(result.entry, outcome)
 
-    async def compute(self, work: Callable[[], bytes]) -> bytes:
+    async def compute(self, work: Callable[[], bytes], workload: Workload) -> bytes:
         """What nobody else asks and nothing keeps, in the pool and its queue like all the rest."""
-        return await self._pool.run(work)
+        return await self._pool.run(work, workload)
 
     async def get(self, key: CacheKey, default: object = MISS) -> object:
         """The stored value, or `default`."""
@@ -189,6 +196,7 @@ class Cache:
             },
             "compute": {
                 "failed": self._counts["failed"],
+                "dropped": self._flights.dropped,
                 **self._pool.stats(),
                 "seconds": {view: took.stats() for view, took in self._compute_times.items()},
             },
@@ -213,14 +221,15 @@ class Cache:
         compute: Callable[[], bytes],
         order: Callable[[], bytes] | None,
         budget: Budget,
+        workload: Workload,
     ) -> Result:
         entry = await self._load(key, budget)
         if entry is not None:
             return Result(entry, "redis")
         self._counts["computes"] += 1
         try:
-            made = await self._pool.make(compute, order)
-        except BaseException:
+            made = await self._pool.make(compute, order, workload)
+        except Exception:
             self._counts["failed"] += 1
             raise
         self._compute_times[key.view].observe(made.seconds)

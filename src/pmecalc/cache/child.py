@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _OURS, _PASSED_ON = "PME_", "PME_CACHE_DIR"
 _END_SECONDS = 1.0
+_START_SECONDS = 300.0  # the compiled loops may have to be compiled first
 
 
 class ChildLostError(Exception):
@@ -35,24 +36,28 @@ class Child(asyncio.Protocol):
         self._received = bytearray()
         self._awaited: asyncio.Future[Answer] | None = None
         self._gone = asyncio.Event()
+        self._was_killed = False
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended since we wanted it to."""
+        return self._was_killed
 
     @property
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
 
-    async def start(self) -> Answer:
-        """Start the process; the first thing it says."""
-        loop = asyncio.get_running_loop()
-        self._awaited = loop.create_future()
-        here, there = socket.socketpair()
-        with there:
-            try:
-                self._process = _spawned(self._command, there)
-            except OSError as error:
-                here.close()
-                raise ChildLostError(str(error)) from error
-        self._transport, _ = await loop.create_connection(lambda: self, sock=here)
-        return await self._awaited
+    async def start(self, *, patience_seconds: float = _START_SECONDS) -> Answer:
+        """Start the process; the first thing it says.
+
+        ChildLostError if the system refuses what that takes (descriptors, processes, memory), or if
+        it says nothing in time.
+        """
+        try:
+            async with asyncio.timeout(patience_seconds):
+                return await self._first_answer()
+        except OSError as error:  # a TimeoutError is one
+            raise ChildLostError(str(error) or "it said nothing in time") from error
 
     async def ask(self, order: bytes) -> Answer:
         """One order at a time; ChildLostError if it ends before it has answered."""
@@ -68,6 +73,7 @@ class Child(asyncio.Protocol):
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
+        self._was_killed = True
         if self._process is not None:
             self._process.kill()
 
@@ -77,6 +83,19 @@ class Child(asyncio.Protocol):
             self._transport.close()
         if self._process is not None:
             await asyncio.to_thread(_reaped, self._process)
+
+    async def _first_answer(self) -> Answer:
+        loop = asyncio.get_running_loop()
+        self._awaited = loop.create_future()
+        here, there = socket.socketpair()
+        try:
+            with there:
+                self._process = _spawned(self._command, there)
+            self._transport, _ = await loop.create_connection(lambda: self, sock=here)
+        except BaseException:
+            here.close()
+            raise
+        return await self._awaited
 
     def data_received(self, data: bytes) -> None:
         """A piece of an answer."""

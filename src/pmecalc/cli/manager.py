@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 HUNG_SECONDS = 30.0  # a worker that is silent so long is replaced
 _LOOK_SECONDS = 1.0
-_PAUSE_SECONDS = 1.0  # between two starts where workers die at once
+START_SECONDS = 120.0  # a worker that does not serve by then is replaced
+_FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 1.0, 60.0  # before a start after one that failed
+_SOUND_SECONDS = 10.0  # a worker that lived so long did not end because of its start
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 _LOG = logging.getLogger(__name__)
 _spawn = multiprocessing.get_context("spawn")
@@ -36,9 +38,16 @@ class Worker:
     process: SpawnProcess
     pipe: Connection
     slot: int
+    started: float = field(default_factory=time.monotonic)
     heard: float = field(default_factory=time.monotonic)
     is_ready: bool = False
     is_leaving: bool = False
+    is_killed: bool = False
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it serves, and has for a while."""
+        return self.is_ready and time.monotonic() - self.started > _SOUND_SECONDS
 
     def hear(self) -> None:
         """Read what it has told since."""
@@ -52,22 +61,38 @@ class Worker:
         self.is_leaving = True
         self.process.terminate()
 
+    def kill(self) -> None:
+        """End it at once; it is reaped as soon as it has gone."""
+        self.is_killed = True
+        self.process.kill()
+
 
 class Manager:
     """`count` workers on one listening socket, which stays open whatever becomes of them.
 
     A restart replaces them one after the other, each when its successor serves. `metrics` has two
-    slots for each worker.
+    slots for each worker. Workers that end are replaced at once, all of them; after a start that
+    failed there is a pause, which doubles until all workers serve again. A worker that does not
+    serve after `start_seconds` is killed and replaced.
     """
 
-    def __init__(self, listener: socket.socket, metrics: SharedMetrics, *, count: int) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        metrics: SharedMetrics,
+        *,
+        count: int,
+        start_seconds: float = START_SECONDS,
+    ) -> None:
         self._listener = listener
         self._metrics = metrics
         self._count = count
         self._workers: list[Worker] = []
         self._outdated: list[Worker] = []
         self._successor: Worker | None = None
+        self._start_seconds = start_seconds
         self._next_start = 0.0
+        self._pause_seconds = _FIRST_PAUSE_SECONDS
         self._ends = False
         self._failed = False
 
@@ -81,6 +106,7 @@ class Manager:
                     each.hear()
                 self._reap()
                 self._kill_silent()
+                self._kill_late()
                 if not self._ends:
                     self._fill()
                     self._restart_next()
@@ -99,7 +125,7 @@ class Manager:
             self._outdated = [each for each in self._workers if each is not self._successor]
         elif number in _ENDS and self._ends:  # asked twice
             for each in self._workers:
-                each.process.kill()
+                each.kill()
         elif number in _ENDS:
             self._end()
 
@@ -131,21 +157,42 @@ class Manager:
         else:
             _LOG.warning("worker %s ended (exit code %s) and is replaced", ended.process.pid, code)
             self._metrics.note_replaced()
+            if not ended.is_sound:
+                self._back_off()
 
     def _kill_silent(self) -> None:
         now = time.monotonic()
         for each in self._workers:
-            if now - each.heard > HUNG_SECONDS and not each.is_leaving:
+            if now - each.heard > HUNG_SECONDS and not each.is_killed:
                 _LOG.error("worker %s is silent and is killed", each.process.pid)
-                each.process.kill()
+                each.kill()
+
+    def _kill_late(self) -> None:
+        now = time.monotonic()
+        for each in self._workers:
+            is_starting = not (each.is_ready or each.is_leaving or each.is_killed)
+            if is_starting and now - each.started > self._start_seconds:
+                _LOG.error(
+                    "worker %s does not serve after %g s and is killed",
+                    each.process.pid,
+                    self._start_seconds,
+                )
+                each.kill()
+
+    def _back_off(self) -> None:
+        """Wait before the next start, longer each time; those that failed together count once."""
+        now = time.monotonic()
+        if now >= self._next_start:
+            _LOG.warning("the next worker starts in %g s", self._pause_seconds)
+            self._next_start = now + self._pause_seconds
+            self._pause_seconds = min(2 * self._pause_seconds, _MAX_PAUSE_SECONDS)
 
     def _fill(self) -> None:
         serving = [w for w in self._workers if not w.is_leaving and w is not self._successor]
-        missing = self._count - len(serving)
-        if missing > 0 and time.monotonic() >= self._next_start:
-            self._next_start = time.monotonic() + _PAUSE_SECONDS
-            for _ in range(missing):
-                self._start()
+        if len(serving) == self._count and all(each.is_sound for each in serving):
+            self._pause_seconds = _FIRST_PAUSE_SECONDS
+        for _ in range(self._count - len(serving)):
+            self._start()
 
     def _restart_next(self) -> None:
         if any(each.is_leaving for each in self._workers):
@@ -158,15 +205,25 @@ class Manager:
             self._successor = None
             surplus.terminate()
 
-    def _start(self) -> Worker:
+    def _start(self) -> Worker | None:
+        """A new worker; None in a pause after a failed start, or where the system refuses one."""
+        if time.monotonic() < self._next_start:
+            return None
         used = {each.slot for each in self._workers}
         slot = next(slot for slot in range(2 * self._count) if slot not in used)
         ours, theirs = _spawn.Pipe(duplex=False)
         process = _spawn.Process(
             target=worker.run, args=(self._listener, self._metrics, slot, theirs)
         )
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except OSError as error:  # no descriptors or processes left, or it died before it began
+            _LOG.error("a worker could not be started: %s", error)
+            ours.close()
+            self._back_off()
+            return None
+        finally:
+            theirs.close()
         started = Worker(process, ours, slot)
         self._workers.append(started)
         return started

@@ -101,7 +101,10 @@ def _run(settings: Settings, listener: socket.socket) -> Exit:
     metrics = SharedMetrics.create(2 * settings.workers)
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            is_clean = Manager(listener, metrics, count=settings.workers).run()
+            manager = Manager(
+                listener, metrics, count=settings.workers, start_seconds=settings.worker_start_s
+            )
+            is_clean = manager.run()
             return Exit.OK if is_clean else Exit.INTERNAL
         try:
             serving.serve(settings, listener, metrics.slot(0))

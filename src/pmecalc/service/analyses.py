@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias, Unpack
 
 import orjson
 
+from pmecalc.cache.fair_queue import DEFAULT_COST_SECONDS, Workload
 from pmecalc.cache.key import CacheKey, Scope, make_cache_key
 from pmecalc.charts.chart import CHARTS, chart
 from pmecalc.core.conventions import Conventions
@@ -39,6 +40,10 @@ Need: TypeAlias = Literal["none", "optional", "preferred", "required"]
 
 WITHOUT_BENCHMARK = "none"
 _MAX_DEFAULTS = 4096
+_MAX_ROW_COUNTS = 4096
+# What a row costs in a report and its compression, measured without the compiled loops. Further
+# measures and what is drawn through time look at the dates again for each of them.
+_ROW_SECONDS, _FURTHER_ROW_SECONDS = 1e-5, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class View:
 
     make: Callable[[Report], Mapping[str, object]]
     benchmark: Need
+    row_seconds: float = _ROW_SECONDS
 
 
 def _plotly(name: ChartName) -> Callable[[Report], Mapping[str, object]]:
@@ -68,7 +74,9 @@ def _chart_views() -> dict[str, View]:
 VIEWS: Mapping[str, View] = MappingProxyType(
     {
         "summary": View(lambda report: report.to_dict(), "optional"),
-        "summary.all": View(lambda report: report.to_dict(further=True), "optional"),
+        "summary.all": View(
+            lambda report: report.to_dict(further=True), "optional", _FURTHER_ROW_SECONDS
+        ),
         "methods": View(methods_dict, "required"),
         **_chart_views(),
     }
@@ -194,6 +202,7 @@ class Analyses:
         self._cache = cache
         self._answers = Answers(store)
         self._defaults: dict[tuple[str, str, Need], _Default] = {}
+        self._row_counts: dict[tuple[str, str, str], int] = {}
 
     async def pin(self, tenant: str, question: Question) -> Pinned:
         """Read the pointers once; from here on a concurrent import cannot mix two revisions."""
@@ -221,12 +230,29 @@ class Analyses:
         """The finished reply, from the nearest tier or computed by a worker."""
         order = pinned.order
         return await self._cache.get_or_compute(
-            pinned.key, partial(self._answers.compute, order), order=order.encoded
+            pinned.key,
+            partial(self._answers.compute, order),
+            order=order.encoded,
+            workload=self._workload(pinned),
         )
 
-    async def once(self, work: Callable[[], bytes]) -> bytes:
+    async def once(
+        self, tenant: str, work: Callable[[], bytes], *, rows: int, further: bool
+    ) -> bytes:
         """An answer about data that are not stored: computed beside all others, not kept."""
-        return await self._cache.compute(work)
+        row_seconds = _FURTHER_ROW_SECONDS if further else _ROW_SECONDS
+        return await self._cache.compute(work, Workload(tenant, _cost_seconds(rows, row_seconds)))
+
+    def _workload(self, pinned: Pinned) -> Workload:
+        """What the answer may cost: by the rows of the fund, each of which may be a date."""
+        fund = (pinned.tenant, pinned.question.fund, pinned.fund_revision)
+        rows = self._row_counts.get(fund)
+        if rows is None:
+            if len(self._row_counts) >= _MAX_ROW_COUNTS:
+                self._row_counts.clear()
+            rows = self._row_counts[fund] = self._store.row_count(*fund)
+        cost = _cost_seconds(rows, _view(pinned.question.view).row_seconds)
+        return Workload(pinned.tenant, cost)
 
     def _pinned(self, tenant: str, question: Question, default: _Default) -> Pinned:
         settled = replace(question, benchmark=default.benchmark)
@@ -290,6 +316,10 @@ def _view(name: str) -> View:
     if name not in VIEWS:
         raise NotFoundError("chart", name, CHARTS)
     return VIEWS[name]
+
+
+def _cost_seconds(rows: int, row_seconds: float) -> float:
+    return DEFAULT_COST_SECONDS + rows * row_seconds
 
 
 def _need(question: Question) -> Need:

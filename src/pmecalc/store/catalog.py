@@ -75,6 +75,16 @@ def pointer(db: Connection, tenant: str, kind: Kind, dataset: str) -> Pointer | 
     return Pointer(*rows[0]) if rows else None
 
 
+def row_count(db: Connection, tenant: str, dataset: str, revision: str) -> int:
+    """How many rows a revision has; 0 where there is none."""
+    rows = db.execute(
+        "SELECT rows FROM revision WHERE tenant = ? AND dataset = ? AND rev = ? "
+        "ORDER BY seq DESC LIMIT 1",
+        (tenant, dataset, revision),
+    ).fetchall()
+    return int(rows[0][0]) if rows else 0
+
+
 def live(db: Connection, tenant: str, kind: Kind, dataset: str) -> Live | None:
     rows = db.execute(
         "SELECT id, kind, name, own_json, created, rev, seq, first_date, last_date, "

@@ -187,6 +187,12 @@ class Store:
             raise NotFoundError(kind, dataset)
         return found
 
+    def row_count(self, tenant: str, dataset: str, revision: str) -> int:
+        """How many rows a revision has, 0 if it is gone: as short a read as a pointer's."""
+        return self._connections.pointers.read(
+            lambda db: catalog.row_count(db, tenant, dataset, revision)
+        )
+
     @overload
     def load(self, tenant: str, kind: Literal["fund"], dataset: str, revision: str) -> Fund: ...
 

@@ -10,10 +10,11 @@ import pytest
 
 from fakes import PATIENCE_SECONDS, FakeClock, FakeTier, until
 from pmecalc.cache.cache import MISS, Cache
+from pmecalc.cache.compute_errors import ComputeQueueFullError
 from pmecalc.cache.entry import finish
 from pmecalc.cache.key import Scope, make_cache_key
 from pmecalc.cache.memory import MemoryTier
-from pmecalc.cache.workers import ComputePool, ComputeQueueFullError
+from pmecalc.cache.workers import ComputePool
 from sealing import SEALS, encode
 
 
@@ -149,6 +150,32 @@ def test_all_waiters_gone_the_answer_is_still_kept():
         await asyncio.gather(task, return_exceptions=True)
         compute.gate.set()
         await until(lambda: cache.peek(key_of()) is not None)
+        await cache.close()
+
+    asyncio.run(story())
+
+
+def test_what_nobody_waits_for_is_not_computed():
+    """Sixty wait behind one that runs and leave: none of theirs runs, and asked again it does."""
+
+    async def story():
+        running, waiting = Computation(gated=True), Computation()
+        cache = cache_over(compute_pool=ComputePool(workers=1))
+        first = asyncio.create_task(cache.get_or_compute(key_of(0), running))
+        await until(lambda: running.runs == 1)
+        left = [asyncio.create_task(cache.get_or_compute(key_of(n), waiting)) for n in range(1, 61)]
+        stays = asyncio.create_task(cache.get_or_compute(key_of(60), waiting))
+        await until(lambda: cache.stats()["compute"]["pending"] == 61)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        again = asyncio.create_task(cache.get_or_compute(key_of(1), waiting))
+        running.gate.set()
+        outcomes = [(await each).outcome for each in (first, stays, again)]
+        assert outcomes == ["computed", "joined", "computed"]
+        assert waiting.runs == 2
+        assert cache.stats()["compute"]["dropped"] == 59
+        assert cache.stats()["compute"]["pending"] == cache.stats()["flights"] == 0
         await cache.close()
 
     asyncio.run(story())

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from fakes import until
+from pmecalc.cache.compute_errors import ComputeDeadlineError, ComputeError, ComputeLostError
 from pmecalc.cache.crew import MAX_FAILURES, Crew
+from pmecalc.cache.fair_queue import Workload
 from pmecalc.cache.workers import ComputePool
 from server import children, is_there
 
@@ -48,6 +51,24 @@ async def manned(command=COMPUTER, **options):
         await crew.close()
 
 
+@contextmanager
+def no_descriptors():
+    """As many files are open as may be."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+        try:
+            while True:
+                taken.append(os.dup(0))
+        except OSError:
+            yield
+    finally:
+        for each in taken:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 def test_orders_beyond_the_crew_wait_for_their_turn():
     """Fifty orders at once to two processes: each gets the answer to its own order."""
 
@@ -62,16 +83,18 @@ def test_orders_beyond_the_crew_wait_for_their_turn():
 
 
 def test_a_process_that_dies_over_an_order_is_replaced():
-    """Its order has no answer, those behind it have none either, and the next process answers."""
+    """Its order is tried once more and no longer, those behind it go elsewhere."""
 
     async def story():
         async with manned() as crew:
             orders = (b"die", b"behind", b"behind")
-            assert await asyncio.gather(*map(crew.ask, orders)) == [None] * 3
-            assert await crew.ask(b"nobody is there") is None
+            asked = asyncio.gather(*map(crew.ask, orders), return_exceptions=True)
+            died, *behind = await asked
+            assert isinstance(died, ComputeLostError)
+            assert behind == [None, None]
             await until(lambda: crew.stats()["ready"] == 1)
             assert (await crew.ask(b"again")).bodies["identity"] == b"again"
-            assert crew.stats()["lost"] == crew.stats()["restarts"] == 1
+            assert crew.stats()["lost"] == crew.stats()["restarts"] == 2
 
     asyncio.run(story())
 
@@ -91,15 +114,133 @@ def test_a_process_that_dies_idle_is_replaced():
 
 
 def test_a_process_that_never_answers_is_replaced():
-    """Patience ends; the order is given back."""
+    """It is tried once more, until the deadline of both attempts."""
 
     async def story():
-        async with manned(patience_seconds=0.1) as crew:
-            assert await crew.ask(b"say nothing") is None
-            await until(lambda: crew.stats()["restarts"] == 1)
+        async with manned(silence_seconds=0.05, deadline_seconds=0.2) as crew:
+            with pytest.raises(ComputeDeadlineError):
+                await crew.ask(b"say nothing")
+            await until(lambda: crew.stats()["restarts"] == 2 and crew.stats()["ready"] == 1)
+            assert crew.stats()["lost"] == 2
+            assert (await crew.ask(b"again")).bodies["identity"] == b"again"
+
+    asyncio.run(story())
+
+
+def test_an_estimate_beyond_the_deadline_is_one_attempt():
+    """A process may work until the deadline, and is not tried again."""
+
+    async def story():
+        async with manned(silence_seconds=0.05, deadline_seconds=0.2) as crew:
+            with pytest.raises(ComputeDeadlineError):
+                await crew.ask(b"say nothing", Workload("a", cost_seconds=60.0))
             assert crew.stats()["lost"] == 1
 
     asyncio.run(story())
+
+
+def test_the_order_of_a_stopped_process_is_answered_by_another(tmp_path):
+    """SIGSTOP over an order: one replacement, two attempts, one answer."""
+    seen = tmp_path / "attempts"
+
+    async def story():
+        async with manned(silence_seconds=0.2, deadline_seconds=30) as crew:
+            answer = await crew.ask(b"once " + bytes(seen))
+            assert answer.bodies["identity"] == b"[]"
+            assert (crew.stats()["lost"], crew.stats()["restarts"]) == (1, 1)
+        first, second = seen.read_text().splitlines()
+        assert first != second
+        assert not is_there(int(first))
+
+    asyncio.run(story())
+
+
+def test_an_order_that_stops_every_process_is_tried_twice():
+    """It never has a third process, and never a thread."""
+
+    async def story():
+        async with manned(silence_seconds=0.1, deadline_seconds=0.5) as crew:
+            pool = ComputePool(workers=1, crew=crew)
+            computed = []
+            with pytest.raises(ComputeError):
+                await pool.make(lambda: computed.append(1), lambda: b"stop")
+            await until(lambda: crew.stats()["ready"] == 1)
+            assert (crew.stats()["lost"], computed) == (2, [])
+            made = await pool.make(lambda: b"", lambda: b"next")
+            assert made.bodies["identity"] == b"next"
+            pool.close()
+
+    asyncio.run(story())
+
+
+def test_replacements_are_no_failed_starts(caplog):
+    """Processes that we end again and again leave no pause and no error of the installation."""
+
+    async def story():
+        options = {"silence_seconds": 0.05, "deadline_seconds": 0.1, "first_pause_seconds": 3600}
+        async with manned(**options) as crew:
+            for _ in range(MAX_FAILURES):
+                with pytest.raises(ComputeError):
+                    await crew.ask(b"say nothing")
+                await until(lambda: crew.stats()["ready"] == 1)
+            assert crew.stats()["failures"] == 0
+            assert not crew.failing
+
+    asyncio.run(story())
+    assert "in a row" not in caplog.text
+
+
+def test_a_process_that_cannot_be_started_for_want_of_descriptors_is_tried_again(caplog):
+    """EMFILE: nobody hangs, one line is logged, and a process comes once there are some again."""
+
+    async def story():
+        async with manned() as crew:
+            pool = ComputePool(workers=1, crew=crew)
+            await pool.run(lambda: None)  # its thread is there
+            (child,) = children(os.getpid(), b"fake_computer")
+            with no_descriptors():
+                os.kill(child, signal.SIGKILL)
+                await until(lambda: crew.stats()["restarts"] >= 3)
+                made = [await pool.make(lambda: b"[]", lambda: b"order") for _ in range(3)]
+                assert [each.bodies["identity"] for each in made] == [b"[]"] * 3
+            await until(lambda: crew.stats()["ready"] == 1)
+            assert (await crew.ask(b"again")).bodies["identity"] == b"again"
+            pool.close()
+
+    asyncio.run(story())
+    logged = [message for message in caplog.messages if "did not start" in message]
+    assert len(logged) == 1
+    assert "Too many open files" in logged[0]
+
+
+def test_an_order_lost_without_descriptors_is_refused_in_time():
+    """EMFILE while its process is replaced: it waits no longer than allowed."""
+
+    async def story():
+        async with manned(deadline_seconds=0.3) as crew:
+            with no_descriptors(), pytest.raises(ComputeLostError):
+                await crew.ask(b"die")
+            await until(lambda: crew.stats()["ready"] == 1)
+            assert (await crew.ask(b"again")).bodies["identity"] == b"again"
+
+    asyncio.run(story())
+
+
+def test_tenants_take_turns_at_the_processes():
+    """One order of B is answered before the third of sixty that A asked before."""
+
+    async def story():
+        answered = []
+        async with manned() as crew:
+
+            async def ask(tenant):
+                await crew.ask(b"order", Workload(tenant))
+                answered.append(tenant)
+
+            await asyncio.gather(*(ask("a") for _ in range(60)), ask("b"))
+        return answered.index("b")
+
+    assert asyncio.run(story()) <= 2
 
 
 def test_who_gives_up_hurts_nobody():
@@ -206,7 +347,8 @@ def test_a_closed_crew_leaves_no_process():
             found = children(os.getpid(), b"fake_computer")
             asking = asyncio.create_task(crew.ask(b"say nothing"))
             await asyncio.sleep(0)
-        assert await asking is None
+        with pytest.raises(ComputeLostError):
+            await asking
         return found
 
     found = asyncio.run(story())

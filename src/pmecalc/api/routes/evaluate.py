@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import cast
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from pmecalc.api.components import answer
-from pmecalc.api.deps import ServicesOf
+from pmecalc.api.connected import while_connected
+from pmecalc.api.deps import ServicesOf, Tenant
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.schemas import EvaluationRequest
 from pmecalc.core.benchmark import Benchmark
@@ -25,9 +26,14 @@ router = APIRouter(prefix="/v1", tags=["metrics"], route_class=ApiRoute)
     openapi_extra=needs("read"),
     responses={200: answer("Report")},
 )
-async def evaluate(body: EvaluationRequest, services: ServicesOf) -> Response:
+async def evaluate(
+    request: Request, body: EvaluationRequest, services: ServicesOf, tenant: Tenant
+) -> Response:
     """All metrics of the data in the body."""
-    made = await services.analyses.once(partial(_evaluate, body))
+    once = services.analyses.once(
+        tenant, partial(_evaluate, body), rows=len(body.fund.flows), further=body.all
+    )
+    made = await while_connected(request.receive, once)
     return Response(made, media_type="application/json")
 
 

@@ -19,6 +19,7 @@ FAULTS = "kill-redis, stop-redis, slow-redis:100ms"
 _SETTINGS = {
     "PME_CACHE_MEMORY_BYTES": "2097152",
     "PME_CACHE_MAX_ENTRY": "262144",
+    "PME_COMPUTE_QUEUE_TENANT": "1000",
     "PME_COMPUTE_QUEUE": "1000",  # all that is asked, when neither memory nor Redis has it
 }
 
