@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 from pmecalc.api.auth import Identify, Principal
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
+from pmecalc.service.executors import Executors
 from pmecalc.service.imports import Imports
 from pmecalc.service.jobs import Jobs
 from pmecalc.service.keys import Keys
@@ -31,6 +32,7 @@ class Services:
     imports: Imports
     keys: Keys
     jobs: Jobs
+    executors: Executors
     cache_stats: Callable[[], dict[str, object]]
     identify: Identify  # who has a credential now; a stream asks again while it lasts
     ready: Callable[[], bool]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, File, Header, Path, Query, Request, Resp
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
-from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of_file
 from pmecalc.api.repeats import joined, refuse_repeated_fields
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.routes.jobs import accepted
@@ -77,14 +77,17 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
 
     With `Prefer: respond-async` a job does it (202). Several files are several requests.
     """
-    content, filename = await form.file.read(), form.file.filename or "upload"
+    file, filename = form.file.file, form.file.filename or "upload"
     options = ImportOptions(**query.model_dump(exclude={"commit"}))
     is_job = "respond-async" in joined(request.headers, "prefer").lower()
     answer = b"job" if is_job else b"import"  # under one key the other one is another request
-    once = once_of(request, key, answer, filename.encode("utf-8", "replace"), content)
+    name = filename.encode("utf-8", "replace")
+    once = await once_of_file(
+        request, key, answer, name, file=file, threads=services.executors.rest
+    )
     if is_job:
         params = {
-            "object": await services.imports.set_aside(tenant, content),
+            "object": await services.imports.set_aside(tenant, file),
             "filename": filename,
             "options": asdict(options),
         }
@@ -92,7 +95,7 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
         return accepted(row, replayed=replayed)
     committed = await services.imports.commit(
         tenant,
-        content,
+        file,
         filename=filename,
         options=options,
         by=asker,
