@@ -329,7 +329,17 @@ def build_rates(settings: Settings) -> Rates | None:
         imports_burst=settings.rate_imports_burst,
         jobs_per_min=settings.rate_jobs_per_min,
         keys_per_h=settings.rate_keys_per_h,
+        sessions_per_min=settings.rate_sessions_per_min,
+        edits_per_min=settings.rate_edits_per_min,
         failures_per_min=settings.rate_failures_per_min,
+        tenant={
+            "requests": settings.rate_tenant_requests,
+            "imports": settings.rate_tenant_imports,
+            "jobs": settings.rate_tenant_jobs,
+            "keys": settings.rate_tenant_keys,
+            "sessions": settings.rate_tenant_sessions,
+            "edits": settings.rate_tenant_edits,
+        },
     )
     return Rates(limits, workers=settings.workers, redis_url=settings.redis_address)
 

@@ -1,4 +1,4 @@
-"""How often one credential or address may ask: buckets for reads, `limits` for what is rarer."""
+"""Rate limits of credentials, tenants and addresses: buckets for reads, `limits` for the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter as Limiter
 from pmecalc.api.checks import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.types import Scope
 
@@ -26,13 +26,21 @@ _MOST = 10_000
 _REDIS_SECONDS = 0.1
 _REDIS_PAUSE_SECONDS = 5.0
 _BLOCK_SECONDS = 60
+_TOGETHER = "of all keys of this tenant together"
+
+_EDITS = frozenset(("PATCH", "PUT", "DELETE"))
+_POSTED = {"imports": "imports", "jobs": "jobs", "keys": "keys", "session": "sessions"}
 
 Bucket: TypeAlias = tuple[float, float]  # what is left, and when it was counted
+Name: TypeAlias = str | tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The numbers of SECURITY 8, of the whole service."""
+    """The numbers of SECURITY 8, of the whole service.
+
+    `tenant` says for each limit how many times that of one key a tenant's keys may use together.
+    """
 
     reads_per_s: int
     reads_burst: int
@@ -40,7 +48,10 @@ class Limits:
     imports_burst: int
     jobs_per_min: int
     keys_per_h: int
+    sessions_per_min: int
+    edits_per_min: int
     failures_per_min: int
+    tenant: Mapping[str, int]
 
 
 class Buckets:
@@ -50,18 +61,27 @@ class Buckets:
         self._rate = per_second
         self._burst = burst
         self._clock = clock
-        self._left: dict[str, Bucket] = {}
+        self._left: dict[Name, Bucket] = {}
 
-    def wait(self, name: str) -> float:
+    def wait(self, name: Name) -> float:
         """Take one; 0, or the seconds until there is one."""
-        now = self._clock()
-        left, at = self._left.get(name, (self._burst, now))
-        left = min(self._burst, left + (now - at) * self._rate)
+        return self.wait_at(name, self._clock())
+
+    def wait_at(self, name: Name, now: float) -> float:
+        """Take one at this time of the clock: a hit asks two buckets and reads the clock once."""
+        known = self._left.get(name)
+        if known is None:
+            return self._first(name, now)
+        left = known[0] + (now - known[1]) * self._rate
         if left < 1:
             return (1 - left) / self._rate
-        if len(self._left) >= _MOST and name not in self._left:
+        self._left[name] = (left - 1 if left < self._burst else self._burst - 1, now)
+        return 0.0
+
+    def _first(self, name: Name, now: float) -> float:
+        if len(self._left) >= _MOST:
             self._left.clear()
-        self._left[name] = (left - 1, now)
+        self._left[name] = (self._burst - 1, now)
         return 0.0
 
 
@@ -105,15 +125,19 @@ class Rates:
     ) -> None:
         share = float(workers)
         self._clock = clock
-        self._reads = Buckets(
-            per_second=limits.reads_per_s / share,
-            burst=max(1.0, limits.reads_burst / share),
-            clock=clock,
+        per_second, burst = limits.reads_per_s / share, limits.reads_burst / share
+        times = limits.tenant["requests"]
+        self._reads = Buckets(per_second=per_second, burst=max(1.0, burst), clock=clock)
+        self._tenant_reads = Buckets(
+            per_second=times * per_second, burst=max(1.0, times * burst), clock=clock
         )
         self._failures = Failures(
             per_minute=max(1, limits.failures_per_min // workers), clock=clock
         )
         self._kinds = _kinds(limits)
+        self._tenant_kinds = {
+            kind: _times(limits.tenant[kind], item) for kind, item in self._kinds.items()
+        }
         self._workers = workers
         self._memory = Limiter(MemoryStorage())
         self._redis = _redis(redis_url) if redis_url else None
@@ -130,37 +154,50 @@ class Rates:
             wait = self._failures.wait(scope["pme.address"])
             if wait:
                 return self._refuse("credentials", wait, "too many credentials that open nothing")
-        wait = self._reads.wait(_name(scope))
-        return self._refuse("requests", wait) if wait else None
+        principal = scope["pme.principal"]
+        if principal.role is None:
+            wait = self._reads.wait(scope["pme.address"])
+            return self._refuse("requests", wait) if wait else None
+        now = self._clock()
+        wait = self._reads.wait_at((principal.tenant, principal.actor), now)
+        if wait:
+            return self._refuse("requests", wait)
+        # Last, so that a key over its own limit takes nothing from its tenant.
+        wait = self._tenant_reads.wait_at(principal.tenant, now)
+        return self._refuse("requests", wait, f"requests {_TOGETHER}") if wait else None
 
     def failed(self, scope: Scope) -> None:
         """A credential was refused."""
         self._failures.count(scope["pme.address"])
 
     async def admit_change(self, scope: Scope) -> Refusal | None:
-        """The rate of imports, jobs and new keys: exact where Redis answers, else by shares."""
+        """Limit the changes of a key and of its tenant: exactly by Redis, else by shares."""
         kind = _kind(scope)
         if kind is None:
             return None
         item = self._kinds[kind]
-        names = (kind, _name(scope))
-        if await self._hit(item, names):
+        if not await self._hit(item, (kind, _name(scope))):
+            return self._refuse(kind, item.get_expiry() / item.amount)
+        principal = scope["pme.principal"]
+        if principal.role is None:
             return None
-        return self._refuse(kind, item.get_expiry() / item.amount)
+        item = self._tenant_kinds[kind]
+        if not await self._hit(item, (kind, "tenant", principal.tenant)):
+            return self._refuse(kind, item.get_expiry() / item.amount, f"{kind} {_TOGETHER}")
+        return None
 
     def _refuse(self, limit: str, wait: float, what: str | None = None) -> Refusal:
         self._refused[limit] += 1
         return _refusal(what or limit, wait)
 
-    async def _hit(self, item: RateLimitItem, names: tuple[str, str]) -> bool:
+    async def _hit(self, item: RateLimitItem, names: tuple[str, ...]) -> bool:
         if self._redis is not None and self._redis_back <= self._clock():
             try:
                 async with asyncio.timeout(_REDIS_SECONDS):
                     return await self._redis.hit(item, *names)
             except Exception:  # noqa: BLE001  (whatever ails Redis, a request does not wait for it)
                 self._redis_back = self._clock() + _REDIS_PAUSE_SECONDS
-        share = type(item)(max(1, item.amount // self._workers), item.multiples, item.namespace)
-        return await self._memory.hit(share, *names)
+        return await self._memory.hit(_with(max(1, item.amount // self._workers), item), *names)
 
 
 def _kinds(limits: Limits) -> dict[str, RateLimitItem]:
@@ -170,7 +207,17 @@ def _kinds(limits: Limits) -> dict[str, RateLimitItem]:
         "imports": PerSecond(limits.imports_burst, window, "pme"),
         "jobs": RateLimitItemPerMinute(limits.jobs_per_min, 1, "pme"),
         "keys": RateLimitItemPerHour(limits.keys_per_h, 1, "pme"),
+        "sessions": RateLimitItemPerMinute(limits.sessions_per_min, 1, "pme"),
+        "edits": RateLimitItemPerMinute(limits.edits_per_min, 1, "pme"),
     }
+
+
+def _times(times: int, item: RateLimitItem) -> RateLimitItem:
+    return _with(times * item.amount, item)
+
+
+def _with(amount: int, item: RateLimitItem) -> RateLimitItem:
+    return type(item)(amount, item.multiples, item.namespace)
 
 
 def _redis(url: str) -> Limiter | None:
@@ -189,14 +236,19 @@ def _redis(url: str) -> Limiter | None:
 
 
 def _kind(scope: Scope) -> str | None:
+    """The limit of a change; an undo changes like an edit."""
+    if scope["method"] in _EDITS:
+        return "edits"
     if scope["method"] != "POST":
         return None
     head, _, rest = scope["path"].removeprefix("/v1/").partition("/")
-    return head if head in {"imports", "jobs", "keys"} and not rest else None
+    if rest:
+        return "edits" if rest.endswith("/undo") else None
+    return _POSTED.get(head)
 
 
 def _name(scope: Scope) -> str:
-    """Whose bucket: the credential's, else the address's."""
+    """Whose limit: the credential's, else the address's."""
     principal = scope["pme.principal"]
     if principal.role is None:
         return f"address {scope['pme.address']}"
