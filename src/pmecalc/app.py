@@ -225,8 +225,9 @@ async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) ->
     vitals.start()
     _start_chores(closing, settings, store, holders, rest)
     analyses = Analyses(store, cache, executors)
-    parts.lane.open(Hits(analyses))
-    closing.callback(parts.lane.close)
+    if settings.fast_lanes:
+        parts.lane.open(Hits(analyses))
+        closing.callback(parts.lane.close)
     return Services(
         analyses=analyses,
         datasets=Datasets(store, executors),

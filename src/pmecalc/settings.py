@@ -177,6 +177,10 @@ class Settings(BaseSettings):
         le=1,
         description="share of the memory that no tenant exceeds while others' answers have to go",
     )
+    fast_lanes: bool = Field(
+        default=True,
+        description="answer hits and misses before the framework; off: every answer by its route",
+    )
     compute_queue: int = Field(
         default=256, ge=1, le=_MILLION, description="computations that may wait; beyond it 503"
     )
