@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -17,11 +20,12 @@ from pmecalc.ingest.upload import read_upload
 from pmecalc.service.fair_queue import FairQueue
 from pmecalc.service.quota import Quota
 from pmecalc.store.catalog import owns
+from pmecalc.store.errors import DiskFullError
 from pmecalc.store.usage import usage
 from pmecalc.store.values import NewDataset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from pmecalc.core.benchmark import Benchmark, IndexKind
     from pmecalc.core.fund import Fund, Reversals
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
         Undone,
     )
 
+_LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _PLACES = 2  # of each queue; the child processes of `ingest/sandbox.py` are as many
 _HEAD = 16  # bytes that tell the type of a file
@@ -89,10 +94,12 @@ class Imports:
         options: ImportOptions,
         by: By,
         once: Once | None = None,
+        left: Callable[[], Awaitable[None]] | None = None,
     ) -> Committed:
         """Read a file and commit all its datasets, or none; with `once` at most one time.
 
-        Its bytes come into memory when it is its turn.
+        Its bytes come into memory when it is its turn. `left` raises when the client has gone: an
+        import that still waits is dropped then.
         """
 
         def work() -> Committed:
@@ -100,7 +107,7 @@ class Imports:
                 tenant, _content(file), filename=filename, options=options, by=by, once=once
             )
 
-        return await self._in_turn(self._queue(file), tenant, work)
+        return await self._in_turn(self._queue(file), tenant, work, left)
 
     async def page(self, tenant: str, *, limit: int, after: str | None) -> ImportPage:
         """Some imports, the last one first."""
@@ -132,22 +139,23 @@ class Imports:
     ) -> Committed:
         """Read a file and commit it in this thread."""
         self._store.require_space(len(content))
-        upload = read_upload(
-            content,
-            filename=filename,
-            kind=options.kind,
-            name=options.name,
-            currency=options.currency,
-            commitment=options.commitment,
-            vintage=options.vintage,
-            strategy=options.strategy,
-            index_kind=options.index_kind,
-            sign=options.sign,
-            amounts=options.amounts,
-            levels=options.levels,
-            reversals=options.reversals,
-            sheet=options.sheet,
-        )
+        with _full_is_told():
+            upload = read_upload(
+                content,
+                filename=filename,
+                kind=options.kind,
+                name=options.name,
+                currency=options.currency,
+                commitment=options.commitment,
+                vintage=options.vintage,
+                strategy=options.strategy,
+                index_kind=options.index_kind,
+                sign=options.sign,
+                amounts=options.amounts,
+                levels=options.levels,
+                reversals=options.reversals,
+                sheet=options.sheet,
+            )
         values = self._values(tenant, upload, options)
         datasets = [
             NewDataset(
@@ -172,12 +180,18 @@ class Imports:
         is_apart = is_read_apart(_head(file), _size(file), self._limits)
         return self._read_apart if is_apart else self._read_here
 
-    async def _in_turn(self, queue: FairQueue, tenant: str, work: Callable[[], _T]) -> _T:
+    async def _in_turn(
+        self,
+        queue: FairQueue,
+        tenant: str,
+        work: Callable[[], _T],
+        left: Callable[[], Awaitable[None]] | None = None,
+    ) -> _T:
         """Run work in a thread when it is the tenant's turn.
 
         The place is held until the thread is done, even if the caller is cancelled before.
         """
-        await queue.enter(tenant)
+        await (queue.enter(tenant) if left is None else _entered(queue, tenant, left()))
         running = asyncio.ensure_future(self._threads.run(work))
 
         def done(task: asyncio.Future[_T]) -> None:
@@ -242,6 +256,34 @@ class Imports:
             currency=benchmark.currency or row.currency,
             kind=options.index_kind or _kind(row),
         )
+
+
+async def _entered(queue: FairQueue, tenant: str, left: Awaitable[None]) -> None:
+    """Enter a queue, or raise what `left` raises if that comes first."""
+    turn, gone = asyncio.ensure_future(queue.enter(tenant)), asyncio.ensure_future(left)
+    try:
+        await asyncio.wait({turn, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not turn.done():
+            await gone
+    except BaseException:
+        if turn.done() and not turn.cancelled():
+            queue.leave()
+        turn.cancel()
+        raise
+    finally:
+        gone.cancel()
+
+
+@contextmanager
+def _full_is_told() -> Iterator[None]:
+    """Turn the lack of room for a temporary file into the error that says so."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        _LOG.error("no room for the temporary file of an import: errno %s", error.errno)
+        raise DiskFullError("There is no room to read the file; nothing was changed.") from error
 
 
 def _content(file: IO[bytes]) -> bytes:

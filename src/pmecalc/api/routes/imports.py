@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Header, Path, Query, Request, Response
+from starlette.requests import ClientDisconnect
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
 from pmecalc.api.lists import link_next
@@ -100,6 +102,7 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
         options=options,
         by=asker,
         once=once,
+        left=partial(_hung_up, request),
     )
     mark_replayed(response, replayed=committed.replayed)
     if committed.already:
@@ -136,3 +139,10 @@ async def undo_import(
     """Take every dataset of an import back to what it was, or none (409 says why)."""
     done = await services.imports.undo(tenant, import_id, by=asker)
     return {"import": done.import_id, "restored": done.restored, "removed": done.removed}
+
+
+async def _hung_up(request: Request) -> None:
+    """Raise when the client has gone; its body was read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    raise ClientDisconnect
