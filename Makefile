@@ -26,8 +26,9 @@ serve: env       ## start the service with the demo funds on http://127.0.0.1:80
 # at a time on two, as many wait for a server or a page.
 SHARING := $(patsubst %,tests/functional/%.py,access/test_discretion access/test_headers access/test_keys \
 	access/test_matrix access/test_modes access/test_quota access/test_schema_true access/test_sessions \
-	test_api test_bad_files test_cli test_cli_batch test_compute_lane test_examples test_fast_lane test_file_names test_flows test_generated_client \
-	test_guard test_jobs test_json_bodies test_log_markers test_manners test_nginx test_no_redirects test_once test_preconditions test_problem_lists test_recallable test_repeats \
+	test_api test_bad_files test_cli test_cli_batch test_compute_lane test_examples test_fast_lane test_file_names test_flows \
+	test_generated_client test_guard test_jobs test_json_bodies test_lanes_off test_log_markers test_manners test_nginx test_no_redirects \
+	test_once test_preconditions test_problem_lists test_recallable test_repeats \
 	test_tenants)
 SLOWEST := --durations=15 --durations-min=1
 ALONE := $(filter-out $(SHARING),$(wildcard tests/functional/test_*.py tests/functional/*/test_*.py))

@@ -109,3 +109,16 @@ def test_no_registry_host_or_machine_path_is_committed():
     ):
         assert "://" not in text(name)
         assert "resolved" not in text(name)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/deploy.md"])
+def test_installation_goes_by_the_hashes_of_the_lock_file(name):
+    """Both pages install what the lock file names; each of its lines and each extra has hashes."""
+    assert "pip install --require-hashes -r requirements.lock" in text(name)
+    assert "pip install --no-deps dist/pmecalc-*.whl" in text(name)
+    locked = re.split(r"\n(?=\S)", text("requirements.lock").partition("make lock\n")[2].strip())
+    assert len(locked) > 0
+    assert [each for each in locked if "==" not in each or "--hash=sha256:" not in each] == []
+    named = {re.split(r"[=\[; ]", each)[0].lower() for each in locked}
+    assert {"numpy", "fastapi", "uvicorn", "python-calamine", "numba", "redis"} <= named
+    assert re.search(r"^hatchling==.*\\\n    --hash=", text("requirements-dev.lock"), re.MULTILINE)

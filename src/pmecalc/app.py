@@ -26,7 +26,6 @@ from pmecalc.api.compute_lane import ComputeLane
 from pmecalc.api.credentials import Credentials
 from pmecalc.api.deps import Services
 from pmecalc.api.document import describe, operation_id
-from pmecalc.api.executors import Executors
 from pmecalc.api.fast_lane import FastLane, Hits, anyone, by_credential
 from pmecalc.api.guard import Guard, security_headers
 from pmecalc.api.rates import Limits, Rates
@@ -53,6 +52,7 @@ from pmecalc.service import computer, first_key, seal_file
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
 from pmecalc.service.demo import load_demo
+from pmecalc.service.executors import Executors
 from pmecalc.service.holders import Holders
 from pmecalc.service.imports import Imports
 from pmecalc.service.job_kinds import job_kinds
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from pmecalc.cache.entry import Entry
+    from pmecalc.service.executors import Pool
     from pmecalc.service.shared_metrics import Slot
     from pmecalc.settings import Settings
 
@@ -195,11 +196,12 @@ def create_app(settings: Settings, slot: Slot | None = None) -> Service:
 async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) -> Services:
     """All that lives as long as the server; the last is closed first, also if the start fails."""
     executors = Executors()
-    closing.push_async_callback(asyncio.to_thread, executors.close)
-    store = await asyncio.to_thread(partial(Store.open, settings.data, raw_days=settings.raw_days))
-    closing.push_async_callback(asyncio.to_thread, store.close)
+    closing.callback(executors.close)
+    rest = executors.rest
+    store = await rest.run(Store.open, settings.data, raw_days=settings.raw_days)
+    closing.push_async_callback(rest.run, store.close)
     holders = Holders(store)
-    closing.push_async_callback(asyncio.to_thread, holders.write_uses)
+    closing.push_async_callback(rest.run, holders.write_uses)
     crew = build_crew(settings)
     if crew is not None:
         closing.push_async_callback(crew.close)
@@ -207,11 +209,11 @@ async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) ->
     closing.push_async_callback(cache.close)
     await cache.start()
     known_keys = Keys(store, changed=holders.forget)
-    parts.credentials.use(holders, known_keys)
+    parts.credentials.use(holders, known_keys, rest)
     closing.push_async_callback(parts.credentials.close)
-    files = Imports(store, quota=build_quota(settings))
+    files = Imports(store, executors, quota=build_quota(settings))
     ended: Counter[str] = Counter()
-    runner = Runner(store, job_kinds(store, files), ended=ended)
+    runner = Runner(store, job_kinds(store, files), executors, ended=ended)
     closing.push_async_callback(runner.close)
     runner.start()
     vitals = Vitals(
@@ -222,17 +224,18 @@ async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) ->
     )
     closing.push_async_callback(vitals.close)
     vitals.start()
-    _start_chores(closing, settings, store, holders)
-    analyses = Analyses(store, cache)
-    parts.lane.open(Hits(analyses))
-    closing.callback(parts.lane.close)
+    _start_chores(closing, settings, store, holders, rest)
+    analyses = Analyses(store, cache, executors)
+    if settings.fast_lanes:
+        parts.lane.open(Hits(analyses))
+        closing.callback(parts.lane.close)
     return Services(
         analyses=analyses,
-        datasets=Datasets(store),
+        datasets=Datasets(store, executors),
         imports=files,
-        jobs=Jobs(store, wake=runner.wake, ended=ended),
-        keys=known_keys,
+        jobs=Jobs(store, executors, wake=runner.wake, ended=ended),
         executors=executors,
+        keys=known_keys,
         cache_stats=vitals.stats,
         identify=_identify(settings, parts.credentials),
         ready=lambda: _can_read(store),
@@ -244,17 +247,17 @@ async def _opened(closing: AsyncExitStack, settings: Settings, parts: _Parts) ->
 
 
 def _start_chores(
-    closing: AsyncExitStack, settings: Settings, store: Store, holders: Holders
+    closing: AsyncExitStack, settings: Settings, store: Store, holders: Holders, threads: Pool
 ) -> None:
     """What is done from time to time; upkeep finishes what it has begun, the rest is cut off."""
     ended = asyncio.Event()
-    upkeep = asyncio.create_task(keep(store, ended))
+    upkeep = asyncio.create_task(keep(store, ended, threads))
     closing.push_async_callback(asyncio.wait, {upkeep})
     closing.callback(ended.set)
-    chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses))]
+    chores = [asyncio.create_task(_repeat(_MINUTE, holders.write_uses, threads))]
     if settings.is_unprotected:
         _warn_of_no_accounts()
-        chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts)))
+        chores.append(asyncio.create_task(_repeat(_HOUR, _warn_of_no_accounts, threads)))
     for chore in chores:
         closing.callback(chore.cancel)
 
@@ -335,9 +338,24 @@ def build_rates(settings: Settings) -> Rates | None:
         imports_burst=settings.rate_imports_burst,
         jobs_per_min=settings.rate_jobs_per_min,
         keys_per_h=settings.rate_keys_per_h,
+        sessions_per_min=settings.rate_sessions_per_min,
+        edits_per_min=settings.rate_edits_per_min,
         failures_per_min=settings.rate_failures_per_min,
+        tenant={
+            "requests": settings.rate_tenant_requests,
+            "imports": settings.rate_tenant_imports,
+            "jobs": settings.rate_tenant_jobs,
+            "keys": settings.rate_tenant_keys,
+            "sessions": settings.rate_tenant_sessions,
+            "edits": settings.rate_tenant_edits,
+        },
     )
-    return Rates(limits, workers=settings.workers, redis_url=settings.redis_address)
+    return Rates(
+        limits,
+        workers=settings.workers,
+        redis_url=settings.redis_address,
+        redis_seconds=settings.redis_budget_ms / 1000,
+    )
 
 
 def build_crew(settings: Settings) -> Crew | None:
@@ -466,11 +484,11 @@ def _note(store: Store, settings: Settings, action: str) -> None:
     )
 
 
-async def _repeat(seconds: float, work: Callable[[], None]) -> None:
+async def _repeat(seconds: float, work: Callable[[], None], threads: Pool) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:
-            await asyncio.to_thread(work)
+            await threads.run(work)
         except StoreError as error:
             _LOG.warning("a chore is put off: %s", error.code)
         except OSError:

@@ -188,6 +188,10 @@ class Settings(BaseSettings):
         le=1,
         description="share of the memory that no tenant exceeds while others' answers have to go",
     )
+    fast_lanes: bool = Field(
+        default=True,
+        description="answer hits and misses before the framework; off: every answer by its route",
+    )
     compute_queue: int = Field(
         default=256, ge=1, le=_MILLION, description="computations that may wait; beyond it 503"
     )
@@ -240,6 +244,48 @@ class Settings(BaseSettings):
     )
     rate_keys_per_h: int = Field(
         default=10, ge=1, le=_MILLION, description="new API keys an hour and key"
+    )
+    rate_sessions_per_min: int = Field(
+        default=10, ge=1, le=_MILLION, description="new sessions a minute and key"
+    )
+    rate_edits_per_min: int = Field(
+        default=120, ge=1, le=_MILLION, description="edits, deletes and undos a minute and key"
+    )
+    rate_tenant_requests: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="times the requests of a key that all keys of a tenant may use together",
+    )
+    rate_tenant_imports: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="times the imports of a key that all keys of a tenant may use together",
+    )
+    rate_tenant_jobs: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="times the new jobs of a key that all keys of a tenant may use together",
+    )
+    rate_tenant_keys: int = Field(
+        default=2,
+        ge=1,
+        le=1000,
+        description="times the new API keys of a key that all keys of a tenant may use together",
+    )
+    rate_tenant_sessions: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="times the new sessions of a key that all keys of a tenant may use together",
+    )
+    rate_tenant_edits: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="times the edits of a key that all keys of a tenant may use together",
     )
     rate_failures_per_min: int = Field(
         default=10,

@@ -132,7 +132,7 @@ def test_other_forms_are_406(client, fund):
 
 def threads(client) -> int:
     """The threads of the JSON pool, which starts one when there is the first work for it."""
-    return len(client.app.state.services.executors.json._threads)
+    return len(client.app.state.services.executors.json._threads._threads)
 
 
 def test_pages_of_flows_are_encoded_off_the_event_loop(client, fund):

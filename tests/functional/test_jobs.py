@@ -12,6 +12,7 @@ import pytest
 from pmecalc import batch
 from pmecalc.core.methods import METHODS
 from pmecalc.service.demo import demo_benchmark, demo_funds, load_demo
+from pmecalc.service.executors import Executors
 from pmecalc.service.imports import ImportOptions, Imports
 from pmecalc.service.jobs import Jobs, LateCancelError, Runner, commit_once
 from pmecalc.store import jobs
@@ -187,7 +188,7 @@ class TestQueue:
 
     @staticmethod
     def submit(store, tenant):
-        service = Jobs(store, wake=lambda: None)
+        service = Jobs(store, Executors(), wake=lambda: None)
         return service._submit(tenant, "batch", {}, BY, None)[0].id
 
     @staticmethod
@@ -230,7 +231,7 @@ class TestQueue:
         """Cancelling is final for the worker that has the job; again it changes nothing."""
         name = self.submit(store, "alpha")
         row = self.claim(store, clock)
-        service = Jobs(store, wake=lambda: None)
+        service = Jobs(store, Executors(), wake=lambda: None)
         cancelled, was_open = zip(*(service._cancel("alpha", name) for _ in range(2)), strict=True)
         assert {each.state for each in cancelled} == {"cancelled"}
         assert was_open == (True, False)  # counted once
@@ -265,7 +266,7 @@ class TestQueue:
 def test_cancelled_import_is_not_committed(tmp_path):
     """Whichever comes first wins: a cancelled job commits nothing, a committed one stays."""
     with Store.open(tmp_path / "data") as store:
-        files, service = Imports(store), Jobs(store, wake=lambda: None)
+        files, service = Imports(store, Executors()), Jobs(store, Executors(), wake=lambda: None)
 
         def commit(job):
             return files.commit_now(
@@ -298,7 +299,7 @@ def test_key_of_a_user_is_not_that_of_a_job(tmp_path, client):
     )
     assert answer.status_code == 201
     with Store.open(tmp_path / "data") as store:
-        committed = Imports(store).commit_now(
+        committed = Imports(store, Executors()).commit_now(
             "default",
             TEXT.replace("-10", "-11").encode(),
             filename="ours.csv",
@@ -316,7 +317,10 @@ def test_job_whose_key_is_taken_fails(tmp_path):
         raise KeyReusedError(task.row.id)
 
     with Store.open(tmp_path / "data") as store:
-        runner, service = Runner(store, {"batch": taken}), Jobs(store, wake=lambda: None)
+        runner, service = (
+            Runner(store, {"batch": taken}, Executors()),
+            Jobs(store, Executors(), wake=lambda: None),
+        )
         for _ in range(2):
             service._submit("alpha", "batch", {}, BY, None)
         first, second = (

@@ -18,7 +18,7 @@ def body(size: int) -> bytes:
 
 def threads(client) -> int:
     """The threads of the JSON pool, which starts one when there is the first work for it."""
-    return len(client.app.state.services.executors.json._threads)
+    return len(client.app.state.services.executors.json._threads._threads)
 
 
 @pytest.mark.parametrize(("size", "started"), [(LARGE_BYTES, 0), (LARGE_BYTES + 1, 1)])

@@ -18,6 +18,7 @@ from pmecalc.cache.entry import finish
 from pmecalc.cache.key import Scope, make_cache_key
 from pmecalc.cache.memory import MemoryTier
 from pmecalc.service.analyses import Analyses
+from pmecalc.service.executors import Executors
 from pmecalc.store.store import Store
 from server import private_bytes
 from unit.store.samples import new_benchmark, new_fund
@@ -56,7 +57,7 @@ def test_the_same_files_of_two_tenants_have_different_keys(tmp_path):
     """Equal names, equal content: no key in common, and nobody finds the other's fund."""
     with Store.open(tmp_path) as store:
         owners = stored(store, scales=dict.fromkeys(TENANTS, 1.0))
-        hits = Hits(Analyses(store, Cache(memory_of(1 << 20))))
+        hits = Hits(Analyses(store, Cache(memory_of(1 << 20)), Executors()))
         asked = addresses(owners)
         own = {tenant: hits.pinned(tenant, path, query) for tenant, path, query in asked}
         assert own["ours"].fund_revision == own["theirs"].fund_revision
@@ -79,7 +80,7 @@ def test_no_request_of_two_tenants_crosses(tmp_path):
         truth = await answers(store, first, addresses(owners))
         assert len(set(truth.values())) == len(truth)
         cache = Cache(memory_of(int(0.97 * first.stats()["memory"]["bytes"])), tier)
-        analyses = Analyses(store, cache)
+        analyses = Analyses(store, cache, Executors())
         hits, asked, chance = Hits(analyses), list(truth), random.Random(8)  # noqa: S311
         seen, crossed = Counter(), 0
         for _ in range(REQUESTS):
@@ -108,7 +109,7 @@ async def asked_slowly(analyses: Analyses, hits: Hits, address):
 
 async def answers(store, cache, asked) -> dict[tuple[str, str, bytes], bytes]:
     """The body of each address, computed."""
-    analyses = Analyses(store, cache)
+    analyses = Analyses(store, cache, Executors())
     hits = Hits(analyses)
     bodies = {}
     for address in asked:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     from pmecalc.api.auth import Role
+    from pmecalc.service.executors import Pool
     from pmecalc.service.holders import Holder, Holders
     from pmecalc.service.keys import Keys
 
@@ -29,18 +30,20 @@ class Credentials:
     def __init__(self) -> None:
         self._holders: Holders | None = None
         self._keys: Keys | None = None
+        self._threads: Pool | None = None
         self._writing: set[asyncio.Future[None]] = set()
 
-    def use(self, holders: Holders, keys: Keys) -> None:
+    def use(self, holders: Holders, keys: Keys, threads: Pool) -> None:
         """The store is open: ask these from now on."""
-        self._holders, self._keys = holders, keys
+        self._holders, self._keys, self._threads = holders, keys, threads
 
     def refused(self, scope: Scope) -> None:
         """Put a refused credential into the audit, while its answer goes out."""
-        if self._keys is None:
+        if self._keys is None or self._threads is None:
             return
-        written = asyncio.get_running_loop().run_in_executor(
-            None, self._keys.record_failure, scope["pme.address"], scope["pme.request_id"]
+        record = self._keys.record_failure
+        written = asyncio.create_task(
+            self._threads.run(record, scope["pme.address"], scope["pme.request_id"])
         )
         self._writing.add(written)
         written.add_done_callback(self._writing.discard)

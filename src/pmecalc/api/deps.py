@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 from pmecalc.api.auth import Identify, Principal
-from pmecalc.api.executors import Executors
 from pmecalc.service.analyses import Analyses
 from pmecalc.service.datasets import Datasets
+from pmecalc.service.executors import Executors
 from pmecalc.service.imports import Imports
 from pmecalc.service.jobs import Jobs
 from pmecalc.service.keys import Keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from datetime import date
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from pmecalc.api.components import reference
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 MAX_PROBLEMS = 50  # listed in an answer, which also counts them
 _NAME_CHARS = 200
 _LOG = logging.getLogger(__name__)
+HUNG_UP = 499  # for logs and statistics: nobody reads the answer
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.ENOENT)  # the last: no temporary folder takes a file
 
 
 class UnauthenticatedError(PmeError):
@@ -121,6 +125,7 @@ TITLES: Mapping[int, str] = {
     422: "Malformed request",
     429: "Too many requests",
     431: "The head is too large",
+    499: "The client closed the connection",
     500: "Something broke on our side",
     503: "Busy",
     507: "The disk is full",
@@ -184,6 +189,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClientLeftError, _on_left)
     app.add_exception_handler(RequestValidationError, _on_malformed)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_hung_up)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -311,6 +317,12 @@ _QUERY_NAMES = ("fund", "benchmark", "as_of", "max_staleness_days")
 
 
 def _on_http(request: Request, error: Exception) -> Response:
+    # The framework makes a 400 of whatever happens while it reads a form.
+    cause = error.__cause__
+    if isinstance(cause, ClientDisconnect):
+        return _on_hung_up(request, cause)
+    if isinstance(cause, OSError):
+        return _on_no_spool(request, cause)
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = {
         404: "There is nothing at this address.",
@@ -319,6 +331,20 @@ def _on_http(request: Request, error: Exception) -> Response:
     }.get(status, str(getattr(error, "detail", "")) or TITLES.get(status, "Error"))
     code = _CODES.get(status, "HTTP_ERROR")
     return problem(status, code, detail, request_id=request_id(request))
+
+
+def _on_hung_up(request: Request, _error: Exception) -> Response:
+    detail = "The connection was closed before the request was complete."
+    return problem(HUNG_UP, "HUNG_UP", detail, request_id=request_id(request))
+
+
+def _on_no_spool(request: Request, error: OSError) -> Response:
+    """The answer to an upload whose temporary file could not be written."""
+    if error.errno not in _NO_ROOM:
+        return _on_bug(request, error)
+    _LOG.error("an upload could not be put on the disk: errno %s", error.errno)
+    full = DiskFullError("There is no room for uploads on the disk; nothing was changed.")
+    return _on_error(request, full)
 
 
 def _on_bug(request: Request, error: Exception) -> Response:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import StreamingResponse
 
 from pmecalc.api.components import reference
-from pmecalc.api.executors import run_in
 from pmecalc.api.media import ARROW, CSV, JSON
 from pmecalc.core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from concurrent.futures import ThreadPoolExecutor
 
     from pmecalc.api.schemas import FlowQuery
+    from pmecalc.service.executors import Pool
     from pmecalc.service.flow_table import FlowTable
 
 _SUFFIXES = {CSV: "csv", ARROW: "arrows"}
@@ -51,9 +50,7 @@ def refuse_page(page: FlowQuery) -> None:
         )
 
 
-def streamed(
-    table: FlowTable, kind: str, executor: ThreadPoolExecutor, *, name: str
-) -> StreamingResponse:
+def streamed(table: FlowTable, kind: str, threads: Pool, *, name: str) -> StreamingResponse:
     """All rows, each piece made in a thread when the client has taken the one before."""
     pieces = table.csv_chunks() if kind == CSV else table.arrow_chunks()
     headers = {
@@ -61,9 +58,9 @@ def streamed(
         "Cache-Control": "private, no-cache",
         "Vary": "Accept, Authorization, Cookie",
     }
-    return StreamingResponse(_each(pieces, executor), headers=headers, media_type=kind)
+    return StreamingResponse(_each(pieces, threads), headers=headers, media_type=kind)
 
 
-async def _each(pieces: Iterator[bytes], executor: ThreadPoolExecutor) -> AsyncIterator[bytes]:
-    while (piece := await run_in(executor, lambda: next(pieces, None))) is not None:
+async def _each(pieces: Iterator[bytes], threads: Pool) -> AsyncIterator[bytes]:
+    while (piece := await threads.run(lambda: next(pieces, None))) is not None:
         yield piece

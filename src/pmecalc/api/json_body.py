@@ -13,7 +13,6 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pmecalc.api.checks import KEY, KEY_MISPLACED
 from pmecalc.api.errors import MalformedError
-from pmecalc.api.executors import run_in
 from pmecalc.api.repeats import unrepeated
 from pmecalc.core.errors import InputError
 
@@ -53,8 +52,8 @@ class ApiRequest(Request):
         if len(body) <= LARGE_BYTES:
             self._parsed = parsed(body)
             return
-        executor = self.app.state.services.executors.json
-        self._parsed = await run_in(executor, partial(_validated, body, kind))
+        threads = self.app.state.services.executors.json
+        self._parsed = await threads.run(_validated, body, kind)
 
 
 def parsed(body: bytes) -> Callable[[], object]:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
-from pmecalc.api.executors import run_in
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from concurrent.futures import ThreadPoolExecutor
 
     from fastapi import Request
+
+    from pmecalc.service.executors import Pool
 
 # Of a list; so many are about 64 KiB. What is less is encoded sooner than a thread would begin.
 MAX_ITEMS_INLINE = 150
@@ -35,9 +34,9 @@ async def page_of(
 ) -> Response:
     """A page of a list; a long one is encoded off the event loop."""
     encode = partial(_encoded, model, {"items": items, "next": after})
-    executor: ThreadPoolExecutor = request.app.state.services.executors.json
+    threads: Pool = request.app.state.services.executors.json
     is_long = len(items) > MAX_ITEMS_INLINE
-    response = Response(await run_in(executor, encode) if is_long else encode())
+    response = Response(await threads.run(encode) if is_long else encode())
     response.headers["Content-Type"] = "application/json"
     link_next(request, response, after)
     return response

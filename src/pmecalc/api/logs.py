@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pmecalc.api.auth import Principal
 
 _FAILED = 500
+_HUNG_UP = 499
 _LONGEST_CHAIN = 10
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(0x80, 0xA0))}
 _ESCAPES = str.maketrans(
@@ -95,6 +96,8 @@ class RequestLog:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         if status >= _FAILED:
             _log.error("request failed", **_facts(scope, status, seconds))
+        elif status == _HUNG_UP:
+            _log.info("client hung up", **_facts(scope, status, seconds))
         elif seconds >= self._slow_seconds:
             _log.warning("request was slow", **_facts(scope, status, seconds))
 

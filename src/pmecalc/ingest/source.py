@@ -42,9 +42,14 @@ def table_of(
     return table
 
 
+def is_read_apart(head: bytes, size: int, limits: Limits) -> bool:
+    """Whether a child process reads a file: a workbook, or text that is not small."""
+    return size > limits.inline_bytes or head.startswith(ZIP)
+
+
 def _of_bytes(data: bytes, kind: Kind | None, limits: Limits, form: Form) -> Table:
     _check_size(len(data), limits)
-    if _is_small_text(data, len(data), limits):
+    if not is_read_apart(data, len(data), limits):
         return read_text(data, kind=kind, limits=limits, form=form)
     with TemporaryFile() as file:  # has no name, so nothing can be left behind
         file.write(data)
@@ -61,7 +66,7 @@ def _of_path(path: Path, kind: Kind | None, limits: Limits, form: Form) -> Table
             )
         _check_size(status.st_size, limits)
         head = file.peek(len(ZIP))
-        if _is_small_text(head, status.st_size, limits):
+        if not is_read_apart(head, status.st_size, limits):
             return read_text(file.read(limits.inline_bytes), kind=kind, limits=limits, form=form)
         os.lseek(file.fileno(), 0, os.SEEK_SET)
         return read_apart(file, kind=kind, limits=limits, form=form)
@@ -82,7 +87,3 @@ def _check_size(size: int, limits: Limits) -> None:
         raise InputError(
             "The file is empty.", code="EMPTY_FILE", hint="Expected a header and dated rows."
         )
-
-
-def _is_small_text(head: bytes, size: int, limits: Limits) -> bool:
-    return size <= limits.inline_bytes and not head.startswith(ZIP)

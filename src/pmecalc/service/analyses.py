@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pmecalc.core.evaluate import Report
     from pmecalc.core.fund import Fund
     from pmecalc.core.lookup import Lookup
+    from pmecalc.service.executors import Executors
     from pmecalc.store.store import Store
     from pmecalc.store.values import DatasetRow
 
@@ -197,9 +197,10 @@ class Answers:
 class Analyses:
     """The answers about the funds of a store, through a cache."""
 
-    def __init__(self, store: Store, cache: Cache) -> None:
+    def __init__(self, store: Store, cache: Cache, executors: Executors) -> None:
         self._store = store
         self._cache = cache
+        self._reads = executors.reads
         self._answers = Answers(store)
         self._defaults: dict[tuple[str, str, Need], _Default] = {}
         self._row_counts: dict[tuple[str, str, str], int] = {}
@@ -209,7 +210,7 @@ class Analyses:
         word = self._store.changes.now()
         default = self._known_default(tenant, question, word)
         if default is None:
-            default = await asyncio.to_thread(self._find_default, tenant, question, word)
+            default = await self._reads.run(self._find_default, tenant, question, word)
             self._remember_default(tenant, question, default)
         return self._pinned(tenant, question, default)
 

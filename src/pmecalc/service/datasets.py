@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ from pmecalc.store.versions import ANY, version_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pmecalc.service.executors import Executors
     from pmecalc.store.store import Store
     from pmecalc.store.values import By, DatasetRow, Kind
     from pmecalc.store.versions import Expected
@@ -32,25 +32,24 @@ class Versioned(NamedTuple):
 class Datasets:
     """The funds and benchmarks of a store; every call runs in a worker thread."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, executors: Executors) -> None:
         self._store = store
+        self._reads, self._changes = executors.reads, executors.rest
 
     async def page(
         self, tenant: str, kind: Kind, *, limit: int, after: str | None
     ) -> tuple[list[Item], str | None]:
         """Some datasets by name, and the cursor of the next page."""
-        found = await asyncio.to_thread(
-            self._store.datasets, tenant, kind, limit=limit, after=after
-        )
+        found = await self._reads.run(self._store.datasets, tenant, kind, limit=limit, after=after)
         return [_item(row) for row in found.items], found.next
 
     async def one(self, tenant: str, kind: Kind, dataset: str) -> Versioned:
         """A dataset; a fund with its valuation dates."""
-        return await asyncio.to_thread(self._one, tenant, kind, dataset)
+        return await self._reads.run(self._one, tenant, kind, dataset)
 
     async def flows(self, tenant: str, fund: str) -> FlowTable:
         """The flows and NAVs of a fund by date, with the row of the file each came from."""
-        return await asyncio.to_thread(self._flows, tenant, fund)
+        return await self._reads.run(self._flows, tenant, fund)
 
     async def edit(
         self,
@@ -63,7 +62,7 @@ class Datasets:
         expected: Expected = ANY,
     ) -> Versioned:
         """Change metadata; what answers show makes a new revision."""
-        return await asyncio.to_thread(
+        return await self._changes.run(
             self._edit, tenant, kind, dataset, changes, by=by, expected=expected
         )
 
@@ -71,7 +70,7 @@ class Datasets:
         self, tenant: str, kind: Kind, dataset: str, *, by: By, expected: Expected = ANY
     ) -> None:
         """Remove a dataset from every list; its name is free again."""
-        await asyncio.to_thread(self._store.delete, tenant, kind, dataset, by=by, expected=expected)
+        await self._changes.run(self._store.delete, tenant, kind, dataset, by=by, expected=expected)
 
     def _one(self, tenant: str, kind: Kind, dataset: str) -> Versioned:
         row = self._store.dataset(tenant, kind, dataset)

@@ -23,6 +23,7 @@ from pmecalc.store.versions import ANY
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pmecalc.service.executors import Executors
     from pmecalc.store.jobs import Facts, JobEvent, JobRow
     from pmecalc.store.sqlite import Connection
     from pmecalc.store.store import Store
@@ -105,9 +106,15 @@ class Jobs:
     """
 
     def __init__(
-        self, store: Store, *, wake: Callable[[], None], ended: Counter[str] | None = None
+        self,
+        store: Store,
+        executors: Executors,
+        *,
+        wake: Callable[[], None],
+        ended: Counter[str] | None = None,
     ) -> None:
         self._store = store
+        self._reads, self._changes = executors.reads, executors.rest
         self._wake = wake
         self._ended: Counter[str] = Counter() if ended is None else ended
 
@@ -115,22 +122,20 @@ class Jobs:
         self, tenant: str, kind: str, params: Mapping[str, object], *, by: By, once: Once | None
     ) -> tuple[JobRow, bool]:
         """Put a job into the queue, or find the one that this request made before."""
-        found = await asyncio.to_thread(self._submit, tenant, kind, params, by, once)
+        found = await self._changes.run(self._submit, tenant, kind, params, by, once)
         self._wake()
         return found
 
     async def one(self, tenant: str, job: str) -> JobRow:
         """A job."""
-        return await asyncio.to_thread(
-            lambda: self._store.read(lambda db: jobs.one(db, tenant, job))
-        )
+        return await self._reads.run(lambda: self._store.read(lambda db: jobs.one(db, tenant, job)))
 
     async def page(
         self, tenant: str, *, limit: int, after: str | None
     ) -> tuple[list[JobRow], str | None]:
         """Some jobs, the last one first, and the cursor of the next page."""
         before = time_of(after) or _NEWEST
-        rows = await asyncio.to_thread(
+        rows = await self._reads.run(
             lambda: self._store.read(
                 lambda db: jobs.page(db, tenant, limit=limit + 1, before=before)
             )
@@ -140,14 +145,14 @@ class Jobs:
 
     async def cancel(self, tenant: str, job: str, *, expected: Expected = ANY) -> JobRow:
         """End a job; what it has begun is not committed."""
-        row, was_open = await asyncio.to_thread(self._cancel, tenant, job, expected)
+        row, was_open = await self._changes.run(self._cancel, tenant, job, expected)
         if was_open:
             self._ended["cancelled"] += 1
         return row
 
     async def open_counts(self) -> dict[str, int]:
         """The jobs of all tenants that are queued and that are running."""
-        return await asyncio.to_thread(lambda: self._store.read(jobs.open_counts))
+        return await self._reads.run(lambda: self._store.read(jobs.open_counts))
 
     async def events(self, tenant: str, job: str, *, after: int) -> tuple[list[JobEvent], bool]:
         """What a job told after this number, and whether it may tell more."""
@@ -157,14 +162,14 @@ class Jobs:
             told = jobs.events(db, tenant, job, after=after, limit=_EVENTS_AT_ONCE)
             return told, row.is_open or len(told) == _EVENTS_AT_ONCE
 
-        return await asyncio.to_thread(lambda: self._store.read(look))
+        return await self._reads.run(lambda: self._store.read(look))
 
     async def result(self, tenant: str, job: str) -> bytes:
         """The table that a job made, as JSON."""
         row = await self.one(tenant, job)
         if row.state != "done" or row.result is None or "object" not in row.result:
             raise NotDoneError(row)
-        return await asyncio.to_thread(self._store.load_raw, tenant, str(row.result["object"]))
+        return await self._reads.run(self._store.load_raw, tenant, str(row.result["object"]))
 
     def _submit(
         self,
@@ -225,9 +230,15 @@ class Runner:
     """
 
     def __init__(
-        self, store: Store, kinds: Mapping[str, Work], *, ended: Counter[str] | None = None
+        self,
+        store: Store,
+        kinds: Mapping[str, Work],
+        executors: Executors,
+        *,
+        ended: Counter[str] | None = None,
     ) -> None:
         self._store = store
+        self._rest = executors.rest
         self._ended_jobs: Counter[str] = Counter() if ended is None else ended
         self._kinds = kinds
         self._awake = asyncio.Event()
@@ -269,7 +280,7 @@ class Runner:
         try:
             if not self._store.glance(jobs.has_open):
                 return None
-            row, given_up = await asyncio.to_thread(self._claim)
+            row, given_up = await self._rest.run(self._claim)
         except StoreError as error:
             _LOG.warning("jobs: %s", error.code)
             return None
@@ -297,7 +308,7 @@ class Runner:
             await asyncio.wait([done], timeout=_RENEW_SECONDS)
             if not done.done():
                 with suppress(StoreError):  # the thread meets the same when it tells or ends
-                    await asyncio.to_thread(self._renew, row)
+                    await self._rest.run(self._renew, row)
         error = done.exception()
         if error is not None:
             _LOG.error("job %s: %s", row.id, error)

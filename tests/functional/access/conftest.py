@@ -27,6 +27,8 @@ def key_settings(folder, **more):
         "rate_imports_per_min": 100_000,
         "rate_keys_per_h": 10_000,
         "rate_jobs_per_min": 10_000,
+        "rate_sessions_per_min": 10_000,
+        "rate_edits_per_min": 100_000,
         "rate_failures_per_min": 100_000,
     }
     return Settings(data=folder, _env_file=None, **(plain | more))

@@ -9,10 +9,11 @@ import time
 import pytest
 
 from fakes import FakeClock
-from functional.access.conftest import bearer, key_settings, opened
+from functional.access.conftest import BY, bearer, key_settings, opened
 from pmecalc.api.auth import Principal
 from pmecalc.api.rates import Buckets, Failures, Limits, Rates
 from pmecalc.service import secret_text
+from pmecalc.service.keys import Keys
 from pmecalc.store.store import Store
 from redis_server import RedisServer, redis_server_path
 from requirements import require
@@ -25,7 +26,10 @@ LIMITS = Limits(
     imports_burst=10,
     jobs_per_min=10,
     keys_per_h=10,
+    sessions_per_min=10,
+    edits_per_min=10,
     failures_per_min=10,
+    tenant=dict.fromkeys(("requests", "imports", "jobs", "keys", "sessions", "edits"), 2),
 )
 
 
@@ -136,6 +140,83 @@ def test_imports_have_a_limit_of_their_own(folder, keys):
         assert client.get("/v1/funds", headers=headers).status_code == 200
 
 
+def test_keys_of_a_tenant_share_a_limit_too(folder, keys):
+    """Sixty new keys import no more together than thrice what one may; the other tenant goes on."""
+    made = many_keys(folder, "alpha", 60)
+    settings = key_settings(folder, rate_imports_burst=10, rate_imports_per_min=1)
+    with opened(settings) as client:
+        answers = [client.post("/v1/imports", files=FILE, headers=bearer(key)) for key in made * 2]
+        assert counts(answers) == (3 * 10, 90)
+        assert "of all keys of this tenant together" in answers[-1].json()["detail"]
+        other = client.post("/v1/imports", files=FILE, headers=bearer(keys["beta", "analyst"]))
+        assert other.status_code == 201
+        assert client.get("/v1/funds", headers=bearer(made[0])).status_code == 200
+
+
+def test_reads_of_a_tenant_share_a_limit_too(folder, keys):
+    """Ten keys read no more together than twice what one may; the other tenant goes on."""
+    clock = FakeClock()
+    rates = Rates(LIMITS, workers=1, clock=clock)
+    asked = [rates.admit(post(f"key:{number}")) for number in range(10) for _ in range(20)]
+    assert sum(refusal is None for refusal in asked) == 2 * 50
+    assert {refusal.status for refusal in asked if refusal} == {429}
+    assert rates.admit(post("key:0", tenant="beta")) is None
+    clock.advance(1)
+    asked = [rates.admit(post(f"key:{number}")) for number in range(10) for _ in range(20)]
+    assert sum(refusal is None for refusal in asked) == 2 * 10
+
+
+def test_key_over_its_own_limit_spares_its_tenant():
+    """What one key asks beyond its limit is not taken from the others."""
+    rates = Rates(LIMITS, workers=1, clock=FakeClock())
+    assert sum(rates.admit(post("key:loud")) is None for _ in range(1000)) == 50
+    assert sum(rates.admit(post("key:quiet")) is None for _ in range(1000)) == 50
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("POST", "/v1/session", "sessions"),
+        ("PATCH", "/v1/funds/abc", "edits"),
+        ("PUT", "/v1/funds/abc", "edits"),
+        ("DELETE", "/v1/keys/abc", "edits"),
+        ("POST", "/v1/imports/abc/undo", "edits"),
+        ("POST", "/v1/keys", "keys"),
+        ("POST", "/v1/jobs", "jobs"),
+    ],
+)
+def test_changes_have_limits_by_key_and_by_tenant(method, path, kind):
+    """Ten of one key in the window, twenty of three; the other tenant has its own."""
+
+    async def story():
+        rates = Rates(LIMITS, workers=1)
+        let_in = [
+            sum(
+                [
+                    await rates.admit_change(post(actor, method=method, path=path)) is None
+                    for _ in range(15)
+                ]
+            )
+            for actor in ("key:a", "key:b", "key:c")
+        ]
+        other = await rates.admit_change(post("key:a", "beta", method=method, path=path))
+        return let_in, other, rates.stats()
+
+    assert asyncio.run(story()) == ([10, 10, 0], None, {kind: 25})
+
+
+def test_sessions_and_edits_are_held_back(folder, keys):
+    """The third log-in and the third edit are told to wait; reads go on."""
+    settings = key_settings(folder, rate_sessions_per_min=2, rate_edits_per_min=2)
+    with opened(settings) as client:
+        headers = bearer(keys["alpha", "admin"])
+        opening = [client.post("/v1/session", headers=headers) for _ in range(4)]
+        client.cookies.clear()
+        edits = [client.delete("/v1/funds/none", headers=headers) for _ in range(4)]
+        assert (counts(opening), counts(edits)) == ((2, 2), (2, 2))
+        assert client.get("/v1/funds", headers=headers).status_code == 200
+
+
 def test_limits_are_off_in_local_mode(client):
     """The mode `local` counts nothing."""
     assert counts([client.post("/v1/imports", files=FILE) for _ in range(15)]) == (15, 0)
@@ -164,20 +245,34 @@ def test_every_kind_of_address_can_be_given(url, exact):
 
 async def _with_redis():
     with RedisServer() as redis:
-        workers = [Rates(LIMITS, workers=2, redis_url=redis.url) for _ in range(2)]
+        workers = [
+            Rates(LIMITS, workers=2, redis_url=redis.url, redis_seconds=30) for _ in range(2)
+        ]
         shared = [await worker.admit_change(post("a")) for worker in workers for _ in range(10)]
         assert sum(refusal is None for refusal in shared) == 10
+        tenant = [
+            await workers[number % 2].admit_change(post(f"key:{number}", "gamma"))
+            for number in range(40)
+        ]
         redis.kill()
         alone = [await worker.admit_change(post("b")) for worker in workers for _ in range(10)]
     assert sum(refusal is None for refusal in alone) == 2 * 5
+    assert sum(refusal is None for refusal in tenant) == 2 * 10
     assert {refusal.status for refusal in [*shared, *alone] if refusal} == {429}
 
 
-def post(actor):
-    """An import of this caller, as the guard hands it on."""
+def many_keys(folder, tenant, count):
+    """New keys of one tenant."""
+    with Store.open(folder) as store:
+        made = Keys(store)
+        return [made.create(tenant, role="analyst", name=str(n), by=BY).text for n in range(count)]
+
+
+def post(actor, tenant="alpha", *, method="POST", path="/v1/imports"):
+    """A change by this caller, as the guard hands it on."""
     return {
-        "method": "POST",
-        "path": "/v1/imports",
+        "method": method,
+        "path": path,
         "pme.address": "127.0.0.1",
-        "pme.principal": Principal(tenant="alpha", role="admin", actor=actor),
+        "pme.principal": Principal(tenant=tenant, role="admin", actor=actor),
     }

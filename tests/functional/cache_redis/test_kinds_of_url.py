@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from fakes import until
+from pmecalc.api.auth import Principal
+from pmecalc.api.rates import Limits, Rates
 from redis_server import HOST, RedisServer, free_port
 from redis_users import body_of, key_of, patient_cache_on, redis_of
 from requirements import require
@@ -47,12 +51,40 @@ def test_a_password(redis_server):
 
 
 def test_a_user_with_no_more_than_the_documented_rights(redis_server):
-    """The ACL of docs/redis.md is enough."""
-    rights = "~pme:v1:* +get +mget +set +del +ping +select +info +cluster|slots"
+    """The ACL of docs/redis.md is enough for answers and for rate limits."""
+    page = (Path(__file__).parents[3] / "docs" / "redis.md").read_text("utf-8")
+    (rights,) = re.findall(r"^ +user pme on >PASSWORD (.*)$", page, re.MULTILINE)
     words = ("ACL", "SETUSER", "pme", "on", f">{PASSWORD}", *rights.split())
     assert redis_server.command(*words) == b"+OK"
     url = f"redis://pme:{ESCAPED}@{HOST}:{redis_server.port}/0"
     assert outcomes(url) == ["computed", "redis"]
+    assert asyncio.run(admitted(url)) == [True] * 3 + [False]
+    assert redis_server.command("ACL", "LOG") == []
+
+
+async def admitted(url):
+    """Which of four new keys two workers admit together, where three are allowed."""
+    tenant = dict.fromkeys(("requests", "imports", "jobs", "keys", "sessions", "edits"), 10)
+    limits = Limits(
+        reads_per_s=100,
+        reads_burst=100,
+        imports_per_min=30,
+        imports_burst=10,
+        jobs_per_min=10,
+        keys_per_h=3,
+        sessions_per_min=10,
+        edits_per_min=10,
+        failures_per_min=10,
+        tenant=tenant,
+    )
+    scope = {
+        "method": "POST",
+        "path": "/v1/keys",
+        "pme.principal": Principal(tenant="alpha", role="admin", actor="key:1"),
+        "pme.address": "127.0.0.1",
+    }
+    workers = [Rates(limits, workers=2, redis_url=url, redis_seconds=30) for _ in range(2)]
+    return [await workers[turn % 2].admit_change(scope) is None for turn in range(4)]
 
 
 @pytest.fixture

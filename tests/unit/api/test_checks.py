@@ -16,7 +16,10 @@ LIMITS = Limits(
     imports_burst=10,
     jobs_per_min=10,
     keys_per_h=10,
+    sessions_per_min=10,
+    edits_per_min=60,
     failures_per_min=10,
+    tenant=dict.fromkeys(("requests", "imports", "jobs", "keys", "sessions", "edits"), 10),
 )
 SOMEBODY = Principal(tenant="alpha", role="viewer", actor="key:1")
 

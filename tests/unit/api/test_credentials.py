@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 from pmecalc.api.credentials import Credentials
+from pmecalc.service.executors import Executors
 
 
 class WaitingKeys:
@@ -25,7 +26,7 @@ def test_close_waits_until_every_refusal_is_noted():
 
     async def story():
         keys, credentials = WaitingKeys(), Credentials()
-        credentials.use(None, keys)
+        credentials.use(None, keys, Executors().rest)
         for number in range(3):
             credentials.refused({"pme.address": "127.0.0.1", "pme.request_id": str(number)})
         closing = asyncio.create_task(credentials.close())

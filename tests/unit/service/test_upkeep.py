@@ -6,6 +6,7 @@ import pytest
 
 from fakes import until
 from pmecalc.core.errors import StoreError
+from pmecalc.service.executors import Executors
 from pmecalc.service.upkeep import keep
 
 
@@ -29,7 +30,7 @@ def test_upkeep_goes_on_until_it_ends(error, caplog):
 
     async def serve():
         ended = asyncio.Event()
-        task = asyncio.create_task(keep(store, ended, every_seconds=0.001))
+        task = asyncio.create_task(keep(store, ended, Executors().rest, every_seconds=0.001))
         await until(lambda: store.tended > 2)
         ended.set()
         await task
@@ -45,7 +46,7 @@ def test_end_does_not_wait_for_the_minute():
 
     async def serve():
         ended = asyncio.Event()
-        task = asyncio.create_task(keep(store, ended))
+        task = asyncio.create_task(keep(store, ended, Executors().rest))
         ended.set()
         await asyncio.wait_for(task, 30)
 

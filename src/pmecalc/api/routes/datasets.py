@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
-from pmecalc.api.executors import run_in
 from pmecalc.api.flow_forms import FLOW_FORMS, offered_forms, refuse_page, streamed
 from pmecalc.api.lists import link_next, page_of
 from pmecalc.api.media import JSON, media_of
@@ -109,7 +107,7 @@ async def get_flows(
         refuse_page(page)
         return streamed(table, kind, services.executors.json, name=f"flows-{dataset}")
     start = position_of(page.after, table.revision)
-    body, after = await run_in(services.executors.json, partial(table.page, start, page.limit))
+    body, after = await services.executors.json.run(table.page, start, page.limit)
     response = Response(body, media_type=JSON, headers={"Vary": "Accept"})
     link_next(request, response, after)
     return response

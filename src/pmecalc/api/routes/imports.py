@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Header, Path, Query, Request, Response
+from starlette.requests import ClientDisconnect
 
 from pmecalc.api.deps import Asker, ServicesOf, Tenant
 from pmecalc.api.lists import page_of
-from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of
+from pmecalc.api.once import IdempotencyKey, mark_replayed, once_of_file
 from pmecalc.api.repeats import joined, refuse_repeated_fields
 from pmecalc.api.route import ApiRoute, needs
 from pmecalc.api.routes.jobs import accepted
@@ -78,14 +80,16 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
 
     With `Prefer: respond-async` a job does it (202). Several files are several requests.
     """
-    content, filename = await form.file.read(), display_name(form.file.filename or "upload")
+    file, filename = form.file.file, display_name(form.file.filename or "upload")
     options = ImportOptions(**query.model_dump(exclude={"commit"}))
     is_job = "respond-async" in joined(request.headers, "prefer").lower()
     answer = b"job" if is_job else b"import"  # under one key the other one is another request
-    once = once_of(request, key, answer, filename.encode(), content)
+    once = await once_of_file(
+        request, key, answer, filename.encode(), file=file, threads=services.executors.rest
+    )
     if is_job:
         params = {
-            "object": await services.imports.set_aside(tenant, content),
+            "object": await services.imports.set_aside(tenant, file),
             "filename": filename,
             "options": asdict(options),
         }
@@ -93,11 +97,12 @@ async def import_file(  # noqa: PLR0917  (FastAPI passes by name)
         return accepted(row, replayed=replayed)
     committed = await services.imports.commit(
         tenant,
-        content,
+        file,
         filename=filename,
         options=options,
         by=asker,
         once=once,
+        left=partial(_hung_up, request),
     )
     mark_replayed(response, replayed=committed.replayed)
     if committed.already:
@@ -132,3 +137,10 @@ async def undo_import(
     """Take every dataset of an import back to what it was, or none (409 says why)."""
     done = await services.imports.undo(tenant, import_id, by=asker)
     return {"import": done.import_id, "restored": done.restored, "removed": done.removed}
+
+
+async def _hung_up(request: Request) -> None:
+    """Raise when the client has gone; its body was read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    raise ClientDisconnect

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -31,7 +30,7 @@ async def list_keys(
     caller: Caller,
 ) -> Response:
     """The keys of the tenant, oldest first; those that have ended too."""
-    rows, after = await asyncio.to_thread(
+    rows, after = await services.executors.reads.run(
         services.keys.page, caller.tenant, limit=page.limit, after=page.after
     )
     return await page_of(request, KeyPage, [_shown(row) for row in rows], after)
@@ -52,7 +51,7 @@ async def create_key(  # noqa: PLR0917  (FastAPI passes by name)
     beyond = [name for name in ALL if name in asked and not caller.may(name)]
     if beyond:
         raise ForbiddenError(beyond[0])
-    made = await asyncio.to_thread(
+    made = await services.executors.rest.run(
         services.keys.create,
         caller.tenant,
         role=body.role,
@@ -73,7 +72,7 @@ async def get_key(
     key: Annotated[Id, Path()], response: Response, services: ServicesOf, caller: Caller
 ) -> dict[str, object]:
     """A key; its ETag changes with its last use too."""
-    row = await asyncio.to_thread(services.keys.one, caller.tenant, key)
+    row = await services.executors.reads.run(services.keys.one, caller.tenant, key)
     set_etag(response, version_of(row))
     return _shown(row)
 
@@ -87,7 +86,9 @@ async def revoke_key(
     asker: Asker,
 ) -> None:
     """Revoke a key and its sessions; every worker refuses it within a second."""
-    await asyncio.to_thread(services.keys.revoke, caller.tenant, key, by=asker, expected=expected)
+    await services.executors.rest.run(
+        services.keys.revoke, caller.tenant, key, by=asker, expected=expected
+    )
 
 
 def _shown(row: KeyRow) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, cast
 
 from fastapi import APIRouter, Request, Response
@@ -48,7 +47,7 @@ async def sign_in(request: Request, services: ServicesOf, caller: Caller, asker:
         raise InputError("The local mode has no accounts to sign in to.", code="NO_ACCOUNTS")
     if holder.session is not None:
         raise UnauthenticatedError
-    opened = await asyncio.to_thread(
+    opened = await services.executors.rest.run(
         services.keys.open_session, caller.tenant, holder.key.id, by=asker
     )
     answer = Response(status_code=204, headers={"Cache-Control": "no-store"})
@@ -64,7 +63,9 @@ async def sign_out(
     """Close the session of the cookie, if there is one."""
     _, sessions = presented(request.scope)
     if sessions and caller.via == "session":  # of one session: two open nothing
-        await asyncio.to_thread(services.keys.close_session, caller.tenant, sessions[0], by=asker)
+        await services.executors.rest.run(
+            services.keys.close_session, caller.tenant, sessions[0], by=asker
+        )
     answer = Response(status_code=204, headers={"Cache-Control": "no-store"})
     set_cookie(answer, request.scope, "", seconds=0)
     return answer
