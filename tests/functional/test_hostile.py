@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +15,7 @@ from statistics import quantiles
 import httpx2
 import pytest
 
-from hostile import Attacker
+import hostile
 from pmecalc.service.demo import load_demo
 from pmecalc.service.keys import Keys
 from pmecalc.store.store import Store
@@ -125,15 +127,17 @@ async def besieged(server: Server, tenants, seconds: float):
     key, fund, index = tenants["beta"]
     user = User(server.port, key, f"fund={fund}&benchmark={index}")
     alone = await user.ask(max(seconds / 10, 3))
-    attacker, stop = Attacker(server.port, *tenants["alpha"]), asyncio.Event()
     memory = Memory(server.pid)
     watching = asyncio.create_task(memory.watch())
-    attack = asyncio.create_task(attacker.run(stop))
+    attack = await asyncio.create_subprocess_exec(
+        *(sys.executable, hostile.__file__, str(server.port), *tenants["alpha"]),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
     beside = await user.ask(seconds)
-    stop.set()
-    await attack
+    sent, _ = await attack.communicate(b"")
     watching.cancel()
-    return alone, beside, attacker.sent, memory.peak
+    return alone, beside, json.loads(sent), memory.peak
 
 
 def run(folder: Path, seconds: float) -> None:
