@@ -154,7 +154,7 @@ class Attacker:
     @_once_made
     def ask_much_computing(self) -> bytes:
         """As many flows as a request may hold."""
-        flows = [[f"20{n % 20 + 1:02d}-01-{n % 28 + 1:02d}", 1, 2] for n in range(33_000)]
+        flows = [[f"20{n % 20 + 1:02d}-01-{n % 28 + 1:02d}", 1, 2] for n in range(30_000)]
         body = json.dumps({"fund": {"flows": flows, "navs": [["2024-01-01", 5]]}, "all": True})
         return self._post("/v1/evaluate", body.encode(), "application/json")
 
