@@ -27,6 +27,7 @@ WRONG_SETTING = "WRONG_SETTING"
 OTHER_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "PME_EFFORT": "the tests",
+        "PME_HOSTILE_SECONDS": "the tests",
         "PME_FLOOD_KEYS": "the tests",
         "PME_REQUIRE": "the tests",
         "PME_SHARED": "the tests",
