@@ -196,7 +196,7 @@ class Settings(BaseSettings):
         default=256, ge=1, le=_MILLION, description="computations that may wait; beyond it 503"
     )
     compute_queue_tenant: int = Field(
-        default=128, ge=1, le=_MILLION, description="the same of one tenant"
+        default=256, ge=1, le=_MILLION, description="the same of one tenant"
     )
     compute_s: float = Field(
         default=30.0,

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pmecalc.cache.reply import Bodies
 
 QUEUE_LENGTH = 256
-TENANT_QUEUE_LENGTH = 128
 
 _UNANSWERED = {
     ComputeQueueFullError: "refused",
@@ -75,9 +74,9 @@ def give_way() -> None:
 class ComputePool:
     """`workers` is the number of cores but one, unless given; they give way to the event loop.
 
-    `queue_length` computations may wait, `tenant_queue_length` of one tenant. In a full queue the
-    tenant that has most of it gives way. `wake` is called once, when threads have something to
-    compute that is no order for the crew.
+    `queue_length` computations may wait, and `tenant_queue_length` of one tenant, by default as
+    many. In a full queue the tenant that has most of it gives way. `wake` is called once, when
+    threads have something to compute that is no order for the crew.
 
     A thread cannot be ended: the request of one that runs longer than `deadline_seconds` is given
     up, and as many such threads as there are workers go on beside those that replace them.
@@ -88,7 +87,7 @@ class ComputePool:
         *,
         workers: int | None = None,
         queue_length: int = QUEUE_LENGTH,
-        tenant_queue_length: int = TENANT_QUEUE_LENGTH,
+        tenant_queue_length: int | None = None,
         deadline_seconds: float = DEADLINE_SECONDS,
         wake: Callable[[], None] | None = None,
         crew: Crew | None = None,
@@ -97,7 +96,7 @@ class ComputePool:
         self._crew = crew
         self._workers = workers or max(1, cores() - 1)
         self._room = self._workers + queue_length
-        self._tenant_room = self._workers + min(queue_length, tenant_queue_length)
+        self._tenant_room = self._workers + min(queue_length, tenant_queue_length or queue_length)
         self._deadline_seconds = deadline_seconds
         self._threads = ThreadPoolExecutor(
             2 * self._workers, thread_name_prefix="pme-compute", initializer=give_way
