@@ -168,7 +168,8 @@ class Checks:
 
     def _settle_client(self, scope: Scope, headers: Headers) -> None:
         """Where the request began and over what: a trusted proxy is believed, nobody else."""
-        peer = plain_address((scope.get("client") or ("", 0))[0])
+        given = (scope.get("client") or ("", 0))[0]
+        peer = plain_address(given) or given
         scope["pme.address"] = peer
         scope["pme.secure"] = self._tls or scope["scheme"] == "https"
         scope["pme.clear"] = scope["scheme"] != "https"  # the credential could be read on its way
@@ -176,7 +177,7 @@ class Checks:
             return
         hops = map(plain_address, _listed(headers, "x-forwarded-for"))
         foreign = [hop for hop in hops if not self._is_proxy(hop)]
-        scope["pme.address"] = foreign[-1] if foreign and _is_address(foreign[-1]) else peer
+        scope["pme.address"] = (foreign and foreign[-1]) or peer
         protocols = _listed(headers, "x-forwarded-proto")
         is_https = bool(protocols) and protocols[-1].lower() == "https"  # as the last proxy saw it
         scope["pme.secure"] = self._tls or is_https
@@ -237,14 +238,14 @@ def _host_name(host: str) -> str:
 
 @lru_cache(_ADDRESSES)
 def plain_address(hop: str) -> str:
-    """The address of a peer or of a hop: without a port, IPv4 as IPv4.
+    """The address of a peer or of a hop without a port, IPv4 as IPv4; "" where it is none.
 
     Examples
     --------
     >>> plain_address("192.0.2.1:5000"), plain_address("[2001:db8::1]:80")
     ('192.0.2.1', '2001:db8::1')
     >>> plain_address("::ffff:192.0.2.1"), plain_address("unknown")
-    ('192.0.2.1', 'unknown')
+    ('192.0.2.1', '')
     """
     bare = hop.partition(":")[0] if hop.count(":") == 1 else hop
     if hop.startswith("["):
@@ -252,16 +253,8 @@ def plain_address(hop: str) -> str:
     try:
         parsed = ip_address(bare)
     except ValueError:
-        return hop
+        return ""
     return str(getattr(parsed, "ipv4_mapped", None) or parsed)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _repeated(scope: Scope) -> Refusal | None:
